@@ -1,0 +1,33 @@
+using System.Text.Json.Serialization;
+
+namespace ConversationHub.Contracts;
+
+/// <summary>How a reply came about (wire.md §2).</summary>
+public sealed record ReplyMeta
+{
+    [JsonPropertyName("latency_ms")]
+    public required long LatencyMs { get; init; }
+
+    [JsonPropertyName("model")]
+    public required string Model { get; init; }
+
+    [JsonPropertyName("tokens")]
+    public required int Tokens { get; init; }
+
+    [JsonPropertyName("cost_usd")]
+    public required decimal CostUsd { get; init; }
+
+    [JsonPropertyName("request_id")]
+    public required string RequestId { get; init; }
+
+    [JsonPropertyName("operation_id")]
+    public required string OperationId { get; init; }
+
+    /// <summary>One of <c>openrouter openai anthropic gemini compatible offline test</c>.</summary>
+    [JsonPropertyName("provider")]
+    public required string Provider { get; init; }
+
+    /// <summary>True when the reply had been stored before this request came.</summary>
+    [JsonPropertyName("replayed")]
+    public required bool Replayed { get; init; }
+}

@@ -1,0 +1,35 @@
+namespace ConversationHub.Contracts;
+
+/// <summary>Values of <see cref="Problem.Code"/>; the statuses they come with are in wire.md §7.</summary>
+public static class ProblemCode
+{
+    public const string InvalidHeader = "invalid_header";
+    public const string InvalidApiKey = "invalid_api_key";
+    public const string UserMismatch = "user_mismatch";
+    public const string HostRefused = "host_refused";
+    public const string OriginRefused = "origin_refused";
+    public const string NotFound = "not_found";
+    public const string ConversationNotFound = "conversation_not_found";
+    public const string MethodNotAllowed = "method_not_allowed";
+    public const string RequestTimeout = "request_timeout";
+    public const string ConversationDamaged = "conversation_damaged";
+    public const string ConversationFull = "conversation_full";
+    public const string AmbiguousConversation = "ambiguous_conversation";
+    public const string ConversationErased = "conversation_erased";
+    public const string BodyTooLarge = "body_too_large";
+    public const string UriTooLong = "uri_too_long";
+    public const string JsonRequired = "json_required";
+    public const string InvalidRequest = "invalid_request";
+    public const string IdempotencyMismatch = "idempotency_mismatch";
+    public const string RateLimited = "rate_limited";
+    public const string CostLimitExceeded = "cost_limit_exceeded";
+    public const string HeadersTooLarge = "headers_too_large";
+    public const string InternalError = "internal_error";
+    public const string StoreFailed = "store_failed";
+    public const string ProviderFailed = "provider_failed";
+    public const string StoreUnavailable = "store_unavailable";
+    public const string Overloaded = "overloaded";
+    public const string ProviderBusy = "provider_busy";
+    public const string ShuttingDown = "shutting_down";
+    public const string DeadlineExceeded = "deadline_exceeded";
+}

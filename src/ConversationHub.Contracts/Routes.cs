@@ -1,0 +1,12 @@
+namespace ConversationHub.Contracts;
+
+/// <summary>Paths of the backend.</summary>
+public static class Routes
+{
+    public const string Core = "/api/maestra/core";
+    public const string Advisor = "/api/maestra/advisor/ask";
+    public const string AdvisorAlias = "/advisor/ask";
+    public const string Health = "/health";
+    public const string Conversations = "/conversations";
+    public const string Conversation = "/conversations/{id}";
+}
