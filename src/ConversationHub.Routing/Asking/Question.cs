@@ -1,0 +1,31 @@
+using ConversationHub.Contracts;
+
+namespace ConversationHub.Routing;
+
+/// <summary>One question, ready to be sent: the same bytes and the same operation id go to every target.</summary>
+public sealed record Question
+{
+    public required AskEndpoint Endpoint { get; init; }
+
+    /// <summary>The JSON body, UTF-8.</summary>
+    public required ReadOnlyMemory<byte> Body { get; init; }
+
+    /// <summary>Sent as <c>Idempotency-Key</c>, so that a backend recognises a repeat.</summary>
+    public required OperationId OperationId { get; init; }
+
+    public required RequestId RequestId { get; init; }
+
+    /// <summary>Narrows <see cref="RoutingOptions.Route"/>; null: that route.</summary>
+    public Route? Route { get; init; }
+
+    /// <summary>Time until an answer or an error must be there, more than zero.</summary>
+    public required TimeSpan Budget { get; init; }
+
+    /// <summary>W3C trace context of the caller, passed on.</summary>
+    public string? TraceParent { get; init; }
+
+    public string? TraceState { get; init; }
+
+    /// <summary>Told when a target is asked or given up. Called on the router's thread: must not block.</summary>
+    public IProgress<RoutingProgress>? Progress { get; init; }
+}
