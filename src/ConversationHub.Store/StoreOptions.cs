@@ -1,0 +1,23 @@
+namespace ConversationHub.Store;
+
+/// <summary>How a store is set up.</summary>
+public sealed record StoreOptions
+{
+    /// <summary>Full path of the folder that holds everything (<c>CONVERSATION_HUB_ROOT</c>). Made when absent; used by the log store only.</summary>
+    public required string Root { get; init; }
+
+    /// <summary>Id of this backend (wire.md §1.1): first part of its origins and <c>meta.backend_id</c> of its replies.</summary>
+    public required string BackendId { get; init; }
+
+    public required StoreNamespace Namespace { get; init; }
+}
+
+/// <summary>Who sees a conversation id (wire.md §4, Owner).</summary>
+public enum StoreNamespace
+{
+    /// <summary>Local mode: one id is one conversation, whoever asks; who began it stays its owner.</summary>
+    Shared,
+
+    /// <summary>Cloud mode: each user has ids of their own.</summary>
+    PerUser,
+}
