@@ -1,0 +1,76 @@
+using System.Collections.Concurrent;
+using ConversationHub.Testing.Network;
+
+namespace ConversationHub.Testing.Backends;
+
+/// <summary>
+/// A Maestra backend as a client sees it, on a real socket: healthy, and answering every ask, until a test says
+/// otherwise. Faults beneath HTTP are reached through <see cref="Proxy"/>.
+/// </summary>
+public sealed class ScriptedBackend : IAsyncDisposable
+{
+    private const string CorePath = "/api/maestra/core";
+    private const string LegacyPath = "/api/maestra/advisor/ask";
+
+    private readonly Journal<RecordedRequest> _asks = new();
+    private readonly Journal<RecordedRequest> _probes = new();
+    private readonly ConcurrentQueue<Func<RecordedRequest, ChaosBehaviour>> _next = new();
+
+    private ScriptedBackend(ChaosProxy proxy, string mode)
+    {
+        Proxy = proxy;
+        OnHealth = _ => Chaos.Respond(CannedResponse.Json(200, MaestraReplies.Health(mode, proxy.Port)));
+        OnAsk = ask => Chaos.Respond(CannedResponse.Json(200, ask.Path == CorePath
+            ? MaestraReplies.Envelope(ask, mode)
+            : MaestraReplies.Legacy(ask)));
+        proxy.Route = Choose;
+    }
+
+    /// <summary>The socket side: refuse, hang, reset, and what reached it.</summary>
+    public ChaosProxy Proxy { get; }
+
+    public Uri Url => Proxy.Url;
+
+    /// <summary>Answers <c>GET /health</c>.</summary>
+    public Func<RecordedRequest, ChaosBehaviour> OnHealth { get; set; }
+
+    /// <summary>Answers asks, old and new, for which <see cref="Next(ChaosBehaviour[])"/> has nothing.</summary>
+    public Func<RecordedRequest, ChaosBehaviour> OnAsk { get; set; }
+
+    /// <summary>Every ask that was read, in order.</summary>
+    public Journal<RecordedRequest> Asks => _asks;
+
+    /// <summary>Every health probe that was read, in order.</summary>
+    public Journal<RecordedRequest> Probes => _probes;
+
+    /// <param name="mode"><c>local</c> or <c>cloud</c>: what it says of itself.</param>
+    public static ScriptedBackend Start(string mode = "local") => new(ChaosProxy.Start(), mode);
+
+    /// <summary>Queues behaviours for the next asks, one each; probes do not use them up.</summary>
+    public void Next(params ChaosBehaviour[] behaviours)
+    {
+        ArgumentNullException.ThrowIfNull(behaviours);
+        foreach (var behaviour in behaviours)
+            _next.Enqueue(_ => behaviour);
+    }
+
+    /// <summary>Queues canned replies for the next asks, one each.</summary>
+    public void Next(params CannedResponse[] replies) => Next([.. replies.Select(Chaos.Respond)]);
+
+    public ValueTask DisposeAsync() => Proxy.DisposeAsync();
+
+    private ChaosBehaviour? Choose(RecordedRequest request)
+    {
+        switch (request.Path)
+        {
+            case "/health":
+                _probes.Add(request);
+                return OnHealth(request);
+            case CorePath or LegacyPath:
+                _asks.Add(request);
+                return _next.TryDequeue(out var next) ? next(request) : OnAsk(request);
+            default:
+                return Chaos.Respond(CannedResponse.Problem(404, "not_found", "Not Found"));
+        }
+    }
+}

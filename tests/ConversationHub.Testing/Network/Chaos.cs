@@ -1,0 +1,114 @@
+using System.Text;
+
+namespace ConversationHub.Testing.Network;
+
+/// <summary>The ways a service can treat a request, one factory each. What cannot be said per request (refusing connections) is in <see cref="ChaosProxy"/>.</summary>
+public static class Chaos
+{
+    /// <summary>The connection is accepted, nothing is ever read or answered.</summary>
+    public static ChaosBehaviour Blackhole { get; } = new(
+        nameof(Blackhole), ReadsRequest: false, (exchange, stop) => exchange.WaitForClientToCloseAsync(stop));
+
+    /// <summary>Reset while the request lies unread: it cannot have run.</summary>
+    public static ChaosBehaviour ResetBeforeRead { get; } = Unread(nameof(ResetBeforeRead), exchange => exchange.Reset());
+
+    /// <summary>The request is read, then silence.</summary>
+    public static ChaosBehaviour StallBeforeHeaders { get; } = new(
+        nameof(StallBeforeHeaders), ReadsRequest: true, (exchange, stop) => exchange.WaitForClientToCloseAsync(stop));
+
+    /// <summary>The request is read, then the connection is reset.</summary>
+    public static ChaosBehaviour ResetAfterRead { get; } = Read(nameof(ResetAfterRead), exchange => exchange.Reset());
+
+    /// <summary>The request is read, then the connection is closed in good order without a byte of reply.</summary>
+    public static ChaosBehaviour CloseAfterRead { get; } = Read(nameof(CloseAfterRead), exchange => exchange.Close());
+
+    /// <summary>Status, headers and the first <paramref name="bodyBytes"/> of the body, then silence.</summary>
+    public static ChaosBehaviour StallAfterHeaders(CannedResponse response, int bodyBytes = 0) => new(
+        nameof(StallAfterHeaders), ReadsRequest: true, async (exchange, stop) =>
+        {
+            await WritePartAsync(exchange, response, bodyBytes, stop);
+            await exchange.WaitForClientToCloseAsync(stop);
+        });
+
+    /// <summary>Half a body, then a close in good order (or a reset).</summary>
+    public static ChaosBehaviour Truncate(CannedResponse response, int bodyBytes, bool reset = false) => new(
+        reset ? "TruncateWithReset" : nameof(Truncate), ReadsRequest: true, async (exchange, stop) =>
+        {
+            await WritePartAsync(exchange, response, bodyBytes, stop);
+            if (reset)
+                exchange.Reset();
+            else
+                exchange.Close();
+        });
+
+    /// <summary>Bytes that are not HTTP, whatever was asked (a TLS client hello included), then a close.</summary>
+    public static ChaosBehaviour Garbage(string bytes = "\u0001\u0002 220 mail.example.com ESMTP ready\r\n") => new(
+        nameof(Garbage), ReadsRequest: false, async (exchange, stop) =>
+        {
+            await exchange.WriteAsync(Encoding.Latin1.GetBytes(bytes), stop);
+            exchange.Close();
+            await exchange.WaitForClientToCloseAsync(stop);
+        });
+
+    /// <summary>A good response, a byte at a time, each after <paramref name="pause"/>.</summary>
+    public static ChaosBehaviour Drip(CannedResponse response, TimeSpan pause, TimeProvider time) => new(
+        nameof(Drip), ReadsRequest: true, async (exchange, stop) =>
+        {
+            await exchange.WriteAsync(response.Head(), stop);
+            foreach (var one in response.Body)
+            {
+                await Task.Delay(pause, time, stop);
+                await exchange.WriteAsync(new[] { one }, stop);
+            }
+        });
+
+    /// <summary>A plain answer.</summary>
+    public static ChaosBehaviour Respond(CannedResponse response) => new(
+        $"{nameof(Respond)} {response.Status}", ReadsRequest: true, (exchange, stop) => exchange.RespondAsync(response, stop));
+
+    /// <summary>A plain answer, given when the test lets it go, unless the client leaves before. The connection ends with it.</summary>
+    public static ChaosBehaviour RespondWhen(Task released, CannedResponse response) => new(
+        $"{nameof(RespondWhen)} {response.Status}", ReadsRequest: true, async (exchange, stop) =>
+        {
+            var gone = exchange.WaitForClientToCloseAsync(stop);
+            if (await Task.WhenAny(released, gone) == released)
+            {
+                await exchange.RespondAsync(response with { Headers = [.. response.Headers, ("Connection", "close")] }, stop);
+                exchange.Close();
+            }
+
+            await gone;
+        });
+
+    /// <summary>Whatever the upstream answers, byte by byte.</summary>
+    public static ChaosBehaviour PassThrough(Uri upstream) => new(
+        nameof(PassThrough), ReadsRequest: true, async (exchange, stop) =>
+        {
+            await exchange.WriteAsync(await exchange.AskUpstreamAsync(upstream, stop), stop);
+            exchange.Close();
+        });
+
+    /// <summary>The upstream runs the request and its reply is lost: the client sees a reset.</summary>
+    public static ChaosBehaviour PassThroughThenReset(Uri upstream) => new(
+        nameof(PassThroughThenReset), ReadsRequest: true, async (exchange, stop) =>
+        {
+            await exchange.AskUpstreamAsync(upstream, stop);
+            exchange.Reset();
+        });
+
+    private static ChaosBehaviour Unread(string name, Action<ChaosExchange> act) => Sync(name, false, act);
+
+    private static ChaosBehaviour Read(string name, Action<ChaosExchange> act) => Sync(name, true, act);
+
+    private static ChaosBehaviour Sync(string name, bool readsRequest, Action<ChaosExchange> act) => new(name, readsRequest, (exchange, _) =>
+    {
+        act(exchange);
+        return Task.CompletedTask;
+    });
+
+    private static Task WritePartAsync(ChaosExchange exchange, CannedResponse response, int bodyBytes, CancellationToken stop)
+    {
+        byte[] part = [.. response.Head(), .. response.Body.AsSpan(0, bodyBytes)];
+        return exchange.WriteAsync(part, stop);
+    }
+}
