@@ -1,0 +1,137 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using ConversationHub.Contracts;
+
+namespace ConversationHub.Routing;
+
+/// <summary>The one class that speaks HTTP to backends. Every reply and every failure becomes a value. Thread-safe.</summary>
+internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions options, TimeProvider time)
+{
+    private static readonly MediaTypeHeaderValue Json = new("application/json");
+
+    private readonly HttpClient _local = clients.CreateClient(TargetName.Local.ToWire());
+    private readonly HttpClient _cloud = clients.CreateClient(TargetName.Cloud.ToWire());
+
+    /// <summary>Sends the question once.</summary>
+    /// <param name="timeLeft">Told to the backend as <c>X-Deadline-Ms</c>.</param>
+    /// <param name="connectTimeout">Shortens the connect; null: the target's own.</param>
+    /// <exception cref="OperationCanceledException">The token was cancelled; the request is aborted.</exception>
+    public async Task<AttemptResult> AskAsync(
+        TargetName target,
+        TargetEndpoint endpoint,
+        Question question,
+        TimeSpan timeLeft,
+        TimeSpan? connectTimeout,
+        CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, endpoint.For(question.Endpoint));
+        request.Content = new ReadOnlyMemoryContent(question.Body);
+        request.Content.Headers.ContentType = Json;
+        var headers = request.Headers;
+        headers.TryAddWithoutValidation(HeaderNames.IdempotencyKey, question.OperationId.ToString());
+        headers.TryAddWithoutValidation(HeaderNames.RequestId, question.RequestId.ToString());
+        headers.TryAddWithoutValidation(HeaderNames.DeadlineMs, DeadlineMilliseconds(timeLeft));
+        if (question.TraceParent is { } traceParent)
+            headers.TryAddWithoutValidation(HeaderNames.TraceParent, traceParent);
+        if (question.TraceState is { } traceState)
+            headers.TryAddWithoutValidation(HeaderNames.TraceState, traceState);
+        AddKey(target, headers);
+        if (connectTimeout is { } shorter)
+            request.Options.Set(TargetConnector.ConnectTimeoutKey, shorter);
+
+        HttpResponseMessage response;
+        try
+        {
+            response = await ClientOf(target)
+                .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException)
+        {
+            return TransportFailure.BeforeHeaders(failure);
+        }
+
+        using (response)
+            return await ReadReplyAsync(response, question.Endpoint, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Asks for the health once. The caller bounds the time by its token.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task<HealthAnswer> ReadHealthAsync(TargetName target, TargetEndpoint endpoint, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, endpoint.Health);
+        AddKey(target, request.Headers);
+        try
+        {
+            using var response = await ClientOf(target)
+                .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+            var body = await BoundedBody.ReadAsync(response.Content, cancellationToken).ConfigureAwait(false);
+            return HealthAnswerReader.Read((int)response.StatusCode, body ?? default);
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException)
+        {
+            return Unreachable(TransportFailure.BeforeHeaders(failure).Detail);
+        }
+    }
+
+    /// <summary>As <see cref="ReadHealthAsync"/>, and a reply that takes longer than the limit is none.</summary>
+    public async Task<HealthAnswer> ReadHealthWithinAsync(
+        TargetName target, TargetEndpoint endpoint, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        using var timer = new CancellationTokenSource(limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
+        try
+        {
+            return await ReadHealthAsync(target, endpoint, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return Unreachable($"no answer to a health request within {limit.TotalMilliseconds:0} ms");
+        }
+    }
+
+    private static HealthAnswer Unreachable(string? detail) =>
+        new() { Status = TargetStatus.Unreachable, IsAlive = false, Detail = detail };
+
+    private static async Task<AttemptResult> ReadReplyAsync(
+        HttpResponseMessage response, AskEndpoint endpoint, CancellationToken cancellationToken)
+    {
+        var status = (int)response.StatusCode;
+        if (response.Content.Headers.ContentEncoding.Count > 0)
+            return new(AttemptOutcome.Malformed) { Status = status, Detail = "the reply is compressed, which was not asked for" };
+        ReadOnlyMemory<byte>? body;
+        try
+        {
+            body = await BoundedBody.ReadAsync(response.Content, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException)
+        {
+            return TransportFailure.InBody(failure, status);
+        }
+
+        if (body is not { } bytes)
+            return new(AttemptOutcome.Malformed) { Status = status, Detail = $"the reply is larger than {WireLimits.ResponseBodyBytes} bytes" };
+        return ResponseReader.Read(status, IsJson(response.Content.Headers.ContentType), bytes, endpoint, RetryAfter(response));
+    }
+
+    private static bool IsJson(MediaTypeHeaderValue? type) =>
+        type?.MediaType is { } media
+        && (media.Equals("application/json", StringComparison.OrdinalIgnoreCase) || media.EndsWith("+json", StringComparison.OrdinalIgnoreCase));
+
+    private static TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
+    {
+        { Delta: { } delta } => delta,
+        { Date: { } date } when response.Headers.Date is { } now && date > now => date - now,
+        _ => null,
+    };
+
+    private static string DeadlineMilliseconds(TimeSpan timeLeft) =>
+        Math.Clamp((long)timeLeft.TotalMilliseconds, 1, WireLimits.DeadlineMilliseconds).ToString(CultureInfo.InvariantCulture);
+
+    private void AddKey(TargetName target, HttpRequestHeaders headers)
+    {
+        if (target == TargetName.Cloud && options.ApiKey is { } key)
+            headers.TryAddWithoutValidation(HeaderNames.ApiKey, key);
+    }
+
+    private HttpClient ClientOf(TargetName target) => target == TargetName.Local ? _local : _cloud;
+}

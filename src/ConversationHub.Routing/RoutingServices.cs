@@ -1,0 +1,24 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace ConversationHub.Routing;
+
+/// <summary>Registers the router.</summary>
+public static class RoutingServices
+{
+    /// <summary>Adds <see cref="IQuestionRouter"/> and <see cref="IHealthReader"/>. Nothing is contacted before the first question.</summary>
+    public static IServiceCollection AddRouting(this IServiceCollection services, RoutingOptions options)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(static _ => new Random());
+        services.AddSingleton(options);
+        RoutingClients.AddClients(services);
+        services.AddSingleton<BackendClient>();
+        services.AddSingleton<TargetSet>();
+        services.AddSingleton<Prober>();
+        services.AddSingleton<AttemptRunner>();
+        services.AddSingleton<IQuestionRouter, QuestionRouter>();
+        services.AddSingleton<IHealthReader, HealthReader>();
+        return services;
+    }
+}

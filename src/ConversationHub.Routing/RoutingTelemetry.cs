@@ -1,0 +1,16 @@
+using Microsoft.Extensions.Logging;
+
+namespace ConversationHub.Routing;
+
+/// <summary>Everything Routing logs. Event ids 3000–3999, never reused; never a message's text, a key or a body.</summary>
+internal static partial class RoutingTelemetry
+{
+    [LoggerMessage(3000, LogLevel.Warning, "Target {Target} is now {State}: {Cause}")]
+    public static partial void BreakerChanged(ILogger logger, string target, string state, string cause);
+
+    [LoggerMessage(3001, LogLevel.Warning, "Question {RequestId}: {Target} gave {Outcome} (status {Status})")]
+    public static partial void AttemptFailed(ILogger logger, string requestId, string target, string outcome, int status);
+
+    [LoggerMessage(3002, LogLevel.Information, "Question {RequestId} served by {ServedBy} after {Attempts} attempt(s) in {ElapsedMs} ms")]
+    public static partial void QuestionEnded(ILogger logger, string requestId, string servedBy, int attempts, long elapsedMs);
+}

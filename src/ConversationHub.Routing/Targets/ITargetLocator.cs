@@ -1,0 +1,17 @@
+namespace ConversationHub.Routing;
+
+/// <summary>Says where a target is. Thread-safe.</summary>
+internal interface ITargetLocator
+{
+    /// <summary>Where it was last found, without looking; null: not found yet.</summary>
+    TargetEndpoint? Known { get; }
+
+    /// <summary>Where it is now, looking for it if it is not known.</summary>
+    ValueTask<Located> LocateAsync(CancellationToken cancellationToken);
+
+    /// <summary>What is known has failed: the next <see cref="LocateAsync"/> looks again. Idempotent.</summary>
+    void Forget();
+}
+
+/// <summary>Exactly one of the two is set.</summary>
+internal readonly record struct Located(TargetEndpoint? Endpoint, AttemptResult? Failure);

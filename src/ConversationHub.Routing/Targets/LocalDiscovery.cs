@@ -1,0 +1,85 @@
+using System.Globalization;
+using ConversationHub.Contracts;
+
+namespace ConversationHub.Routing;
+
+/// <summary>
+/// Finds a local backend nobody named: the port in the port file, else 8825–8829 in parallel, lowest wins (wire.md §5).
+/// A port counts only if its <c>/health</c> says <c>brain_id</c> = <c>maestra</c>, so that a stranger on it gets no text;
+/// what was found is asked again when it failed, or was found longer than 30 s ago.
+/// </summary>
+internal sealed class LocalDiscovery(BackendClient client, string? portFile, TimeProvider time) : ITargetLocator
+{
+    /// <summary>How long a port may take to answer; it is on this machine.</summary>
+    private static readonly TimeSpan PortAnswerLimit = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long a found port is believed to be still ours.</summary>
+    private static readonly TimeSpan FoundLifetime = TimeSpan.FromSeconds(30);
+
+    private const int MaxPortFileBytes = 16;
+
+    private volatile Found? _found;
+
+    public TargetEndpoint? Known => _found?.Endpoint;
+
+    public void Forget() => _found = null;
+
+    public async ValueTask<Located> LocateAsync(CancellationToken cancellationToken)
+    {
+        if (_found is { } found && time.GetElapsedTime(found.At) < FoundLifetime)
+            return new Located(found.Endpoint, null);
+
+        var preferred = _found?.Endpoint.BaseUrl.Port ?? ReadPortFile();
+        if (preferred is { } port && await AskAsync(port, cancellationToken).ConfigureAwait(false) is { Answer.IsMaestra: true } there)
+            return Keep(there);
+
+        var asked = Enumerable.Range(WireFormat.DefaultLocalPort, WireFormat.LastLocalPort - WireFormat.DefaultLocalPort + 1)
+            .Select(candidate => AskAsync(candidate, cancellationToken));
+        var answers = await Task.WhenAll(asked).ConfigureAwait(false);
+        if (Array.Find(answers, static answer => answer.Answer.IsMaestra) is { } lowest)
+            return Keep(lowest);
+
+        _found = null;
+        var stranger = Array.Find(answers, static answer => answer.Answer.IsAlive);
+        return new Located(null, stranger is null
+            ? new AttemptResult(AttemptOutcome.Refused) { Detail = $"nobody listens on ports {WireFormat.DefaultLocalPort}–{WireFormat.LastLocalPort}" }
+            : new AttemptResult(AttemptOutcome.Impostor) { Detail = $"port {stranger.Port} belongs to another service" });
+    }
+
+    private Located Keep(PortAnswer answer)
+    {
+        _found = new Found(answer.Endpoint, time.GetTimestamp());
+        return new Located(answer.Endpoint, null);
+    }
+
+    private async Task<PortAnswer> AskAsync(int port, CancellationToken cancellationToken)
+    {
+        var endpoint = new TargetEndpoint(new UriBuilder(Uri.UriSchemeHttp, "127.0.0.1", port).Uri);
+        var answer = await client
+            .ReadHealthWithinAsync(TargetName.Local, endpoint, PortAnswerLimit, cancellationToken).ConfigureAwait(false);
+        return new PortAnswer(port, endpoint, answer);
+    }
+
+    private int? ReadPortFile()
+    {
+        if (portFile is null)
+            return null;
+        try
+        {
+            using var file = File.OpenRead(portFile);
+            Span<byte> text = stackalloc byte[MaxPortFileBytes];
+            var length = file.ReadAtLeast(text, text.Length, throwOnEndOfStream: false);
+            return int.TryParse(text[..length].TrimEnd("\r\n"u8), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+                && port is >= 1 and <= 65_535 ? port : null;
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            // No port file is the usual case; the known ports are asked instead.
+            return null;
+        }
+    }
+
+    private sealed record Found(TargetEndpoint Endpoint, long At);
+
+    private sealed record PortAnswer(int Port, TargetEndpoint Endpoint, HealthAnswer Answer);
+}
