@@ -224,8 +224,9 @@ public sealed class ChaosProxy : IAsyncDisposable
 
     private async Task<bool> ExchangeAsync(Socket socket, Stream stream, HttpRequestReader reader, CancellationToken stop)
     {
-        // A peek leaves what comes unread: ResetBeforeRead needs it so.
-        if (!reader.HasMore && await socket.ReceiveAsync(new byte[1], SocketFlags.Peek, stop) == 0)
+        // A peek leaves what comes unread: ResetBeforeRead needs it so. Under TLS the request may have been read already.
+        var peekable = _certificate is null && !reader.HasMore;
+        if (peekable && await socket.ReceiveAsync(new byte[1], SocketFlags.Peek, stop) == 0)
             throw new ClientGoneException();
 
         _next.TryDequeue(out var behaviour);

@@ -1,0 +1,42 @@
+using System.Diagnostics;
+
+namespace ConversationHub.Testing.Processes;
+
+/// <summary>How a program is started: with exactly the given settings, none of the developer's own.</summary>
+/// <param name="FileName">Executable, absolute.</param>
+/// <param name="Home">HOME and working directory.</param>
+public sealed record ProgramStart(string FileName, string Home, params string[] Arguments)
+{
+    // What a program needs to run at all; everything else would make a test depend on who runs it.
+    private static readonly string[] Inherited = ["PATH", "DOTNET_ROOT", "TMPDIR", "TEMP", "TMP", "SystemRoot", "LANG"];
+
+    /// <summary>Settings, added to the few variables every program needs.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The same start with one more setting.</summary>
+    public ProgramStart With(string name, string value) =>
+        this with { Environment = new Dictionary<string, string>(Environment) { [name] = value } };
+
+    internal ProcessStartInfo ToStartInfo()
+    {
+        var info = new ProcessStartInfo(FileName, Arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+            WorkingDirectory = Home,
+        };
+        info.Environment.Clear();
+        foreach (var name in Inherited)
+        {
+            if (System.Environment.GetEnvironmentVariable(name) is { } value)
+                info.Environment[name] = value;
+        }
+
+        info.Environment["HOME"] = info.Environment["USERPROFILE"] = Home;
+        foreach (var (name, value) in Environment)
+            info.Environment[name] = value;
+        return info;
+    }
+}
