@@ -1,0 +1,106 @@
+using System.Text.Json;
+using ModelContextProtocol.Protocol;
+
+namespace ConversationHub.Mcp.Stdio;
+
+/// <summary>What can still be told about a line that is not a message.</summary>
+/// <param name="Root">The kind of the outermost value; <see cref="JsonTokenType.None"/> when there is none.</param>
+/// <param name="IsWellFormed">Whether the line is one whole JSON value.</param>
+/// <param name="Id">The request's id, where one can be read.</param>
+/// <param name="IsAnswer">Whether it has a result or an error and no method: an answer, so its id is not the client's.</param>
+internal readonly record struct LineInspection(JsonTokenType Root, bool IsWellFormed, RequestId? Id, bool IsAnswer)
+{
+    /// <summary>Whether the object says <c>"jsonrpc": "2.0"</c>.</summary>
+    internal bool HasVersion { get; private init; }
+
+    /// <summary>Whether the object has a member <c>id</c>, readable or not.</summary>
+    internal bool HasId { get; private init; }
+
+    /// <summary>Whether the object has a member <c>method</c> that is a string.</summary>
+    internal bool HasMethod { get; private init; }
+
+    /// <summary>Walks the members of the outermost object, as far as the line can be read. Never throws.</summary>
+    internal static LineInspection Of(ReadOnlySpan<byte> line)
+    {
+        // A line that is refused for its depth still has an id to answer.
+        var reader = new Utf8JsonReader(line, new JsonReaderOptions { MaxDepth = int.MaxValue });
+        var seen = new Walk();
+        try
+        {
+            seen.Read(ref reader);
+            seen.WellFormed = seen.Root != JsonTokenType.None;
+        }
+        catch (JsonException)
+        {
+            // Whatever was read up to the fault counts.
+        }
+
+        return new LineInspection(seen.Root, seen.WellFormed, seen.Id, seen is { IsAnswer: true, HasMethod: false })
+        {
+            HasVersion = seen.HasVersion,
+            HasId = seen.HasId,
+            HasMethod = seen.HasMethod,
+        };
+    }
+
+    private ref struct Walk
+    {
+        internal JsonTokenType Root;
+        internal RequestId? Id;
+        internal bool WellFormed, HasVersion, HasId, HasMethod, IsAnswer;
+
+        internal void Read(ref Utf8JsonReader reader)
+        {
+            if (!reader.Read())
+                return;
+            Root = reader.TokenType;
+            while (reader.Read())
+            {
+                if (reader.CurrentDepth == 1 && reader.TokenType == JsonTokenType.PropertyName && Root == JsonTokenType.StartObject)
+                    ReadMember(ref reader);
+            }
+        }
+
+        private void ReadMember(ref Utf8JsonReader reader)
+        {
+            if (reader.ValueTextEquals("id"u8))
+            {
+                HasId = true;
+                reader.Read();
+                Id = ReadId(ref reader);
+            }
+            else if (reader.ValueTextEquals("method"u8))
+            {
+                reader.Read();
+                HasMethod = reader.TokenType == JsonTokenType.String;
+            }
+            else if (reader.ValueTextEquals("jsonrpc"u8))
+            {
+                reader.Read();
+                HasVersion = reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("2.0"u8);
+            }
+            else if (reader.ValueTextEquals("result"u8) || reader.ValueTextEquals("error"u8))
+            {
+                IsAnswer = true;
+            }
+        }
+
+        private static RequestId? ReadId(ref Utf8JsonReader reader)
+        {
+            try
+            {
+                return reader.TokenType switch
+                {
+                    JsonTokenType.String => new RequestId(reader.GetString()!),
+                    JsonTokenType.Number when reader.TryGetInt64(out var number) => new RequestId(number),
+                    _ => null,
+                };
+            }
+            catch (InvalidOperationException)
+            {
+                // Half a surrogate pair, or bytes that are not UTF-8: no id that could be sent back.
+                return null;
+            }
+        }
+    }
+}

@@ -1,0 +1,291 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+using ConversationHub.Mcp.Texts;
+using Microsoft.Extensions.Logging;
+using ModelContextProtocol;
+using ModelContextProtocol.Protocol;
+
+namespace ConversationHub.Mcp.Stdio;
+
+/// <summary>
+/// MCP over a pair of streams, one JSON message a line. It differs from the SDK's stdio transport where that one
+/// loses answers or never ends (docs/architecture.md, "stdio"): sending stays possible after the end of input,
+/// every line that is no message is answered, reading is bounded, and <see cref="Ended"/> tells when to stop.
+/// </summary>
+/// <remarks>
+/// 1. The pump reads the input into a bounded pipe and notes its end.
+/// 2. The line loop cuts lines, refuses what is no message, and hands messages to the session.
+/// 3. <see cref="SendMessageAsync"/> writes one message at a time, each with its newline in a single write.
+/// 4. At the end of input open requests have <see cref="StdioLimits.DrainMilliseconds"/> to be answered.
+/// </remarks>
+internal sealed class StdioTransport : TransportBase
+{
+    private static readonly JsonTypeInfo<JsonRpcMessage> MessageType =
+        (JsonTypeInfo<JsonRpcMessage>)McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(JsonRpcMessage));
+
+    private const int ReadBytes = 16 * 1024;
+
+    private readonly Stream _input;
+    private readonly Stream _output;
+    private readonly ILogger _logger;
+    private readonly OpenRequests _open = new();
+    private readonly CancellationTokenSource _stop;
+    private readonly SemaphoreSlim _sendLock = new(1, 1);
+    private readonly TaskCompletionSource<StdioEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Pipe _pipe = new(new PipeOptions(
+        readerScheduler: PipeScheduler.Inline,
+        writerScheduler: PipeScheduler.ThreadPool,
+        pauseWriterThreshold: StdioLimits.MaxReadAheadBytes,
+        resumeWriterThreshold: StdioLimits.MaxReadAheadBytes / 2,
+        useSynchronizationContext: false));
+
+    private ArrayBufferWriter<byte> _sendBuffer = new();
+    private bool _outputFailed;
+    private volatile StdioEnd _inputEnd = StdioEnd.EndOfInput;
+
+    internal StdioTransport(Stream input, Stream output, TimeProvider time, ILoggerFactory loggerFactory)
+        : base("stdio", loggerFactory)
+    {
+        _input = input;
+        _output = output;
+        _logger = loggerFactory.CreateLogger<StdioTransport>();
+        _stop = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        SetConnected();
+        _ = PumpAsync();
+        _ = HandleLinesThenDrainAsync();
+    }
+
+    /// <summary>Completes once, with the reason, when there is nothing more to read and nothing left to wait for.</summary>
+    internal Task<StdioEnd> Ended => _ended.Task;
+
+    public override async Task SendMessageAsync(JsonRpcMessage message, CancellationToken cancellationToken = default)
+    {
+        await _sendLock.WaitAsync(cancellationToken);
+        try
+        {
+            // Asked under the lock: what is closed here is written before anyone sees the transport idle.
+            if (MayBeSent(message))
+                await WriteLineAsync(writer => Serialize(writer, message));
+        }
+        finally
+        {
+            _sendLock.Release();
+        }
+    }
+
+    public override ValueTask DisposeAsync()
+    {
+        _stop.Cancel();
+        SetDisconnected();
+        _ended.TrySetResult(StdioEnd.Stopped);
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task PumpAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                // Not cancelled by a token: reading a terminal or pipe blocks its thread until bytes or the end come.
+                var count = await _input.ReadAsync(_pipe.Writer.GetMemory(ReadBytes), CancellationToken.None);
+                if (count == 0)
+                    break;
+                _pipe.Writer.Advance(count);
+                var flushed = await _pipe.Writer.FlushAsync(CancellationToken.None);
+                if (flushed.IsCompleted)
+                    return;
+            }
+        }
+        catch (Exception failure) when (IsStreamFailure(failure))
+        {
+            McpTelemetry.InputFailed(_logger, failure);
+            _inputEnd = StdioEnd.InputFailed;
+        }
+
+        _stop.CancelAfter(StdioLimits.DrainMilliseconds);
+        await _pipe.Writer.CompleteAsync();
+    }
+
+    private async Task HandleLinesThenDrainAsync()
+    {
+        try
+        {
+            await HandleLinesAsync(_stop.Token);
+            await _open.WhenIdleAsync().WaitAsync(_stop.Token);
+
+            // The last answer was closed under this lock, so owning it means that answer is written.
+            await _sendLock.WaitAsync(_stop.Token);
+            _sendLock.Release();
+        }
+        catch (OperationCanceledException)
+        {
+            McpTelemetry.RequestsAbandoned(_logger);
+        }
+        catch (Exception bug)
+        {
+            // Without its reader the process would sit there deaf: say why and let the host stop.
+            McpTelemetry.TransportFailed(_logger, bug);
+            _inputEnd = StdioEnd.InputFailed;
+        }
+
+        await _pipe.Reader.CompleteAsync();
+        _ended.TrySetResult(_inputEnd);
+    }
+
+    private async Task HandleLinesAsync(CancellationToken cancellationToken)
+    {
+        var searched = 0L;
+        var skipping = false;
+        while (true)
+        {
+            var read = await _pipe.Reader.ReadAsync(cancellationToken);
+            var buffer = read.Buffer;
+            while (TryCutLine(ref buffer, ref searched, out var line))
+            {
+                if (!skipping)
+                    await HandleLineAsync(line, cancellationToken);
+                skipping = false;
+            }
+
+            if (!skipping && buffer.Length > StdioLimits.MaxLineBytes)
+            {
+                await RefuseAsync(LineRefusal.Invalid(null, ProtocolTexts.LineTooLong));
+                skipping = true;
+            }
+
+            if (read.IsCompleted)
+            {
+                // A last line without a newline is still a line: `printf '{…}' | conversation-hub-mcp`.
+                if (!skipping)
+                    await HandleLineAsync(buffer, cancellationToken);
+                return;
+            }
+
+            if (skipping)
+            {
+                buffer = buffer.Slice(buffer.End);
+                searched = 0;
+            }
+
+            _pipe.Reader.AdvanceTo(buffer.Start, buffer.End);
+        }
+    }
+
+    /// <summary><paramref name="searched"/>: how much of the buffer is known to hold no newline, so that a long line is not searched anew with each read.</summary>
+    private static bool TryCutLine(ref ReadOnlySequence<byte> buffer, ref long searched, out ReadOnlySequence<byte> line)
+    {
+        if (buffer.Slice(searched).PositionOf((byte)'\n') is not { } newline)
+        {
+            searched = buffer.Length;
+            line = default;
+            return false;
+        }
+
+        line = buffer.Slice(0, newline);
+        buffer = buffer.Slice(buffer.GetPosition(1, newline));
+        searched = 0;
+        return true;
+    }
+
+    private async Task HandleLineAsync(ReadOnlySequence<byte> line, CancellationToken cancellationToken)
+    {
+        var (message, refusal) = line.Length > StdioLimits.MaxLineBytes
+            ? new IncomingLine(null, LineRefusal.Invalid(null, ProtocolTexts.LineTooLong))
+            : IncomingLine.Read(line);
+
+        if (message is JsonRpcRequest request)
+            refusal = Admit(request);
+        else if (message is JsonRpcNotification { Method: NotificationMethods.CancelledNotification } cancelled)
+            Cancel(cancelled);
+
+        if (refusal is not null)
+            await RefuseAsync(refusal);
+        else if (message is not null)
+            await WriteMessageAsync(message, cancellationToken);
+
+        if (!_open.HasRoom)
+            await _open.WhenRoomAsync().WaitAsync(cancellationToken);
+    }
+
+    private LineRefusal? Admit(JsonRpcRequest request) => _open.TryOpen(request) switch
+    {
+        // Without the id: under it the first request of that id would seem to be answered.
+        OpenRequests.Admission.IdInUse => LineRefusal.Invalid(null, ProtocolTexts.IdInUse(request.Id)),
+        OpenRequests.Admission.TooManySubscriptions => LineRefusal.Invalid(request.Id, ProtocolTexts.TooManySubscriptions),
+        _ => null,
+    };
+
+    private void Cancel(JsonRpcNotification cancelled)
+    {
+        if (cancelled.Params is JsonObject parameters && JsonText.RequestId(parameters["requestId"]) is { } id)
+            _open.Cancel(id);
+    }
+
+    private async Task RefuseAsync(LineRefusal refusal)
+    {
+        McpTelemetry.LineRefused(_logger, (int)refusal.Code, refusal.Message);
+        await _sendLock.WaitAsync(CancellationToken.None);
+        try
+        {
+            await WriteLineAsync(refusal.WriteTo);
+        }
+        finally
+        {
+            _sendLock.Release();
+        }
+    }
+
+    private bool MayBeSent(JsonRpcMessage message) => message switch
+    {
+        JsonRpcResponse answer => _open.Close(answer.Id),
+        JsonRpcError error => _open.Close(error.Id),
+        JsonRpcNotification { Method: NotificationMethods.ProgressNotification } progress => IsWanted(progress),
+        _ => true,
+    };
+
+    private bool IsWanted(JsonRpcNotification progress) =>
+        progress.Params is JsonObject parameters &&
+        JsonText.ProgressToken(parameters["progressToken"]) is { } token &&
+        _open.MayProgress(token);
+
+    private static void Serialize(IBufferWriter<byte> output, JsonRpcMessage message)
+    {
+        using var writer = new Utf8JsonWriter(output, new JsonWriterOptions { Encoder = WireEncoding.Encoder });
+        JsonSerializer.Serialize(writer, message, MessageType);
+    }
+
+    private async Task WriteLineAsync(Action<ArrayBufferWriter<byte>> write)
+    {
+        if (_outputFailed)
+            return;
+
+        write(_sendBuffer);
+        _sendBuffer.Write("\n"u8);
+        try
+        {
+            // Not cancellable: half a line would spoil every message after it.
+            await _output.WriteAsync(_sendBuffer.WrittenMemory, CancellationToken.None);
+            await _output.FlushAsync(CancellationToken.None);
+        }
+        catch (Exception failure) when (IsStreamFailure(failure))
+        {
+            _outputFailed = true;
+            McpTelemetry.OutputFailed(_logger, failure);
+            _ended.TrySetResult(StdioEnd.OutputFailed);
+        }
+        finally
+        {
+            if (_sendBuffer.Capacity > StdioLimits.MaxKeptSendBufferBytes)
+                _sendBuffer = new ArrayBufferWriter<byte>();
+            else
+                _sendBuffer.ResetWrittenCount();
+        }
+    }
+
+    private static bool IsStreamFailure(Exception failure) =>
+        failure is IOException or UnauthorizedAccessException or ObjectDisposedException or NotSupportedException;
+}

@@ -1,0 +1,38 @@
+using System.Text.Json;
+using ConversationHub.Mcp.Stdio;
+using ModelContextProtocol.Protocol;
+
+namespace ConversationHub.Mcp.Texts;
+
+/// <summary>Messages of JSON-RPC errors: what a client's developer reads in a log.</summary>
+internal static class ProtocolTexts
+{
+    internal const string NotUtf8 = "The line is not UTF-8.";
+
+    internal const string NotJson = "The line is not one JSON value. Send one JSON-RPC message a line, without a newline inside.";
+
+    internal static readonly string LineTooLong =
+        $"The line is longer than {StdioLimits.MaxLineBytes} bytes and was skipped.";
+
+    internal static readonly string TooManySubscriptions =
+        $"{StdioLimits.MaxOpenSubscriptions} subscriptions are open already; cancel one first.";
+
+    internal static string IdInUse(RequestId id) =>
+        $"A request with the id {DisplayText.Quote(id.ToString())} is still open. Use a new id for each request.";
+
+    internal static string InvalidRequest(LineInspection line) => line switch
+    {
+        { Root: JsonTokenType.StartArray } => "Batches are not supported. Send each message on a line of its own.",
+        { Root: not JsonTokenType.StartObject } => "A message is a JSON object.",
+        { HasVersion: false } => "The member \"jsonrpc\" must be \"2.0\".",
+        { HasId: true, Id: null } => "The member \"id\" must be a string or an integer of at most 64 bits.",
+        { HasMethod: false } => "The member \"method\" must be a string.",
+        _ => "The message has duplicate keys, text that is no Unicode, or is nested deeper than 64 levels.",
+    };
+
+    internal static string UnknownTool(string? name, IEnumerable<string> known) =>
+        $"There is no tool {DisplayText.Quote(name ?? "")}. The tools are {string.Join(", ", known)}.";
+
+    internal static string InvalidParameters(string method) =>
+        $"The parameters of {DisplayText.Quote(method)} do not have the shape the protocol asks for.";
+}
