@@ -1,1 +1,11 @@
-return 0;
+using ConversationHub.Mcp.Commands;
+using ConversationHub.Mcp.Stdio;
+
+// First of all: standard output carries MCP frames and nothing else, whatever a library prints later.
+var stdout = StandardStreams.OpenOutput();
+Console.SetOut(Console.Error);
+
+var code = await HubCommandLine.RunAsync(args, stdout);
+
+// Not a return: a thread blocked in a read of standard input, or a handler deaf to cancellation, must not hold the process.
+Environment.Exit(code);

@@ -1,0 +1,82 @@
+using ConversationHub.Mcp.Texts;
+using ConversationHub.Routing;
+using ModelContextProtocol;
+
+namespace ConversationHub.Mcp.Asking;
+
+/// <summary>
+/// Tells the caller how its question fares: at once, then every second, and when another target is asked. The value
+/// strictly rises, and nothing is sent once <see cref="DisposeAsync"/> has returned.
+/// </summary>
+internal sealed class ProgressReporter : IProgress<RoutingProgress>, IAsyncDisposable
+{
+    internal const int IntervalMilliseconds = 1_000;
+
+    private readonly Func<ProgressNotificationValue, CancellationToken, Task> _send;
+    private readonly TimeProvider _time;
+    private readonly long _start;
+    private readonly CancellationTokenSource _stop;
+    private readonly Task _running;
+    private readonly Lock _lock = new();
+    private RoutingProgress? _latest;
+    private TaskCompletionSource _changed = NewSignal();
+
+    internal ProgressReporter(
+        Func<ProgressNotificationValue, CancellationToken, Task> send, TimeProvider time, CancellationToken cancellationToken)
+    {
+        _send = send;
+        _time = time;
+        _start = time.GetTimestamp();
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _running = RunAsync(_stop.Token);
+    }
+
+    public void Report(RoutingProgress value)
+    {
+        lock (_lock)
+        {
+            _latest = value;
+            _changed.TrySetResult();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running;
+        _stop.Dispose();
+    }
+
+    private async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            for (var value = 1; ; value++)
+            {
+                var (latest, changed) = Take();
+                var message = ProgressTexts.Of(latest, _time.GetElapsedTime(_start));
+                await _send(new ProgressNotificationValue { Progress = value, Message = message }, cancellationToken);
+                await Task.WhenAny(
+                    changed,
+                    Task.Delay(TimeSpan.FromMilliseconds(IntervalMilliseconds), _time, cancellationToken));
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The answer is there, or nobody waits for it any more: either way there is nothing left to tell.
+        }
+    }
+
+    private (RoutingProgress? Latest, Task Changed) Take()
+    {
+        lock (_lock)
+        {
+            if (_changed.Task.IsCompleted)
+                _changed = NewSignal();
+            return (_latest, _changed.Task);
+        }
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

@@ -1,0 +1,53 @@
+using ConversationHub.Contracts;
+using ConversationHub.Mcp.Settings;
+using ConversationHub.Routing;
+
+namespace ConversationHub.Mcp.Asking;
+
+/// <summary>
+/// Makes what exists once for each question (operation id, request id, conversation id, budget) and hands it to the
+/// router. Thread-safe.
+/// </summary>
+internal sealed class QuestionAsker(IQuestionRouter router, IdSource ids, TimeProvider time, HubSettings settings)
+{
+    internal OperationId NewOperationId() => ids.NewOperationId();
+
+    internal RequestId NewRequestId() => ids.NewRequestId();
+
+    /// <summary>The user a question is asked for when the call names none.</summary>
+    internal string UserOf(string? argument) => argument ?? settings.UserId;
+
+    internal string SurfaceOf(string? argument, string? clientName) =>
+        argument ?? SurfaceName.Of(settings.SurfaceId, clientName);
+
+    /// <summary>The conversation named, or the one that every backend would make for this operation.</summary>
+    internal string ConversationOf(string? argument, OperationId operation, string userId) =>
+        argument ?? GeneratedConversationId.Create(operation, userId, time.GetUtcNow()).ToString();
+
+    internal async Task<RoutingResult> AskAsync(
+        AskEndpoint endpoint,
+        byte[] body,
+        OperationId operation,
+        RequestId request,
+        Route? route,
+        ToolCall call,
+        CancellationToken cancellationToken)
+    {
+        var question = new Question
+        {
+            Endpoint = endpoint,
+            Body = body,
+            OperationId = operation,
+            RequestId = request,
+            Route = route,
+            Budget = CallBudget.Of(settings.Timeout, call.SendProgress is not null, call.ClientName),
+            TraceParent = call.TraceParent,
+            TraceState = call.TraceState,
+        };
+        if (call.SendProgress is null)
+            return await router.AskAsync(question, cancellationToken);
+
+        await using var progress = new ProgressReporter(call.SendProgress, time, cancellationToken);
+        return await router.AskAsync(question with { Progress = progress }, cancellationToken);
+    }
+}

@@ -1,0 +1,16 @@
+using System.Text.Json;
+using ModelContextProtocol;
+
+namespace ConversationHub.Mcp.Asking;
+
+/// <summary>One call of a tool, freed from the protocol: what was sent, by whom, and where progress goes.</summary>
+/// <param name="Arguments">As sent.</param>
+/// <param name="ClientName">The client's name, if it gave one.</param>
+/// <param name="SendProgress">Null: the caller did not ask for progress.</param>
+/// <param name="TraceParent">W3C trace context of the caller, if it sent one.</param>
+internal sealed record ToolCall(
+    IReadOnlyList<KeyValuePair<string, JsonElement>> Arguments,
+    string? ClientName,
+    Func<ProgressNotificationValue, CancellationToken, Task>? SendProgress,
+    string? TraceParent,
+    string? TraceState);

@@ -1,0 +1,123 @@
+using System.CommandLine;
+using System.Text;
+using System.Text.Json;
+using ConversationHub.Contracts;
+using ConversationHub.Mcp.Settings;
+using ConversationHub.Mcp.Tools;
+
+namespace ConversationHub.Mcp.Commands;
+
+/// <summary>The commands and options of the program. An option is a setting under a shorter name.</summary>
+internal static class HubCommandLine
+{
+    /// <summary>A key has no option: a command line is readable by every process of the machine.</summary>
+    private static readonly (Option<string> Option, string Setting)[] SettingOptions =
+    [
+        (Setting("--local-url", "Base URL of the local backend; found by itself when left out."), SettingNames.LocalUrl),
+        (Setting("--cloud-url", "Base URL of the cloud backend."), SettingNames.CloudUrl),
+        (Setting("--fallback", "Whether the cloud may answer when the local backend does not: true or false."), SettingNames.FallbackEnabled),
+        (Setting("--route", "local-first, local-only or cloud-only."), SettingNames.Route),
+        (Setting("--api-key-file", "File that holds the key for the cloud backend."), SettingNames.ApiKeyFile),
+        (Setting("--user-id", "Who asks."), SettingNames.UserId),
+        (Setting("--surface-id", "Where questions come from; the client's name when left out."), SettingNames.SurfaceId),
+        (Setting("--timeout-seconds", "Time for a question without progress, 5 to 55."), SettingNames.TimeoutSeconds),
+        (Setting("--log-level", "TRACE, DEBUG, INFO, WARNING or ERROR."), SettingNames.LogLevel),
+        (Setting("--log-format", "text or json."), SettingNames.LogFormat),
+        (Setting("--config-file", "JSON file of settings; ~/.maestra/config.json when left out."), SettingNames.ConfigFile),
+    ];
+
+    internal static async Task<int> RunAsync(string[] args, Stream stdout)
+    {
+        var parsed = Build(stdout).Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var error in parsed.Errors)
+                await Console.Error.WriteLineAsync(error.Message);
+            await Console.Error.WriteLineAsync("Try --help.");
+            return ExitCodes.BadSettings;
+        }
+
+        await using var output = new StreamWriter(stdout, new UTF8Encoding(false), leaveOpen: true);
+        return await parsed.InvokeAsync(new InvocationConfiguration
+        {
+            Output = output,
+            Error = Console.Error,
+            EnableDefaultExceptionHandler = false,
+
+            // The host listens for signals itself.
+            ProcessTerminationTimeout = null,
+        });
+    }
+
+    private static RootCommand Build(Stream stdout)
+    {
+        var root = new RootCommand("An MCP server that asks the Maestra backend on this machine, then the one in the cloud.");
+        foreach (var (option, _) in SettingOptions)
+            root.Options.Add(option);
+        root.SetAction((parsed, _) => WithSettings(parsed, settings => ServeCommand.RunAsync(settings, stdout)));
+
+        var serve = new Command("serve", "Serve one MCP client over standard input and output. The default.");
+        serve.SetAction((parsed, _) => WithSettings(parsed, settings => ServeCommand.RunAsync(settings, stdout)));
+        root.Subcommands.Add(serve);
+        root.Subcommands.Add(Ask(stdout));
+        root.Subcommands.Add(Health(stdout));
+        return root;
+    }
+
+    private static Command Ask(Stream stdout)
+    {
+        var message = new Argument<string>("message") { Description = "The question." };
+        var conversation = new Option<string>("--conversation-id") { Description = "Conversation to continue." };
+        var json = new Option<bool>("--json") { Description = "Print the structured result." };
+        var ask = new Command("ask", "Ask one question and print the answer.") { message, conversation, json };
+        ask.SetAction((parsed, _) => WithSettings(parsed, settings => ToolCommand.RunAsync<AskTool>(
+            settings,
+            [
+                KeyValuePair.Create("message", Text(parsed.GetValue(message))),
+                KeyValuePair.Create("conversation_id", Text(parsed.GetValue(conversation))),
+            ],
+            parsed.GetValue(json),
+            stdout)));
+        return ask;
+    }
+
+    private static Command Health(Stream stdout)
+    {
+        var json = new Option<bool>("--json") { Description = "Print the structured result." };
+        var health = new Command("health", "Tell which backends are up.") { json };
+        health.SetAction((parsed, _) => WithSettings(parsed, settings =>
+            ToolCommand.RunAsync<HealthTool>(settings, [], parsed.GetValue(json), stdout)));
+        return health;
+    }
+
+    /// <summary>Binds the settings first: a bad one is told before anything is opened or contacted.</summary>
+    private static async Task<int> WithSettings(ParseResult parsed, Func<HubSettings, Task<int>> run)
+    {
+        var commandLine = new Dictionary<string, string>();
+        foreach (var (option, setting) in SettingOptions)
+        {
+            if (parsed.GetValue(option) is { } value)
+                commandLine[setting] = value;
+        }
+
+        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        var settings = SettingsBinder.Bind(
+            commandLine,
+            Environment.GetEnvironmentVariable,
+            SettingFiles.Read,
+            home.Length == 0 ? null : home,
+            out var errors);
+        if (settings is not null)
+            return await run(settings);
+
+        await Console.Error.WriteLineAsync($"conversation-hub-mcp: {errors.Count} bad setting(s):");
+        foreach (var error in errors)
+            await Console.Error.WriteLineAsync($"- {error}");
+        return ExitCodes.BadSettings;
+    }
+
+    private static Option<string> Setting(string name, string description) =>
+        new(name) { Description = description, Recursive = true };
+
+    private static JsonElement Text(string? text) => JsonSerializer.SerializeToElement(text!, MaestraJson.Compact.String);
+}

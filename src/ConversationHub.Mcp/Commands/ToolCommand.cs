@@ -1,0 +1,45 @@
+using System.Text;
+using System.Text.Json;
+using ConversationHub.Mcp.Asking;
+using ConversationHub.Mcp.Hosting;
+using ConversationHub.Mcp.Settings;
+using ConversationHub.Mcp.Tools;
+using Microsoft.Extensions.DependencyInjection;
+using ModelContextProtocol.Protocol;
+
+namespace ConversationHub.Mcp.Commands;
+
+/// <summary><c>ask</c> and <c>health</c>: one call of a tool from a shell, through the code that MCP clients reach.</summary>
+internal static class ToolCommand
+{
+    /// <summary>The name this program gives itself as a surface when a person calls it.</summary>
+    private const string CommandLineSurface = "cli";
+
+    /// <summary>The result goes to standard output, a failure to standard error.</summary>
+    internal static async Task<int> RunAsync<TTool>(
+        HubSettings settings, IReadOnlyList<KeyValuePair<string, JsonElement>> arguments, bool asJson, Stream stdout)
+        where TTool : HubTool
+    {
+        var services = new ServiceCollection();
+        services.AddLogging(logging => logging.AddHubLogging(settings, Console.Error));
+        services.AddHub(settings);
+        await using var provider = services.BuildServiceProvider();
+
+        var call = new ToolCall(arguments, CommandLineSurface, null, null, null);
+        var result = await provider.GetRequiredService<TTool>().CallAsync(call, CancellationToken.None);
+        var failed = result.IsError is true || SaysNoTarget(result);
+        var text = asJson && result.StructuredContent is { } structured
+            ? structured.GetRawText()
+            : string.Concat(result.Content.OfType<TextContentBlock>().Select(block => block.Text));
+        if (result.IsError is true && !asJson)
+            await Console.Error.WriteLineAsync(text);
+        else
+            await stdout.WriteAsync(Encoding.UTF8.GetBytes($"{text}\n"));
+        return failed ? ExitCodes.NotAnswered : ExitCodes.Ended;
+    }
+
+    private static bool SaysNoTarget(CallToolResult result) =>
+        result.StructuredContent is { } structured &&
+        structured.TryGetProperty("active", out var active) &&
+        active.ValueEquals(Results.HealthRendering.NoTarget);
+}

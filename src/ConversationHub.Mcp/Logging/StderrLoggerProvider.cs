@@ -1,0 +1,60 @@
+using System.Collections.Concurrent;
+using ConversationHub.Mcp.Settings;
+using Microsoft.Extensions.Logging;
+using ModelContextProtocol;
+
+namespace ConversationHub.Mcp.Logging;
+
+/// <summary>
+/// Writes log lines to standard error, one write a line. The framework's console logger writes to standard output by
+/// default and from a queue, which the quick exit of this program would lose.
+/// </summary>
+internal sealed class StderrLoggerProvider(TextWriter stderr, TimeProvider time, HubSettings settings) : ILoggerProvider
+{
+    private readonly ConcurrentDictionary<string, StderrLogger> _loggers = new();
+    private readonly Lock _writing = new();
+
+    public ILogger CreateLogger(string categoryName) => _loggers.GetOrAdd(categoryName, name => new StderrLogger(this, name));
+
+    public void Dispose()
+    {
+        // Standard error belongs to the process and stays open for its last words.
+    }
+
+    private void Write(LogLine line)
+    {
+        var text = settings.LogAsJson ? line.ToJson() : line.ToText();
+        lock (_writing)
+        {
+            try
+            {
+                stderr.WriteLine(text);
+                stderr.Flush();
+            }
+            catch (IOException)
+            {
+                // Standard error is closed: there is nowhere left to say so.
+            }
+        }
+    }
+
+    private sealed class StderrLogger(StderrLoggerProvider provider, string category) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            // A cancelled call is the client's wish, and a protocol error has been answered; the SDK warns of both
+            // with a stack of thirty lines.
+            if (exception is OperationCanceledException or McpProtocolException)
+                return;
+            provider.Write(new LogLine(provider.Now, logLevel, category, eventId.Id, formatter(state, exception), exception));
+        }
+    }
+
+    private DateTimeOffset Now => time.GetUtcNow();
+}

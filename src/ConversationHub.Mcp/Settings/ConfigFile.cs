@@ -1,0 +1,53 @@
+using System.Text.Json;
+using ConversationHub.Contracts;
+
+namespace ConversationHub.Mcp.Settings;
+
+/// <summary>The configuration file: one flat JSON object of setting names.</summary>
+internal static class ConfigFile
+{
+    internal const int MaxBytes = 64 * 1024;
+
+    /// <summary>Reads the values; what is wrong goes to <paramref name="errors"/>. An empty object when there is no text.</summary>
+    /// <param name="path">Only for the errors.</param>
+    internal static IReadOnlyDictionary<string, string> Parse(ReadOnlyMemory<byte> json, string path, List<string> errors)
+    {
+        var values = new Dictionary<string, string>();
+        try
+        {
+            using var document = JsonDocument.Parse(json, MaestraJson.Document);
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                errors.Add($"{SettingNames.ConfigFile}: {path} must hold one JSON object of setting names and values.");
+                return values;
+            }
+
+            foreach (var member in document.RootElement.EnumerateObject())
+                Add(values, member, path, errors);
+        }
+        catch (JsonException fault)
+        {
+            errors.Add($"{SettingNames.ConfigFile}: {path} is not JSON (line {fault.LineNumber + 1}).");
+        }
+
+        return values;
+    }
+
+    private static void Add(Dictionary<string, string> values, JsonProperty member, string path, List<string> errors)
+    {
+        switch (member.Value.ValueKind)
+        {
+            case JsonValueKind.String:
+                values[member.Name] = member.Value.GetString()!;
+                break;
+            case JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False:
+                values[member.Name] = member.Value.GetRawText();
+                break;
+            case JsonValueKind.Null:
+                break;
+            default:
+                errors.Add($"{SettingNames.ConfigFile}: {member.Name} in {path} must be a string, a number or a boolean.");
+                break;
+        }
+    }
+}

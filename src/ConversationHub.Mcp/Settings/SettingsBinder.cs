@@ -1,0 +1,245 @@
+using System.Globalization;
+using System.Text;
+using ConversationHub.Contracts;
+using ConversationHub.Mcp.Arguments;
+using ConversationHub.Routing;
+using Microsoft.Extensions.Logging;
+
+namespace ConversationHub.Mcp.Settings;
+
+/// <summary>
+/// Binds <see cref="HubSettings"/> and checks values and their relations. Every error is collected: setting, value,
+/// where it stands, and what would be right. A secret is never repeated.
+/// </summary>
+internal sealed class SettingsBinder(SettingSources sources, ReadSettingFile readFile, string? homeFolder)
+{
+    internal const int DefaultTimeoutSeconds = 50;
+    internal const int MinTimeoutSeconds = 5;
+
+    /// <summary>Below the 60 s after which most clients give up.</summary>
+    internal const int MaxTimeoutSeconds = 55;
+
+    private const int MaxKeyFileBytes = 4 * 1024;
+
+    private readonly List<string> _errors = [];
+
+    /// <summary>The settings, or null when <paramref name="errors"/> lists what is wrong.</summary>
+    internal static HubSettings? Bind(
+        IReadOnlyDictionary<string, string> commandLine,
+        Func<string, string?> environment,
+        ReadSettingFile readFile,
+        string? homeFolder,
+        out IReadOnlyList<string> errors)
+    {
+        var found = new List<string>();
+        var file = ReadConfigFile(new SettingSources(commandLine, environment, new Dictionary<string, string>()), readFile, homeFolder, found);
+        var binder = new SettingsBinder(new SettingSources(commandLine, environment, file), readFile, homeFolder);
+        var settings = binder.Bind();
+        errors = [.. found, .. binder._errors];
+        return errors.Count == 0 ? settings : null;
+    }
+
+    private HubSettings Bind()
+    {
+        RefuseWhatCannotBeKept();
+        var settings = new HubSettings
+        {
+            Routing = BindRouting(),
+            UserId = Name(SettingNames.UserId, UserId.MaxLength, text => UserId.TryParse(text, out _)) ?? UserId.Anonymous.ToString(),
+            SurfaceId = Name(SettingNames.SurfaceId, SurfaceId.MaxLength, text => SurfaceId.TryParse(text, out _)),
+            Timeout = TimeSpan.FromSeconds(BindTimeout()),
+            LogLevel = BindLogLevel(),
+            LogAsJson = BindLogFormat(),
+            WatchParent = Flag(SettingNames.WatchParent, defaultValue: true),
+            TelemetryWanted = sources.Find(SettingNames.TelemetryEndpoint) is not null,
+        };
+        CheckRelations(settings.Routing);
+        return settings;
+    }
+
+    private RoutingOptions BindRouting() => new()
+    {
+        LocalUrl = Url(SettingNames.LocalUrl, "http://127.0.0.1:8825"),
+        CloudUrl = Url(SettingNames.CloudUrl, "https://maestra.example.com"),
+        FallbackEnabled = Flag(SettingNames.FallbackEnabled, defaultValue: true),
+        Route = BindRoute(),
+        ApiKey = BindApiKey(),
+        PortFile = homeFolder is null ? null : Path.Combine(homeFolder, ".maestra", "port"),
+    };
+
+    private void CheckRelations(RoutingOptions routing)
+    {
+        if (routing.Route != Route.CloudOnly)
+            return;
+        if (sources.Find(SettingNames.CloudUrl) is null)
+            _errors.Add($"{SettingNames.Route}={RouteNames.CloudOnly} needs {SettingNames.CloudUrl}, which is not set.");
+        if (!routing.FallbackEnabled)
+            _errors.Add($"{SettingNames.Route}={RouteNames.CloudOnly} contradicts {SettingNames.FallbackEnabled}=false, which forbids the cloud; change one of them.");
+    }
+
+    private void RefuseWhatCannotBeKept()
+    {
+        // Ignoring it would let a lookalike answer while the owner believes that only the pinned backend can.
+        if (sources.Find(SettingNames.LocalBackendId) is { } pinned)
+            Refuse(pinned, "cannot be enforced by this version; remove it");
+    }
+
+    private Uri? Url(string name, string example)
+    {
+        if (sources.Find(name) is not { } value)
+            return null;
+        if (!Uri.TryCreate(value.Text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+            return RefuseUrl(value, $"must be an absolute http or https URL, such as {example}");
+        if (url.UserInfo.Length > 0 || url.Query.Length > 0 || url.Fragment.Length > 0)
+        {
+            var shown = $"{url.Scheme}://{url.Authority}/…";
+            return RefuseUrl(
+                value with { Text = shown },
+                $"must hold no user name, password, query or fragment; a key belongs in {SettingNames.ApiKeyFile}");
+        }
+
+        if (url.Scheme == "http" && !url.IsLoopback)
+            return RefuseUrl(value, $"must be https, or http to this machine itself, so that nothing is sent in clear; such as {example}");
+        return url;
+    }
+
+    private Uri? RefuseUrl(SettingValue value, string rule)
+    {
+        Refuse(value, rule);
+        return null;
+    }
+
+    private Route BindRoute()
+    {
+        if (sources.Find(SettingNames.Route) is not { } value)
+            return Route.LocalFirst;
+        if (RouteNames.TryParse(value.Text.ToLowerInvariant(), out var route))
+            return route;
+        Refuse(value, $"must be {RouteNames.LocalFirst}, {RouteNames.LocalOnly} or {RouteNames.CloudOnly}");
+        return Route.LocalFirst;
+    }
+
+    private string? BindApiKey()
+    {
+        var (key, file) = sources.FindEither(SettingNames.ApiKey, SettingNames.ApiKeyFile);
+        if (key is not null && file is not null)
+        {
+            _errors.Add($"{SettingNames.ApiKey} and {SettingNames.ApiKeyFile} are both set ({key.Place}); set one of them.");
+            return null;
+        }
+
+        var (secret, name) = file is not null ? (ReadKeyFile(file), file.Name) : (key?.Text, SettingNames.ApiKey);
+        if (secret is not null && secret.AsSpan().ContainsAnyExceptInRange('!', '~'))
+        {
+            _errors.Add($"{name}: the key must be visible ASCII characters without blanks; otherwise it cannot be sent in a header.");
+            return null;
+        }
+
+        return secret;
+    }
+
+    private string? ReadKeyFile(SettingValue file)
+    {
+        try
+        {
+            var bytes = readFile(file.Text, MaxKeyFileBytes);
+            var secret = bytes is null ? null : Encoding.UTF8.GetString(bytes).Trim();
+            if (!string.IsNullOrEmpty(secret))
+                return secret;
+            Refuse(file, bytes is null ? "must name a file that exists" : "must name a file that holds the key; it is empty");
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            Refuse(file, $"must name a file that can be read: {failure.Message}");
+        }
+
+        return null;
+    }
+
+    private string? Name(string name, int maxCharacters, Func<string, bool> fits)
+    {
+        if (sources.Find(name) is not { } value)
+            return null;
+        if (fits(value.Text))
+            return value.Text;
+        Refuse(value, $"must be {ArgumentRules.NameRule(maxCharacters)}");
+        return null;
+    }
+
+    private int BindTimeout()
+    {
+        if (sources.Find(SettingNames.TimeoutSeconds) is not { } value)
+            return DefaultTimeoutSeconds;
+        if (int.TryParse(value.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) &&
+            seconds is >= MinTimeoutSeconds and <= MaxTimeoutSeconds)
+        {
+            return seconds;
+        }
+
+        Refuse(value, $"must be a whole number of seconds from {MinTimeoutSeconds} to {MaxTimeoutSeconds}");
+        return DefaultTimeoutSeconds;
+    }
+
+    private LogLevel BindLogLevel()
+    {
+        if (sources.Find(SettingNames.LogLevel) is not { } value)
+            return LogLevel.Information;
+        LogLevel? level = value.Text.ToUpperInvariant() switch
+        {
+            "TRACE" => LogLevel.Trace,
+            "DEBUG" => LogLevel.Debug,
+            "INFO" or "INFORMATION" => LogLevel.Information,
+            "WARNING" or "WARN" => LogLevel.Warning,
+            "ERROR" => LogLevel.Error,
+            _ => null,
+        };
+        if (level is null)
+            Refuse(value, "must be TRACE, DEBUG, INFO, WARNING or ERROR");
+        return level ?? LogLevel.Information;
+    }
+
+    private bool BindLogFormat()
+    {
+        if (sources.Find(SettingNames.LogFormat) is not { } value)
+            return false;
+        var isJson = value.Text.Equals("json", StringComparison.OrdinalIgnoreCase);
+        if (!isJson && !value.Text.Equals("text", StringComparison.OrdinalIgnoreCase))
+            Refuse(value, "must be text or json");
+        return isJson;
+    }
+
+    private bool Flag(string name, bool defaultValue)
+    {
+        if (sources.Find(name) is not { } value)
+            return defaultValue;
+        if (SentValue.TryFlag(value.Text, out var flag))
+            return flag;
+        Refuse(value, "must be true, false, 1, 0, yes or no");
+        return defaultValue;
+    }
+
+    private void Refuse(SettingValue value, string rule) =>
+        _errors.Add($"{value.Name}={Texts.DisplayText.Clean(value.Text)} ({value.Place}) {rule}.");
+
+    private static IReadOnlyDictionary<string, string> ReadConfigFile(
+        SettingSources sources, ReadSettingFile readFile, string? homeFolder, List<string> errors)
+    {
+        var named = sources.Find(SettingNames.ConfigFile);
+        var path = named?.Text ?? (homeFolder is null ? null : Path.Combine(homeFolder, ".maestra", "config.json"));
+        if (path is null)
+            return new Dictionary<string, string>();
+        try
+        {
+            if (readFile(path, ConfigFile.MaxBytes) is { } bytes)
+                return ConfigFile.Parse(bytes, path, errors);
+            if (named is not null)
+                errors.Add($"{named.Name}={path} ({named.Place}) must name a file that exists.");
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            errors.Add($"{SettingNames.ConfigFile}={path} must name a file that can be read: {failure.Message}.");
+        }
+
+        return new Dictionary<string, string>();
+    }
+}
