@@ -15,9 +15,15 @@ internal static class JsonObjectReader
         try
         {
             var root = JsonElement.Parse(body.Span, MaestraJson.Document);
-            return root.ValueKind == JsonValueKind.Object && HasReadableStrings(root, body.Span) ? root : null;
+            if (root.ValueKind != JsonValueKind.Object)
+                return null;
+
+            // An escaped half of a surrogate pair parses, but throws when it is read: refused here, once, for all readers.
+            if (body.Span.IndexOf("\\u"u8) >= 0)
+                ReadAllStrings(root);
+            return root;
         }
-        catch (JsonException)
+        catch (Exception notJson) when (notJson is JsonException or InvalidOperationException)
         {
             return null;
         }
@@ -26,22 +32,6 @@ internal static class JsonObjectReader
     /// <returns>The member's text, or null when it is missing or no string.</returns>
     public static string? Text(JsonElement element, string name) =>
         element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-
-    /// <summary>An escaped half of a surrogate pair parses, but throws when it is read: refused here, once, for all readers.</summary>
-    private static bool HasReadableStrings(JsonElement root, ReadOnlySpan<byte> body)
-    {
-        if (body.IndexOf("\\u"u8) < 0)
-            return true;
-        try
-        {
-            ReadAllStrings(root);
-            return true;
-        }
-        catch (InvalidOperationException)
-        {
-            return false;
-        }
-    }
 
     private static void ReadAllStrings(JsonElement element)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using ConversationHub.Contracts;
 
@@ -8,13 +9,17 @@ namespace ConversationHub.Routing;
 /// A port counts only if its <c>/health</c> says <c>brain_id</c> = <c>maestra</c>, so that a stranger on it gets no text;
 /// what was found is asked again when it failed, or was found longer than 30 s ago.
 /// </summary>
-internal sealed class LocalDiscovery(BackendClient client, string? portFile, TimeProvider time) : ITargetLocator
+internal sealed class LocalDiscovery(BackendClient client, string? portFile, ImmutableArray<int> ports, TimeProvider time) : ITargetLocator
 {
     /// <summary>How long a port may take to answer; it is on this machine.</summary>
     private static readonly TimeSpan PortAnswerLimit = TimeSpan.FromMilliseconds(500);
 
     /// <summary>How long a found port is believed to be still ours.</summary>
     private static readonly TimeSpan FoundLifetime = TimeSpan.FromSeconds(30);
+
+    /// <summary>The ports a local backend takes when none was set.</summary>
+    public static readonly ImmutableArray<int> UsualPorts =
+        [.. Enumerable.Range(WireFormat.DefaultLocalPort, WireFormat.LastLocalPort - WireFormat.DefaultLocalPort + 1)];
 
     private const int MaxPortFileBytes = 16;
 
@@ -33,16 +38,14 @@ internal sealed class LocalDiscovery(BackendClient client, string? portFile, Tim
         if (preferred is { } port && await AskAsync(port, cancellationToken).ConfigureAwait(false) is { Answer.IsMaestra: true } there)
             return Keep(there);
 
-        var asked = Enumerable.Range(WireFormat.DefaultLocalPort, WireFormat.LastLocalPort - WireFormat.DefaultLocalPort + 1)
-            .Select(candidate => AskAsync(candidate, cancellationToken));
-        var answers = await Task.WhenAll(asked).ConfigureAwait(false);
+        var answers = await Task.WhenAll(ports.Select(candidate => AskAsync(candidate, cancellationToken))).ConfigureAwait(false);
         if (Array.Find(answers, static answer => answer.Answer.IsMaestra) is { } lowest)
             return Keep(lowest);
 
         _found = null;
         var stranger = Array.Find(answers, static answer => answer.Answer.IsAlive);
         return new Located(null, stranger is null
-            ? new AttemptResult(AttemptOutcome.Refused) { Detail = $"nobody listens on ports {WireFormat.DefaultLocalPort}–{WireFormat.LastLocalPort}" }
+            ? new AttemptResult(AttemptOutcome.Refused) { Detail = $"nobody listens on the ports {string.Join(", ", ports)}" }
             : new AttemptResult(AttemptOutcome.Impostor) { Detail = $"port {stranger.Port} belongs to another service" });
     }
 

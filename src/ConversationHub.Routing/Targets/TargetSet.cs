@@ -24,5 +24,5 @@ internal sealed class TargetSet
     private static ITargetLocator LocatorOf(TargetName name, RoutingOptions options, BackendClient client, TimeProvider time) =>
         (name == TargetName.Local ? options.LocalUrl : options.CloudUrl) is { } url
             ? new FixedLocator(url)
-            : new LocalDiscovery(client, options.PortFile, time);
+            : new LocalDiscovery(client, options.PortFile, LocalDiscovery.UsualPorts, time);
 }
