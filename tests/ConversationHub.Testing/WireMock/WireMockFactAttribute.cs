@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Xunit;
 
 namespace ConversationHub.Testing.WireMock;
@@ -9,9 +10,13 @@ namespace ConversationHub.Testing.WireMock;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class WireMockFactAttribute : FactAttribute
 {
-    public WireMockFactAttribute()
+    /// <param name="method">Left to the compiler.</param>
+    public WireMockFactAttribute([CallerMemberName] string? method = null)
     {
-        if (WireMockTools.MissingReason is { } reason && Environment.GetEnvironmentVariable("MAESTRA_TESTS_FORBID_SKIP") != "1")
-            Skip = reason;
+        if (WireMockTools.MissingReason is not { } reason || Environment.GetEnvironmentVariable("MAESTRA_TESTS_FORBID_SKIP") == "1")
+            return;
+        Skip = reason;
+        // "dotnet test" prints the names of skipped tests and not the reasons, so the name says it.
+        DisplayName = $"{method} ({reason})";
     }
 }
