@@ -52,12 +52,12 @@ internal readonly record struct IncomingLine(JsonRpcMessage? Message, LineRefusa
 
         try
         {
-            if (JsonSerializer.Deserialize(line, MessageType) is { } message)
+            if (JsonSerializer.Deserialize(line, MessageType) is { } message && LineInspection.IsUnicode(line))
                 return new IncomingLine(message, null);
         }
-        catch (JsonException)
+        catch (Exception unfit) when (unfit is JsonException or ArgumentException)
         {
-            // Why is told below; the exception's own text names positions in the client's data.
+            // Duplicate keys come as the latter. Why is told below; the exception's own text repeats the client's data.
         }
 
         return Diagnose(line);

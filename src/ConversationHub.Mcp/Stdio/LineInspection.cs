@@ -43,6 +43,31 @@ internal readonly record struct LineInspection(JsonTokenType Root, bool IsWellFo
         };
     }
 
+    /// <summary>
+    /// Whether every string and name of a well-formed line is text. An escape can stand for half a surrogate pair,
+    /// which is valid JSON, and on which whoever reads the string later would stumble.
+    /// </summary>
+    internal static bool IsUnicode(ReadOnlySpan<byte> line)
+    {
+        if (line.IndexOf("\\u"u8) < 0)
+            return true;
+        var reader = new Utf8JsonReader(line);
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
+                    reader.GetString();
+            }
+
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
     private ref struct Walk
     {
         internal JsonTokenType Root;
