@@ -1,0 +1,194 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using ConversationHub.Mcp.Settings;
+using ConversationHub.Routing;
+using ConversationHub.Testing;
+using Microsoft.Extensions.Logging;
+
+namespace ConversationHub.Mcp.Tests.Settings;
+
+public sealed class SettingsBinderTests
+{
+    private const string Home = "/home/ada";
+
+    private readonly Dictionary<string, string> _commandLine = [];
+    private readonly Dictionary<string, string> _environment = [];
+    private readonly Dictionary<string, string> _files = [];
+
+    [Fact]
+    public void Bind_Nothing_GivesTheDefaultsOfTheWireFormat()
+    {
+        var settings = Bind();
+        Assert.Null(settings.Routing.LocalUrl);
+        Assert.Null(settings.Routing.CloudUrl);
+        Assert.True(settings.Routing.FallbackEnabled);
+        Assert.Equal(Route.LocalFirst, settings.Routing.Route);
+        Assert.Null(settings.Routing.ApiKey);
+        Assert.Equal(Path.Combine(Home, ".maestra", "port"), settings.Routing.PortFile);
+        Assert.Equal("anonymous", settings.UserId);
+        Assert.Null(settings.SurfaceId);
+        Assert.Equal(TimeSpan.FromSeconds(50), settings.Timeout);
+        Assert.Equal(LogLevel.Information, settings.LogLevel);
+        Assert.False(settings.LogAsJson);
+        Assert.True(settings.WatchParent);
+    }
+
+    [Fact]
+    public void Bind_WithoutAHome_NeedsNoFile()
+    {
+        Assert.NotNull(SettingsBinder.Bind(_commandLine, _environment.GetValueOrDefault, ReadFile, null, out var errors));
+        Assert.Empty(errors);
+    }
+
+    [Fact]
+    public void Bind_EveryPlace_CommandLineWinsThenEnvironmentThenFile()
+    {
+        _files[$"{Home}/.maestra/config.json"] = """{"MAESTRA_USER_ID":"file","MAESTRA_SURFACE_ID":"file","MAESTRA_TIMEOUT_SECONDS":20,"MAESTRA_FALLBACK_ENABLED":false}""";
+        _environment[SettingNames.UserId] = "environment";
+        _environment[SettingNames.SurfaceId] = "environment";
+        _commandLine[SettingNames.UserId] = "command line";
+        var settings = Bind();
+
+        Assert.Equal("command line", settings.UserId);
+        Assert.Equal("environment", settings.SurfaceId);
+        Assert.Equal(TimeSpan.FromSeconds(20), settings.Timeout);
+        Assert.False(settings.Routing.FallbackEnabled);
+    }
+
+    [Fact]
+    public void Bind_EmptyVariable_CountsAsNotSet()
+    {
+        _environment[SettingNames.CloudUrl] = "";
+        Assert.Null(Bind().Routing.CloudUrl);
+    }
+
+    /// <summary>The example is what people copy: it must bind, hold no secret, and say what the defaults say.</summary>
+    [Fact]
+    public void Bind_ExampleConfiguration_IsValidAndHoldsNoSecret()
+    {
+        var example = JsonNode.Parse(File.ReadAllText(RepositoryRoot.Combine("mcp_config.example.json")))!;
+        var server = example["mcpServers"]!.AsObject().Single().Value!;
+        foreach (var (name, value) in server["env"]!.AsObject())
+            _environment[name] = (string)value!;
+        var settings = Bind();
+
+        Assert.True(Path.IsPathRooted((string)server["command"]!));
+        Assert.Equal(new Uri("http://127.0.0.1:8825"), settings.Routing.LocalUrl);
+        Assert.Equal(new Uri("https://maestra.example.com"), settings.Routing.CloudUrl);
+        Assert.True(settings.Routing.FallbackEnabled);
+        Assert.Null(settings.Routing.ApiKey);
+    }
+
+    [Theory]
+    [InlineData(SettingNames.LocalUrl, "http://192.168.1.5:8825", "must be https")]
+    [InlineData(SettingNames.LocalUrl, "localhost:8825", "must be an absolute http or https URL")]
+    [InlineData(SettingNames.CloudUrl, "http://maestra.example.com", "must be https")]
+    [InlineData(SettingNames.CloudUrl, "ftp://x", "must be an absolute http or https URL")]
+    [InlineData(SettingNames.CloudUrl, "https://u:hunter2@x", "must hold no user name")]
+    [InlineData(SettingNames.CloudUrl, "https://x/?key=hunter2", "must hold no user name")]
+    [InlineData(SettingNames.FallbackEnabled, "maybe", "true, false, 1, 0, yes or no")]
+    [InlineData(SettingNames.Route, "cloud-first", "local-first, local-only or cloud-only")]
+    [InlineData(SettingNames.Route, "cloud-only", "needs MAESTRA_CLOUD_URL")]
+    [InlineData(SettingNames.TimeoutSeconds, "56", "from 5 to 55")]
+    [InlineData(SettingNames.TimeoutSeconds, "4", "from 5 to 55")]
+    [InlineData(SettingNames.TimeoutSeconds, "5.5", "from 5 to 55")]
+    [InlineData(SettingNames.UserId, "a\u0001b", "1 to 128 characters")]
+    [InlineData(SettingNames.LogLevel, "loud", "TRACE, DEBUG, INFO, WARNING or ERROR")]
+    [InlineData(SettingNames.LogFormat, "xml", "text or json")]
+    [InlineData(SettingNames.ApiKey, "two words", "visible ASCII")]
+    [InlineData(SettingNames.ApiKeyFile, "/missing", "a file that exists")]
+    [InlineData(SettingNames.ConfigFile, "/missing", "a file that exists")]
+    [InlineData(SettingNames.LocalBackendId, "local_sha256_eed292c6e467c8ef", "cannot be enforced")]
+    public void Bind_BadValue_IsNamedWithWhatWouldBeRight(string name, string value, string rule)
+    {
+        _environment[name] = value;
+        var error = Assert.Single(Errors());
+        Assert.StartsWith(name, error, StringComparison.Ordinal);
+        Assert.Contains(rule, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("two words", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Bind_ManyBadValues_AreListedAtOnce()
+    {
+        _environment[SettingNames.LocalUrl] = "nope";
+        _environment[SettingNames.Route] = "nope";
+        _commandLine[SettingNames.TimeoutSeconds] = "nope";
+        _files[$"{Home}/.maestra/config.json"] = """{"LOG_LEVEL":["x"]}""";
+        Assert.Equal(4, Errors().Count);
+    }
+
+    [Fact]
+    public void Bind_CloudOnlyWithFallbackOff_IsAContradiction()
+    {
+        _environment[SettingNames.Route] = "cloud-only";
+        _environment[SettingNames.CloudUrl] = "https://x";
+        _environment[SettingNames.FallbackEnabled] = "no";
+        Assert.Contains("contradicts", Assert.Single(Errors()), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:9000")]
+    [InlineData("http://[::1]:9000")]
+    [InlineData("http://localhost:9000")]
+    [InlineData("https://maestra.example.com")]
+    public void Bind_CloudOnLoopbackOrHttps_IsAllowed(string url)
+    {
+        _environment[SettingNames.CloudUrl] = url;
+        Assert.Equal(new Uri(url), Bind().Routing.CloudUrl);
+    }
+
+    [Fact]
+    public void Bind_KeyFile_IsReadWithoutItsNewline()
+    {
+        _files["/secret"] = "0123456789abcdef\n";
+        _environment[SettingNames.ApiKeyFile] = "/secret";
+        Assert.Equal("0123456789abcdef", Bind().Routing.ApiKey);
+    }
+
+    [Fact]
+    public void Bind_KeyAndKeyFileInOnePlace_AreRefused()
+    {
+        _files["/secret"] = "0123456789abcdef";
+        _environment[SettingNames.ApiKeyFile] = "/secret";
+        _environment[SettingNames.ApiKey] = "fedcba9876543210";
+        Assert.DoesNotContain("fedcba", Assert.Single(Errors()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Bind_KeyFileOfACloserPlace_WinsOverAKeyFurtherAway()
+    {
+        _files["/secret"] = "0123456789abcdef";
+        _files[$"{Home}/.maestra/config.json"] = """{"MAESTRA_API_KEY":"fedcba9876543210"}""";
+        _environment[SettingNames.ApiKeyFile] = "/secret";
+        Assert.Equal("0123456789abcdef", Bind().Routing.ApiKey);
+    }
+
+    [Theory]
+    [InlineData("not json", "is not JSON")]
+    [InlineData("[]", "one JSON object")]
+    [InlineData("""{"MAESTRA_USER_ID":{"a":1}}""", "must be a string, a number or a boolean")]
+    [InlineData("""{"MAESTRA_USER_ID":"a","MAESTRA_USER_ID":"b"}""", "is not JSON")]
+    public void Bind_BrokenConfigFile_IsAnError(string content, string rule)
+    {
+        _files[$"{Home}/.maestra/config.json"] = content;
+        Assert.Contains(rule, Assert.Single(Errors()), StringComparison.Ordinal);
+    }
+
+    private HubSettings Bind()
+    {
+        var settings = SettingsBinder.Bind(_commandLine, _environment.GetValueOrDefault, ReadFile, Home, out var errors);
+        Assert.Empty(errors);
+        return settings!;
+    }
+
+    private IReadOnlyList<string> Errors()
+    {
+        Assert.Null(SettingsBinder.Bind(_commandLine, _environment.GetValueOrDefault, ReadFile, Home, out var errors));
+        return errors;
+    }
+
+    private byte[]? ReadFile(string path, int maxBytes) =>
+        _files.TryGetValue(path, out var content) ? Encoding.UTF8.GetBytes(content) : null;
+}
