@@ -1,0 +1,64 @@
+using System.Text.Json.Nodes;
+using ConversationHub.Mcp.Asking;
+using ConversationHub.Mcp.Tests.Rig;
+using ConversationHub.Routing;
+using ConversationHub.Testing.Time;
+
+namespace ConversationHub.Mcp.Tests.Asking;
+
+public sealed class ProgressTests
+{
+    [Fact]
+    public async Task Call_WithAToken_TellsAtOnceThenEverySecondAndNothingAfterTheResult()
+    {
+        var clock = new ManualTimeProvider();
+        await using var rig = new HubRig(clock);
+        await rig.ShakeHandsAsync();
+        var answer = new TaskCompletionSource<RoutingResult>();
+        rig.Router.OnAsk = (question, _) =>
+        {
+            question.Progress!.Report(new RoutingProgress(TargetName.Local, null));
+            return answer.Task;
+        };
+        await rig.CallAsync(1, "maestra_ask", """{"message":"hi"}""", """{"progressToken":"p"}""");
+        await Progress(rig, message => message.Contains("local is thinking, 0 s", StringComparison.Ordinal));
+        for (var second = 1; second <= 3; second++)
+        {
+            await clock.WaitForTimersAsync();
+            clock.Advance(TimeSpan.FromMilliseconds(ProgressReporter.IntervalMilliseconds));
+            await Progress(rig, message => message.Contains($"local is thinking, {second} s", StringComparison.Ordinal));
+        }
+
+        (await rig.Router.Asked.ItemAsync(1)).Progress!.Report(new RoutingProgress(
+            TargetName.Cloud,
+            new Attempt(TargetName.Local, AttemptOutcome.Stalled, null, TimeSpan.FromSeconds(3), null, true, null)));
+        await Progress(rig, message => message.Contains("local stopped showing signs of life; cloud is thinking", StringComparison.Ordinal));
+        answer.SetResult(FakeRouter.Answered("done"));
+        await rig.AnswerAsync(1);
+        clock.Advance(TimeSpan.FromSeconds(10));
+        await rig.SettleAsync();
+
+        var lines = rig.Lines.Snapshot();
+        var values = Notifications(lines).Select(line => (double)line["params"]!["progress"]!).ToList();
+        Assert.Equal(values.Order().Distinct(), values);
+        Assert.All(Notifications(lines), line => Assert.Equal("p", (string)line["params"]!["progressToken"]!));
+        var result = lines.ToList().FindIndex(line => line.Contains("\"id\":1,", StringComparison.Ordinal) || line.Contains("\"id\":1}", StringComparison.Ordinal));
+        Assert.DoesNotContain(lines.Skip(result), line => line.Contains("notifications/progress", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Call_WithoutAToken_SendsNoProgress()
+    {
+        await using var rig = new HubRig();
+        await rig.ShakeHandsAsync();
+        await rig.CallAsync(1, "maestra_ask", """{"message":"hi"}""");
+        await rig.AnswerAsync(1);
+        Assert.Empty(Notifications(rig.Lines.Snapshot()));
+    }
+
+    private static Task<string> Progress(HubRig rig, Predicate<string> fits) =>
+        rig.Lines.FirstAsync(line => line.Contains("notifications/progress", StringComparison.Ordinal) && fits(line));
+
+    private static IEnumerable<JsonNode> Notifications(IEnumerable<string> lines) =>
+        lines.Select(line => JsonNode.Parse(line)!).Where(line => (string?)line["method"] == "notifications/progress");
+}

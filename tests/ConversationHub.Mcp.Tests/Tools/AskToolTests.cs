@@ -1,0 +1,102 @@
+using System.Text.Json.Nodes;
+using ConversationHub.Mcp.Tests.Rig;
+using ConversationHub.Routing;
+
+namespace ConversationHub.Mcp.Tests.Tools;
+
+public sealed class AskToolTests
+{
+    [Fact]
+    public async Task Call_OnlyAMessage_FillsInWhatTheWireAsksFor()
+    {
+        await using var rig = new HubRig(settings: HubRig.DefaultSettings with { UserId = "ada@example.com" });
+        await rig.ShakeHandsAsync("Cursor");
+        await rig.CallAsync(1, "maestra_ask", """{"message":"What changed?"}""");
+        var structured = (await rig.ResultAsync(1))["structuredContent"]!;
+        var question = await rig.Router.Asked.ItemAsync(1);
+        var body = JsonNode.Parse(question.Body.Span)!;
+
+        Assert.Equal(AskEndpoint.Core, question.Endpoint);
+        Assert.Equal("ada@example.com", (string)body["user_id"]!);
+        Assert.Equal("Cursor", (string)body["surface_id"]!);
+        Assert.Equal("What changed?", (string)body["message"]!);
+        Assert.Matches("^conv_[0-9-]{10}_ada_[0-9a-f]{8}$", (string)body["conversation_id"]!);
+        Assert.Equal(question.OperationId.ToString(), (string)structured["operation_id"]!);
+        Assert.Equal(question.RequestId.ToString(), (string)structured["request_id"]!);
+        Assert.Equal(7, question.OperationId.Value.Version);
+        Assert.Null(question.Route);
+        Assert.Equal(TimeSpan.FromSeconds(50), question.Budget);
+    }
+
+    [Fact]
+    public async Task Call_EveryArgumentInCamelCase_ReachesTheBackend()
+    {
+        await using var rig = new HubRig(settings: HubRig.DefaultSettings with { SurfaceId = "setting" });
+        await rig.ShakeHandsAsync();
+        await rig.CallAsync(1, "maestra_ask", """
+            {"prompt":"hi","conversationId":"c-1","userId":5,"surfaceId":"cli","modeHint":"tutorial","route":"LOCAL_ONLY",
+             "surfaceContext":"{\"filePath\":\"a.cs\",\"selection\":\"x\"}"}
+            """.ReplaceLineEndings(""));
+        await rig.ResultAsync(1);
+        var question = await rig.Router.Asked.ItemAsync(1);
+        var body = JsonNode.Parse(question.Body.Span)!;
+
+        Assert.Equal("hi", (string)body["message"]!);
+        Assert.Equal("c-1", (string)body["conversation_id"]!);
+        Assert.Equal("5", (string)body["user_id"]!);
+        Assert.Equal("cli", (string)body["surface_id"]!);
+        Assert.Equal("tutorial", (string)body["mode_hint"]!);
+        Assert.Equal("a.cs", (string)body["surface_context"]!["file_path"]!);
+        Assert.Equal("x", (string)body["surface_context"]!["selection"]!);
+        Assert.Equal(Route.LocalOnly, question.Route);
+    }
+
+    [Fact]
+    public async Task Call_Legacy_SendsTheFormOfTheEarlierAdvisor()
+    {
+        await using var rig = new HubRig();
+        rig.Router.OnAsk = (_, _) => Task.FromResult(FakeRouter.Answered("done", "parser-notes",
+            """{"trace_id":"parser-notes","job_id":null,"sources":[{"title":"a\u202eb"}],"processing_time_ms":812}"""));
+        await rig.ShakeHandsAsync();
+        await rig.CallAsync(1, "maestra_legacy_ask", """{"question":"hi","session_id":"parser-notes","mode":"DEEP","context_hints":"C#"}""");
+        var structured = (await rig.ResultAsync(1))["structuredContent"]!;
+        var question = await rig.Router.Asked.ItemAsync(1);
+
+        Assert.Equal(AskEndpoint.Legacy, question.Endpoint);
+        Assert.Equal(
+            """{"user_id":"anonymous","session_id":"parser-notes","question":"hi","mode":"deep","context_hints":["C#"],"client_context":null}""",
+            JsonNode.Parse(question.Body.Span)!.ToJsonString().Replace("\\u0023", "#", StringComparison.Ordinal));
+        Assert.Equal("parser-notes", (string)structured["session_id"]!);
+        Assert.Equal("parser-notes", (string)structured["trace_id"]!);
+        Assert.Equal(812, (int)structured["processing_time_ms"]!);
+        Assert.Equal("ab", (string)structured["sources"]![0]!["title"]!);
+    }
+
+    [Theory]
+    [InlineData("{}", false)]
+    [InlineData("""{"refresh":"yes"}""", true)]
+    [InlineData("""{"refresh":1}""", true)]
+    [InlineData("""{"refresh":null}""", false)]
+    public async Task Call_Health_AsksForAFreshAnswerOnlyWhenTold(string arguments, bool refresh)
+    {
+        await using var rig = new HubRig();
+        await rig.ShakeHandsAsync();
+        await rig.CallAsync(1, "maestra_health", arguments);
+        await rig.ResultAsync(1);
+        Assert.Equal([refresh], rig.Health.Refreshes);
+    }
+
+    [Theory]
+    [InlineData("""{"progressToken":"p"}""", "test", 300)]
+    [InlineData("""{"progressToken":7}""", "test", 300)]
+    [InlineData("""{"progressToken":7}""", "claude-ai", 50)]
+    [InlineData("{}", "test", 50)]
+    public async Task Call_Budget_DependsOnProgressAndClient(string meta, string client, int seconds)
+    {
+        await using var rig = new HubRig();
+        await rig.ShakeHandsAsync(client);
+        await rig.CallAsync(1, "maestra_ask", """{"message":"hi"}""", meta);
+        await rig.ResultAsync(1);
+        Assert.Equal(TimeSpan.FromSeconds(seconds), (await rig.Router.Asked.ItemAsync(1)).Budget);
+    }
+}
