@@ -18,6 +18,12 @@ public sealed record RoutingOptions
     /// <summary>Sent to the cloud URL and nowhere else.</summary>
     public string? ApiKey { get; init; }
 
+    /// <summary>
+    /// After this delay without an answer the next target is asked as well, and the first good answer wins; null: never.
+    /// Off by default, because it sends questions to the cloud that the local backend would have answered.
+    /// </summary>
+    public TimeSpan? HedgeDelay { get; init; }
+
     /// <summary>File in which the local backend writes its port, read when <see cref="LocalUrl"/> is null; null: not looked for.</summary>
     public string? PortFile { get; init; }
 }

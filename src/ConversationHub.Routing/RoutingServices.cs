@@ -16,6 +16,7 @@ public static class RoutingServices
         services.AddSingleton<BackendClient>();
         services.AddSingleton<TargetSet>();
         services.AddSingleton<Prober>();
+        services.AddSingleton<RetryBudget>();
         services.AddSingleton<AttemptRunner>();
         services.AddSingleton<IQuestionRouter, QuestionRouter>();
         services.AddSingleton<IHealthReader, HealthReader>();

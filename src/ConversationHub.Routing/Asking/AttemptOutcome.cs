@@ -46,6 +46,9 @@ public enum AttemptOutcome
     /// <summary>An earlier backend's way of telling a failure: 200 with mode <c>error</c>.</summary>
     ErrorMode,
 
+    /// <summary>Another target, asked at the same time, answered first.</summary>
+    Abandoned,
+
     /// <summary>Not asked: its breaker is open.</summary>
     SkippedOpen,
 
@@ -73,6 +76,7 @@ public static class AttemptOutcomes
         AttemptOutcome.Deadline => "deadline",
         AttemptOutcome.Impostor => "impostor",
         AttemptOutcome.ErrorMode => "error_mode",
+        AttemptOutcome.Abandoned => "abandoned",
         AttemptOutcome.SkippedOpen => "skipped_open",
         AttemptOutcome.SkippedBudget => "skipped_budget",
         _ => throw new ArgumentOutOfRangeException(nameof(outcome)),

@@ -12,44 +12,32 @@ internal sealed class AttemptRunner(BackendClient client, TimeProvider time)
         TargetBoard board, Question question, TimeSpan share, bool direct, CancellationToken cancellationToken)
     {
         var call = new Call(board, question, share, direct);
-        var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var running = direct
-            ? board.Pipeline.RunPastBreakerAsync(SendAsync, call, share, abandon.Token)
-            : board.Pipeline.RunAsync(SendAsync, call, share, abandon.Token);
+            ? board.Pipeline.RunPastBreakerAsync(SendAsync, call, share, cancellationToken)
+            : board.Pipeline.RunAsync(SendAsync, call, share, cancellationToken);
         try
         {
-            var result = await running.WaitAsync(share + AbandonGrace, time, cancellationToken).ConfigureAwait(false);
-            abandon.Dispose();
-            return result;
+            return await running.WaitAsync(share + AbandonGrace, time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
-            Abandon(running, abandon);
+            Abandon(running);
             return new AttemptResult(AttemptOutcome.Deadline);
         }
         catch (OperationCanceledException)
         {
-            Abandon(running, abandon);
+            Abandon(running);
             throw;
         }
     }
 
-    /// <summary>Nobody waits for it any more; its resources go when it ends.</summary>
-    private static void Abandon(Task<AttemptResult> running, CancellationTokenSource abandon)
-    {
-        // Cancelling runs callbacks of the transport, which must not delay the answer.
-        _ = Task.Run(abandon.Cancel);
+    /// <summary>It has been told to stop and nobody waits for it any more; its resources go when it ends.</summary>
+    private static void Abandon(Task running) =>
         _ = running.ContinueWith(
-            static (ended, source) =>
-            {
-                _ = ended.Exception;
-                ((CancellationTokenSource)source!).Dispose();
-            },
-            abandon,
+            static ended => ended.Exception,
             CancellationToken.None,
-            TaskContinuationOptions.ExecuteSynchronously,
+            TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
             TaskScheduler.Default);
-    }
 
     private async ValueTask<AttemptResult> SendAsync(Call call, CancellationToken cancellationToken)
     {
@@ -57,18 +45,12 @@ internal sealed class AttemptRunner(BackendClient client, TimeProvider time)
         var located = await board.Locator.LocateAsync(cancellationToken).ConfigureAwait(false);
         if (located.Endpoint is not { } endpoint)
             return located.Failure!;
-        var watch = new LivenessWatch(client, board.Name, endpoint, time, cancellationToken);
+        var watch = new LivenessWatch(client, board, endpoint, time, cancellationToken);
         await using (watch.ConfigureAwait(false))
         {
             try
             {
-                return await client.AskAsync(
-                    board.Name,
-                    endpoint,
-                    call.Question,
-                    call.Share,
-                    call.Direct ? RoutingClients.DirectConnectTimeout : null,
-                    watch.Token).ConfigureAwait(false);
+                return await client.AskAsync(board.Name, endpoint, call.Question, OptionsOf(call, watch), watch.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (watch.GaveUp && !cancellationToken.IsCancellationRequested)
             {
@@ -79,6 +61,17 @@ internal sealed class AttemptRunner(BackendClient client, TimeProvider time)
             }
         }
     }
+
+    private static AskOptions OptionsOf(Call call, LivenessWatch watch) => new()
+    {
+        TimeLeft = call.Share,
+        ConnectTimeout = call.Direct ? RoutingClients.DirectConnectTimeout : null,
+        Stream = call.Board.Streams,
+        OnSign = watch.Sign,
+        OnText = call.Question.Progress is { } progress
+            ? text => progress.Report(new RoutingProgress(call.Board.Name, GaveUpOn: null, text))
+            : null,
+    };
 
     private readonly record struct Call(TargetBoard Board, Question Question, TimeSpan Share, bool Direct);
 }

@@ -4,24 +4,30 @@ using Microsoft.Extensions.Logging;
 namespace ConversationHub.Routing;
 
 /// <summary>
-/// The one loop that asks targets until one answers. The flow of a question:
+/// Asks targets until one answers. The flow of a question:
 /// (1) the deadline starts, and settings and route say which targets are allowed;
 /// (2) those whose breaker is open are passed over, and each passing wakes the prober;
 /// (3) the next target gets its share of the time left, the rest is kept for who may follow;
-/// (4) it is asked once, with the same bytes and the same operation id as every other;
+/// (4) it is asked, with the same bytes and the same operation id as every other;
 /// (5) the failure table says what the outcome means; the target's board takes it in;
 /// (6) an answer, a final refusal or a configuration error ends the question; anything else goes back to (3);
 /// (7) if nobody answered and every breaker is open, those passed over get one direct try each;
 /// (8) the result tells who answered and what became of every attempt.
 /// </summary>
 internal sealed class QuestionRouter(
-    RoutingOptions options, TargetSet targets, AttemptRunner runner, Prober prober, TimeProvider time, ILogger<QuestionRouter> logger)
+    RoutingOptions options,
+    TargetSet targets,
+    AttemptRunner runner,
+    Prober prober,
+    RetryBudget budget,
+    TimeProvider time,
+    ILogger<QuestionRouter> logger)
     : IQuestionRouter
 {
     public async Task<RoutingResult> AskAsync(Question question, CancellationToken cancellationToken)
     {
         // (1)
-        var call = new CallLog(new Deadline(time, question.Budget), question.Progress);
+        var call = new CallLog(question, new Deadline(time, question.Budget));
         var plan = targets.For(options, question.Route);
         if (plan.IsEmpty)
             return RoutingOutcomes.NoTarget(RoutePlan.WhyEmpty(options, question.Route), call.Deadline.Elapsed);
@@ -32,63 +38,113 @@ internal sealed class QuestionRouter(
         foreach (var board in passedOver)
             prober.Wake(board);
 
-        var end = await AskEachAsync(candidates, question, direct: false, call, cancellationToken).ConfigureAwait(false);
-        if (end is null)
-        {
-            // (7)
-            var everyBreakerOpen = plan.All(static board => board.IsOpen);
-            if (everyBreakerOpen)
-                end = await AskEachAsync(passedOver, question, direct: true, call, cancellationToken).ConfigureAwait(false);
-            else
-                call.AddSkipped(passedOver);
-        }
+        var end = options.HedgeDelay is { } delay && candidates is [var first, var second]
+            ? await AskHedgedAsync(first, second, delay, call, cancellationToken).ConfigureAwait(false)
+            : await AskEachAsync(candidates, direct: false, call, cancellationToken).ConfigureAwait(false);
+
+        // (7)
+        if (end is null && !passedOver.IsEmpty && plan.All(static board => board.IsOpen))
+            end = await AskEachAsync(passedOver, direct: true, call, cancellationToken).ConfigureAwait(false);
         else
-        {
             call.AddSkipped(passedOver);
-        }
 
         // (8)
-        var result = end is { } last
-            ? RoutingOutcomes.Ended(last, call, plan)
-            : RoutingOutcomes.NobodyAnswered(call, plan, RoutePlan.WhyCloudIsLeftOut(options, question.Route));
+        var result = end is null
+            ? RoutingOutcomes.NobodyAnswered(call, plan, RoutePlan.WhyCloudIsLeftOut(options, question.Route))
+            : RoutingOutcomes.Ended(end, call, plan);
         RoutingTelemetry.QuestionEnded(
             logger, question.RequestId.ToString(), result.ServedBy?.ToWire() ?? "nobody", result.Attempts.Length, (long)result.Elapsed.TotalMilliseconds);
         return result;
     }
 
-    /// <returns>The attempt that ended the question; null when the next target is to be asked.</returns>
-    private async Task<EndingAttempt?> AskEachAsync(
-        ImmutableArray<TargetBoard> boards, Question question, bool direct, CallLog call, CancellationToken cancellationToken)
+    /// <returns>The attempt that ended the question; null when nobody did.</returns>
+    private async Task<EndedAttempt?> AskEachAsync(
+        ImmutableArray<TargetBoard> boards, bool direct, CallLog call, CancellationToken cancellationToken)
     {
         for (var i = 0; i < boards.Length; i++)
         {
-            // (3)
-            var board = boards[i];
-            var share = TimeShare.For(call.Deadline.Remaining, anotherMayFollow: i + 1 < boards.Length);
-            if (share < TimeShare.LeastUsable)
+            var anotherFollows = i + 1 < boards.Length;
+            var ended = await AttemptAsync(boards[i], anotherFollows, direct, call, cancellationToken).ConfigureAwait(false);
+            Conclude(ended, call);
+            if (RepeatPolicy.IsWorthwhile(ended.Result, anotherFollows, boards[i].RecognisesRepeats) && budget.TrySpend())
             {
-                call.Add(board.Name, new AttemptResult(AttemptOutcome.SkippedBudget), TimeSpan.Zero, mayHaveRun: false);
-                continue;
+                ended = await AttemptAsync(boards[i], anotherFollows, direct, call, cancellationToken).ConfigureAwait(false);
+                Conclude(ended, call);
             }
 
-            // (4)
-            call.Asking(board.Name);
-            var started = time.GetTimestamp();
-            var result = await runner.RunAsync(board, question, share, direct, cancellationToken).ConfigureAwait(false);
-
-            // (5)
-            var verdict = FailureTable.Judge(result);
-            board.Report(result, verdict);
-            prober.Wake(board);
-            var attempt = call.Add(board.Name, result, time.GetElapsedTime(started), verdict.MayHaveRun);
-            if (verdict.Next != NextStep.Answer)
-                RoutingTelemetry.AttemptFailed(logger, question.RequestId.ToString(), board.Name.ToWire(), attempt.Outcome.ToWire(), result.Status ?? 0);
-
             // (6)
-            if (verdict.Next != NextStep.NextTarget)
-                return new EndingAttempt(board, result, verdict);
+            if (ended.Verdict.Next != NextStep.NextTarget)
+                return ended;
         }
 
         return null;
+    }
+
+    /// <summary>As <see cref="AskEachAsync"/> for two targets, but the second is asked as well when the first has not ended after the delay.</summary>
+    private async Task<EndedAttempt?> AskHedgedAsync(
+        TargetBoard first, TargetBoard second, TimeSpan delay, CallLog call, CancellationToken cancellationToken)
+    {
+        using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var early = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var firstAsked = AttemptAsync(first, anotherFollows: true, direct: false, call, abandon.Token);
+        var waited = await Task.WhenAny(firstAsked, Task.Delay(delay, time, early.Token)).ConfigureAwait(false);
+        await early.CancelAsync().ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (waited == firstAsked || !budget.TrySpend())
+        {
+            var ended = Conclude(await firstAsked.ConfigureAwait(false), call);
+            return ended.Verdict.Next == NextStep.NextTarget
+                ? await AskEachAsync([second], direct: false, call, cancellationToken).ConfigureAwait(false)
+                : ended;
+        }
+
+        var secondAsked = AttemptAsync(second, anotherFollows: false, direct: false, call, abandon.Token);
+        var winner = await (await Task.WhenAny(firstAsked, secondAsked).ConfigureAwait(false)).ConfigureAwait(false);
+        Conclude(winner, call);
+        var (other, loser) = winner.Board == first ? (secondAsked, second) : (firstAsked, first);
+        if (winner.Verdict.Next == NextStep.Answer || (winner.Board == first && winner.Verdict.Next != NextStep.NextTarget))
+        {
+            call.AddAbandoned(loser.Name);
+            await abandon.CancelAsync().ConfigureAwait(false);
+            return winner;
+        }
+
+        // The one that ended first gave no answer: the other one's word counts, and if that is none either, a refusal does.
+        var last = Conclude(await other.ConfigureAwait(false), call);
+        return last.Verdict.Next != NextStep.NextTarget ? last : winner.Verdict.Next != NextStep.NextTarget ? winner : null;
+    }
+
+    private async Task<EndedAttempt> AttemptAsync(
+        TargetBoard board, bool anotherFollows, bool direct, CallLog call, CancellationToken cancellationToken)
+    {
+        // (3)
+        var share = TimeShare.For(call.Deadline.Remaining, anotherFollows);
+        if (share < TimeShare.LeastUsable)
+            return EndedAttempt.Of(board, new AttemptResult(AttemptOutcome.SkippedBudget), TimeSpan.Zero);
+
+        // (4)
+        call.Asking(board.Name);
+        var started = time.GetTimestamp();
+        var result = await runner.RunAsync(board, call.Question, share, direct, cancellationToken).ConfigureAwait(false);
+        return EndedAttempt.Of(board, result, time.GetElapsedTime(started));
+    }
+
+    /// <summary>(5)</summary>
+    private EndedAttempt Conclude(EndedAttempt ended, CallLog call)
+    {
+        ended.Board.Report(ended.Result, ended.Verdict);
+        prober.Wake(ended.Board);
+        call.Add(ended);
+        if (ended.Verdict.Next == NextStep.Answer)
+        {
+            budget.Refund();
+        }
+        else
+        {
+            RoutingTelemetry.AttemptFailed(
+                logger, call.Question.RequestId.ToString(), ended.Board.Name.ToWire(), ended.Result.Outcome.ToWire(), ended.Result.Status ?? 0);
+        }
+
+        return ended;
     }
 }

@@ -13,7 +13,7 @@ internal static class RoutingOutcomes
         Elapsed = elapsed,
     };
 
-    public static RoutingResult Ended(EndingAttempt last, CallLog call, ImmutableArray<TargetBoard> plan)
+    public static RoutingResult Ended(EndedAttempt last, CallLog call, ImmutableArray<TargetBoard> plan)
     {
         var answered = last.Verdict.Next == NextStep.Answer;
         return new RoutingResult
@@ -48,7 +48,7 @@ internal static class RoutingOutcomes
         };
     }
 
-    private static RoutingError Error(EndingAttempt last, CallLog call)
+    private static RoutingError Error(EndedAttempt last, CallLog call)
     {
         var target = last.Board.Name.ToWire();
         if (last.Verdict.Next == NextStep.Stop)

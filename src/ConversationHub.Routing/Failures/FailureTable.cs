@@ -37,7 +37,7 @@ internal static class FailureTable
         AttemptOutcome.ErrorMode => FailedInside,
 
         // Alive but slow is no fault of the target, so its breaker does not count it.
-        AttemptOutcome.Deadline => OutOfTime,
+        AttemptOutcome.Deadline or AttemptOutcome.Abandoned => OutOfTime,
         AttemptOutcome.SkippedOpen or AttemptOutcome.SkippedBudget => Skipped,
         AttemptOutcome.HttpStatus => JudgeStatus(result),
         _ => throw new ArgumentOutOfRangeException(nameof(result)),

@@ -25,6 +25,9 @@ internal sealed record HealthAnswer
 
     public bool IsFit => Status is TargetStatus.Healthy or TargetStatus.Degraded;
 
+    /// <summary>Replies can be streamed (wire.md §2.1).</summary>
+    public bool Streams => Capabilities is { } capabilities && capabilities.Contains(Capability.Stream);
+
     /// <summary>A repeated operation id is recognised there.</summary>
     public bool RecognisesRepeats => Capabilities is { } capabilities && capabilities.Contains(Capability.Idempotency);
 }

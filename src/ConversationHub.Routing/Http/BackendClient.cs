@@ -13,16 +13,9 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
     private readonly HttpClient _cloud = clients.CreateClient(TargetName.Cloud.ToWire());
 
     /// <summary>Sends the question once.</summary>
-    /// <param name="timeLeft">Told to the backend as <c>X-Deadline-Ms</c>.</param>
-    /// <param name="connectTimeout">Shortens the connect; null: the target's own.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled; the request is aborted.</exception>
     public async Task<AttemptResult> AskAsync(
-        TargetName target,
-        TargetEndpoint endpoint,
-        Question question,
-        TimeSpan timeLeft,
-        TimeSpan? connectTimeout,
-        CancellationToken cancellationToken)
+        TargetName target, TargetEndpoint endpoint, Question question, AskOptions ask, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, endpoint.For(question.Endpoint));
         request.Content = new ReadOnlyMemoryContent(question.Body);
@@ -30,13 +23,15 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
         var headers = request.Headers;
         headers.TryAddWithoutValidation(HeaderNames.IdempotencyKey, question.OperationId.ToString());
         headers.TryAddWithoutValidation(HeaderNames.RequestId, question.RequestId.ToString());
-        headers.TryAddWithoutValidation(HeaderNames.DeadlineMs, DeadlineMilliseconds(timeLeft));
+        headers.TryAddWithoutValidation(HeaderNames.DeadlineMs, DeadlineMilliseconds(ask.TimeLeft));
+        if (ask.Stream)
+            headers.TryAddWithoutValidation("Accept", EventStreamReply.MediaType);
         if (question.TraceParent is { } traceParent)
             headers.TryAddWithoutValidation(HeaderNames.TraceParent, traceParent);
         if (question.TraceState is { } traceState)
             headers.TryAddWithoutValidation(HeaderNames.TraceState, traceState);
         AddKey(target, headers);
-        if (connectTimeout is { } shorter)
+        if (ask.ConnectTimeout is { } shorter)
             request.Options.Set(TargetConnector.ConnectTimeoutKey, shorter);
 
         HttpResponseMessage response;
@@ -51,7 +46,16 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
         }
 
         using (response)
-            return await ReadReplyAsync(response, question.Endpoint, cancellationToken).ConfigureAwait(false);
+        {
+            try
+            {
+                return await ReadReplyAsync(response, question.Endpoint, ask, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception failure) when (failure is HttpRequestException or IOException)
+            {
+                return TransportFailure.InBody(failure, (int)response.StatusCode);
+            }
+        }
     }
 
     /// <summary>Asks for the health once. The caller bounds the time by its token.</summary>
@@ -93,24 +97,22 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
         new() { Status = TargetStatus.Unreachable, IsAlive = false, Detail = detail };
 
     private static async Task<AttemptResult> ReadReplyAsync(
-        HttpResponseMessage response, AskEndpoint endpoint, CancellationToken cancellationToken)
+        HttpResponseMessage response, AskEndpoint endpoint, AskOptions ask, CancellationToken cancellationToken)
     {
         var status = (int)response.StatusCode;
-        if (response.Content.Headers.ContentEncoding.Count > 0)
+        var content = response.Content;
+        if (content.Headers.ContentEncoding.Count > 0)
             return new(AttemptOutcome.Malformed) { Status = status, Detail = "the reply is compressed, which was not asked for" };
-        ReadOnlyMemory<byte>? body;
-        try
+        if (status == 200 && ask.Stream && content.Headers.ContentType?.MediaType == EventStreamReply.MediaType)
         {
-            body = await BoundedBody.ReadAsync(response.Content, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception failure) when (failure is HttpRequestException or IOException)
-        {
-            return TransportFailure.InBody(failure, status);
+            var stream = new CountingStream(await content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false));
+            await using (stream.ConfigureAwait(false))
+                return await EventStreamReply.ReadAsync(stream, endpoint, ask.OnSign, ask.OnText, cancellationToken).ConfigureAwait(false);
         }
 
-        if (body is not { } bytes)
-            return new(AttemptOutcome.Malformed) { Status = status, Detail = $"the reply is larger than {WireLimits.ResponseBodyBytes} bytes" };
-        return ResponseReader.Read(status, IsJson(response.Content.Headers.ContentType), bytes, endpoint, RetryAfter(response));
+        return await BoundedBody.ReadAsync(content, cancellationToken).ConfigureAwait(false) is { } body
+            ? ResponseReader.Read(status, IsJson(content.Headers.ContentType), body, endpoint, RetryAfter(response))
+            : new(AttemptOutcome.Malformed) { Status = status, Detail = $"the reply is larger than {WireLimits.ResponseBodyBytes} bytes" };
     }
 
     private static bool IsJson(MediaTypeHeaderValue? type) =>

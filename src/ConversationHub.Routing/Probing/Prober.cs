@@ -25,7 +25,7 @@ internal sealed class Prober(BackendClient client, TimeProvider time, Random ran
         lock (_gate)
         {
             if (!_running.TryGetValue(board.Name, out var running) || running.IsCompleted)
-                _running[board.Name] = Task.Run(() => ProbeUntilFitAsync(board, _stop.Token));
+                _running[board.Name] = ProbeUntilFitAsync(board, _stop.Token);
         }
     }
 

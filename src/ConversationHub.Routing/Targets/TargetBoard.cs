@@ -11,6 +11,7 @@ internal sealed class TargetBoard(TargetName name, ITargetLocator locator, TimeP
     private readonly long _start = time.GetTimestamp();
     private BreakerRecord _record = BreakerRecord.New;
     private CheckedHealth? _health;
+    private volatile HealthAnswer? _lastFit;
 
     public TargetName Name { get; } = name;
 
@@ -42,6 +43,12 @@ internal sealed class TargetBoard(TargetName name, ITargetLocator locator, TimeP
         }
     }
 
+    /// <summary>Repeats of an operation id are recognised there. What a backend can do outlives its last health answer.</summary>
+    public bool RecognisesRepeats => _lastFit?.RecognisesRepeats ?? false;
+
+    /// <summary>Replies can be streamed.</summary>
+    public bool Streams => _lastFit?.Streams ?? false;
+
     /// <summary>Takes in how an attempt ended.</summary>
     public void Report(AttemptResult result, Verdict verdict)
     {
@@ -66,6 +73,8 @@ internal sealed class TargetBoard(TargetName name, ITargetLocator locator, TimeP
 
     public void RememberHealth(HealthAnswer answer, TimeSpan latency)
     {
+        if (answer.IsFit)
+            _lastFit = answer;
         lock (_gate)
             _health = new CheckedHealth(answer, latency, Now);
     }

@@ -16,6 +16,7 @@ public sealed class FailureTableTests
     [InlineData("Malformed", true, "Failure", "NextTarget", 2)]
     [InlineData("Stalled", true, "Failure", "NextTarget", 2)]
     [InlineData("Deadline", true, "None", "NextTarget", 0)]
+    [InlineData("Abandoned", true, "None", "NextTarget", 0)]
     [InlineData("Impostor", false, "Open", "NextTarget", 0)]
     [InlineData("ErrorMode", true, "Failure", "NextTarget", 3)]
     [InlineData("SkippedOpen", false, "None", "NextTarget", 0)]

@@ -1,0 +1,122 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using ConversationHub.Testing.Backends;
+using ConversationHub.Testing.Network;
+
+namespace ConversationHub.Routing.Tests.Asking;
+
+/// <summary>Replies as event streams (wire.md §2.1), where <c>/health</c> says that the backend can.</summary>
+public sealed class StreamingTests : IAsyncLifetime
+{
+    private readonly RouterUnderTest _hub = new();
+
+    private static string Done => $"event: done\ndata: {MaestraReplies.Envelope("Two rules.", "main").ToJsonString()}\n\n";
+
+    [Fact]
+    public async Task AskAsync_StreamAdvertised_TakesDoneForTheAnswerAndTellsTheText()
+    {
+        var texts = new List<string>();
+        _hub.Local.Next(Stream("event: heartbeat\ndata: {\"elapsed_ms\":0}\n\nevent: delta\ndata: {\"text\":\"Two \"}\n\nevent: delta\ndata: {\"text\":\"rules.\"}\n\nevent: later\ndata: x\n\n" + Done));
+
+        var result = await _hub.AskAsync(_hub.NewQuestion() with { Progress = new Texts(texts) });
+
+        Assert.Equal("Two rules.", result.Reply!.Answer);
+        Assert.Equal(["Two ", "rules."], texts);
+        Assert.Equal("text/event-stream", Assert.Single(_hub.Local.Asks.Snapshot()).Header("Accept"));
+    }
+
+    [Fact]
+    public async Task AskAsync_StreamNotAdvertised_IsNotAskedFor()
+    {
+        await using var hub = new RouterUnderTest();
+        await hub.Health.ReadAsync(refresh: true, CancellationToken.None);
+
+        await hub.AskAsync();
+
+        Assert.Null(Assert.Single(hub.Local.Asks.Snapshot()).Header("Accept"));
+    }
+
+    /// <summary>T66: a cut stream is a failure that may have run.</summary>
+    [Theory]
+    [InlineData("event: heartbeat\ndata: {}\n\n", "truncated", true)]
+    [InlineData("event: done\ndata: {\"reply\":\"no end of the event", "truncated", true)]
+    [InlineData("event: done\ndata: {\"reply\":\n\n", "malformed", true)]
+    [InlineData("event: error\ndata: {\"status\":502,\"detail\":\"The model provider failed\",\"code\":\"provider_failed\"}\n\n", "http_status", false)]
+    [InlineData("event: error\ndata: {\"detail\":\"no status\"}\n\n", "malformed", true)]
+    public async Task AskAsync_StreamEndsBadly_CloudAnswers(string events, string outcome, bool mayHaveRun)
+    {
+        _hub.Local.Next(Stream(events));
+
+        var result = await _hub.AskAsync();
+
+        Assert.Equal((outcome, mayHaveRun), (result.Attempts[0].Outcome.ToWire(), result.MayHaveRun));
+        Assert.Equal(TargetName.Cloud, result.ServedBy);
+    }
+
+    [Fact]
+    public async Task AskAsync_StreamSaysConflict_IsFinal()
+    {
+        _hub.Local.Next(Stream("event: error\ndata: {\"status\":410,\"detail\":\"Conversation was erased; use a new conversation_id\",\"code\":\"conversation_erased\"}\n\n"));
+
+        var result = await _hub.AskAsync();
+
+        Assert.Equal("conversation_erased", result.Error!.Code);
+        Assert.Empty(_hub.Cloud.Asks.Snapshot());
+    }
+
+    /// <summary>Heartbeats that stop tell of the work itself: a healthy <c>/health</c> does not outweigh them.</summary>
+    [Fact]
+    public async Task AskAsync_HeartbeatsStop_IsStalledAlthoughHealthAnswers()
+    {
+        const string Heartbeat = "event: heartbeat\ndata: {}\n\n";
+        _hub.Local.Next(Chaos.StallAfterHeaders(Stream(Heartbeat + Done), Heartbeat.Length));
+
+        var result = await _hub.AskAsync();
+
+        Assert.Equal((AttemptOutcome.Stalled, true), (result.Attempts[0].Outcome, result.MayHaveRun));
+        Assert.Equal(TargetName.Cloud, result.ServedBy);
+    }
+
+    [Fact]
+    public async Task ReadAsync_StreamBeyondTheLimit_IsMalformed()
+    {
+        using var endless = new CountingStream(new EndlessHeartbeats());
+
+        var result = await EventStreamReply.ReadAsync(endless, AskEndpoint.Core, static () => { }, onText: null, CancellationToken.None);
+
+        Assert.Equal(AttemptOutcome.Malformed, result.Outcome);
+    }
+
+    public async Task InitializeAsync()
+    {
+        var health = MaestraReplies.Health("local", 8825);
+        health["capabilities"] = new JsonArray("idempotency", "stream");
+        _hub.Local.OnHealth = _ => Chaos.Respond(CannedResponse.Json(200, health));
+        await _hub.Health.ReadAsync(refresh: true, CancellationToken.None);
+    }
+
+    public async Task DisposeAsync() => await _hub.DisposeAsync();
+
+    private static CannedResponse Stream(string events) => new(200, Encoding.UTF8.GetBytes(events), ("Content-Type", "text/event-stream"));
+
+    private sealed class Texts(List<string> texts) : IProgress<RoutingProgress>
+    {
+        public void Report(RoutingProgress value)
+        {
+            if (value.NewText is { } text)
+                texts.Add(text);
+        }
+    }
+
+    private sealed class EndlessHeartbeats : MemoryStream
+    {
+        private static readonly byte[] Heartbeat = "event: heartbeat\ndata: {}\n\n"u8.ToArray();
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var length = Math.Min(buffer.Length, Heartbeat.Length);
+            Heartbeat.AsSpan(0, length).CopyTo(buffer.Span);
+            return new ValueTask<int>(length);
+        }
+    }
+}
