@@ -26,6 +26,7 @@ internal static class OutcomeTexts
         AttemptOutcome.Deadline => "did not finish in its time",
         AttemptOutcome.Impostor => "is another service, not Maestra",
         AttemptOutcome.ErrorMode => "reported a failure",
+        AttemptOutcome.Abandoned => "was given up because the other backend answered first",
         AttemptOutcome.SkippedOpen => "was skipped because it failed just before",
         AttemptOutcome.SkippedBudget => "was not asked because no time was left",
         _ => throw new ArgumentOutOfRangeException(nameof(attempt)),

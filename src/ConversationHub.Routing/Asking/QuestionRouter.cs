@@ -138,6 +138,7 @@ internal sealed class QuestionRouter(
         if (ended.Verdict.Next == NextStep.Answer)
         {
             budget.Refund();
+            prober.Learn(ended.Board);
         }
         else
         {

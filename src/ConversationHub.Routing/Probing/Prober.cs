@@ -29,6 +29,18 @@ internal sealed class Prober(BackendClient client, TimeProvider time, Random ran
         }
     }
 
+    /// <summary>Asks a target that has just answered what it can do, unless it has said so; at most one request in flight.</summary>
+    public void Learn(TargetBoard board)
+    {
+        if (board.IsKnown || _stop.IsCancellationRequested)
+            return;
+        lock (_gate)
+        {
+            if (!_running.TryGetValue(board.Name, out var running) || running.IsCompleted)
+                _running[board.Name] = LearnAsync(board, _stop.Token);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);
@@ -53,9 +65,21 @@ internal sealed class Prober(BackendClient client, TimeProvider time, Random ran
         }
     }
 
+    private async Task LearnAsync(TargetBoard board, CancellationToken stop)
+    {
+        try
+        {
+            if (board.Locator.Known is { } endpoint)
+                await ReadHealthAsync(board, endpoint, stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The program ends, and with it the need to know.
+        }
+    }
+
     private async Task ProbeOnceAsync(TargetBoard board, CancellationToken stop)
     {
-        var started = time.GetTimestamp();
         var located = await board.Locator.LocateAsync(stop).ConfigureAwait(false);
         if (located.Endpoint is not { } endpoint)
         {
@@ -63,10 +87,17 @@ internal sealed class Prober(BackendClient client, TimeProvider time, Random ran
             return;
         }
 
+        var answer = await ReadHealthAsync(board, endpoint, stop).ConfigureAwait(false);
+        board.ReportProbe(answer.IsFit, $"probe: {answer.Status.ToWire()}");
+    }
+
+    private async Task<HealthAnswer> ReadHealthAsync(TargetBoard board, TargetEndpoint endpoint, CancellationToken stop)
+    {
+        var started = time.GetTimestamp();
         var limit = board.Name == TargetName.Local ? LocalAnswerLimit : CloudAnswerLimit;
         var answer = await client.ReadHealthWithinAsync(board.Name, endpoint, limit, stop).ConfigureAwait(false);
         board.RememberHealth(answer, time.GetElapsedTime(started));
-        board.ReportProbe(answer.IsFit, $"probe: {answer.Status.ToWire()}");
+        return answer;
     }
 
     private double NextJitter()

@@ -43,6 +43,9 @@ internal sealed class TargetBoard(TargetName name, ITargetLocator locator, TimeP
         }
     }
 
+    /// <summary>It has said what it can do.</summary>
+    public bool IsKnown => _lastFit is not null;
+
     /// <summary>Repeats of an operation id are recognised there. What a backend can do outlives its last health answer.</summary>
     public bool RecognisesRepeats => _lastFit?.RecognisesRepeats ?? false;
 
