@@ -32,6 +32,8 @@ public sealed record RecordedRequest(
     /// <summary><c>X-API-Key</c>.</summary>
     public string? ApiKey => Header("X-API-Key");
 
+    public override string ToString() => $"{Method} {Target} {Text}";
+
     /// <summary>The value of the only header of that name, or null.</summary>
     /// <exception cref="InvalidOperationException">The header was sent twice.</exception>
     public string? Header(string name) =>
