@@ -1,0 +1,24 @@
+namespace ConversationHub.Store.Disk;
+
+/// <summary>Writes a whole file so that a crash leaves the old one or the new one, never a part.</summary>
+internal static class AtomicFile
+{
+    /// <summary>Ends the name of a file that is being written; one left behind by a crash is worth nothing.</summary>
+    public const string TemporarySuffix = ".tmp";
+
+    /// <summary>Temporary file, sync, rename, sync of the folder.</summary>
+    /// <exception cref="IOException">The file is as it was.</exception>
+    public static void Replace(string path, ReadOnlySpan<byte> bytes, IDisk disk)
+    {
+        var temporary = path + TemporarySuffix;
+        using (var file = disk.Open(temporary))
+        {
+            disk.SetLength(file, 0);
+            disk.Write(file, bytes, 0);
+            disk.Flush(file);
+        }
+
+        File.Move(temporary, path, overwrite: true);
+        disk.FlushFolder(Path.GetDirectoryName(path)!);
+    }
+}

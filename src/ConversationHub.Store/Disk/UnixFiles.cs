@@ -1,0 +1,63 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace ConversationHub.Store.Disk;
+
+/// <summary>The few calls of POSIX that the framework does not offer.</summary>
+internal static partial class UnixFiles
+{
+    private const int InterruptedError = 4;
+    private const int ReadOnly = 0;
+    private const int LockExclusive = 2;
+    private const int LockWithoutWaiting = 4;
+
+    /// <summary>Linux only: <c>fdatasync</c>, which also writes the length of a file that grew.</summary>
+    public static void DataSync(SafeFileHandle file)
+    {
+        while (DataSyncCall(file) != 0)
+            ThrowUnlessInterrupted("fdatasync");
+    }
+
+    public static void SyncFolder(string path)
+    {
+        using var folder = OpenToRead(path);
+
+        // On macOS the framework's flush would be F_FULLFSYNC, which folders refuse; plain fsync is what they have.
+        while (SyncCall(folder) != 0)
+            ThrowUnlessInterrupted("fsync of a folder");
+    }
+
+    /// <summary>Opens a file or folder without the framework's own locking, which would refuse a file another process holds.</summary>
+    public static SafeFileHandle OpenToRead(string path)
+    {
+        while (true)
+        {
+            var descriptor = OpenCall(path, ReadOnly);
+            if (descriptor >= 0)
+                return new SafeFileHandle(descriptor, ownsHandle: true);
+            ThrowUnlessInterrupted("open");
+        }
+    }
+
+    /// <summary>Takes the exclusive lock that the kernel drops with the process. False when another holds it.</summary>
+    public static bool TryLock(SafeFileHandle file) => LockCall(file, LockExclusive | LockWithoutWaiting) == 0;
+
+    private static void ThrowUnlessInterrupted(string call)
+    {
+        var error = Marshal.GetLastPInvokeError();
+        if (error != InterruptedError)
+            throw new IOException($"{call} failed: {Marshal.GetPInvokeErrorMessage(error)}", error);
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int OpenCall(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int SyncCall(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
+    private static partial int DataSyncCall(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    private static partial int LockCall(SafeFileHandle file, int operation);
+}

@@ -1,0 +1,31 @@
+namespace ConversationHub.Store.Log;
+
+/// <summary>Where everything of one store lies (wire.md §10.1).</summary>
+internal sealed record LogFolder(string Root)
+{
+    public string Log => Path.Combine(Root, "log");
+
+    /// <summary>Copies of bytes that were cut or replaced.</summary>
+    public string Damaged => Path.Combine(Log, "damaged");
+
+    public string Lock => Path.Combine(Log, "lock");
+
+    /// <summary>The store's own id (<see cref="Origins.StoreIdentity"/>).</summary>
+    public string Identity => Path.Combine(Log, "store.json");
+
+    public string Segment(int number) => Path.Combine(Log, SegmentName.Of(number));
+
+    /// <summary>Numbers of the segments there are, in order.</summary>
+    public IReadOnlyList<int> ListSegments()
+    {
+        var numbers = new List<int>();
+        foreach (var path in Directory.EnumerateFiles(Log))
+        {
+            if (SegmentName.TryParse(Path.GetFileName(path), out var number))
+                numbers.Add(number);
+        }
+
+        numbers.Sort();
+        return numbers;
+    }
+}

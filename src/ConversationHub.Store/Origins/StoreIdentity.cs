@@ -1,0 +1,61 @@
+using System.Buffers;
+using System.Text.Json;
+using ConversationHub.Contracts;
+using ConversationHub.Store.Disk;
+using ConversationHub.Store.Log;
+
+namespace ConversationHub.Store.Origins;
+
+/// <summary>
+/// The store's own id: one checksummed line in <c>log/store.json</c>. Losing it is harmless:
+/// a store without one takes a new id, as a restored or cloned store should (wire.md §9.5).
+/// </summary>
+/// <param name="StoreId">32 hexadecimal digits.</param>
+internal sealed record StoreIdentity(string StoreId)
+{
+    private const int IdBytes = 16;
+    private const int MaxFileBytes = 4096;
+
+    public static StoreIdentity New(IdSource ids) => new(ids.NewHex(IdBytes));
+
+    /// <summary>Reads the file.</summary>
+    /// <param name="newerFormat">The format version of a file this version does not know; otherwise null.</param>
+    /// <returns>Null when the file is absent or damaged.</returns>
+    public static StoreIdentity? TryRead(string path, out int? newerFormat)
+    {
+        newerFormat = null;
+        if (!File.Exists(path) || new FileInfo(path).Length > MaxFileBytes)
+            return null;
+        var bytes = File.ReadAllBytes(path).AsSpan();
+        if (bytes is not [.., ChecksumLine.Newline] || !ChecksumLine.IsIntact(bytes[..^1]))
+            return null;
+        using var document = JsonDocument.Parse(bytes[..^1].ToArray());
+        var version = document.RootElement.GetProperty("v").GetInt32();
+        if (version > Operation.CurrentFormat)
+        {
+            newerFormat = version;
+            return null;
+        }
+
+        return new StoreIdentity(document.RootElement.GetProperty("store_id").GetString()!);
+    }
+
+    public void Write(string path, IDisk disk)
+    {
+        var line = new ArrayBufferWriter<byte>();
+        line.GetSpan(ChecksumLine.ObjectOffset);
+        line.Advance(ChecksumLine.ObjectOffset);
+        using (var json = new Utf8JsonWriter(line))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("v"u8, Operation.CurrentFormat);
+            json.WriteString("store_id"u8, StoreId);
+            json.WriteEndObject();
+        }
+
+        line.Write([ChecksumLine.Newline]);
+        var bytes = line.WrittenSpan.ToArray();
+        ChecksumLine.Seal(bytes.AsSpan(0, bytes.Length - 1));
+        AtomicFile.Replace(path, bytes, disk);
+    }
+}
