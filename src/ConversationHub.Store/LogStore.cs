@@ -1,0 +1,167 @@
+using ConversationHub.Contracts;
+using ConversationHub.Store.Index;
+using ConversationHub.Store.Reading;
+using ConversationHub.Store.Writing;
+
+namespace ConversationHub.Store;
+
+/// <summary>The store of one backend on its own disk (wire.md §10.1). One process at a time.</summary>
+internal sealed class LogStore(
+    LogState state, CommitLoop writer, MessageReader messages, StatusBoard board, string backendId, TimeProvider time, IdSource ids, IDisposable resources)
+    : IConversationStore
+{
+    public const string Kind = "log";
+
+    private readonly ConversationReader _reader = new(state, messages);
+    private readonly ConversationLister _lister = new(state, messages);
+    private readonly MessageSearcher _searcher = new(state, messages);
+    private int _disposed;
+
+    public StoreStatus Status => board.Current;
+
+    public async Task<QuestionOutcome> StoreQuestionAsync(QuestionDraft question, CancellationToken cancellationToken)
+    {
+        if (TryFindQuestion(question) is { } known)
+            return known;
+        var write = new PendingWrite(WriteKind.Question, question.User, question.OperationId, question.ConversationId, new MessageBody
+        {
+            Role = MessageRole.User,
+            Content = question.Message,
+            Surface = question.Surface.ToString(),
+            Mode = question.ModeHint,
+            Timestamp = Now(),
+            Meta = new MessageMeta { FilePath = question.FilePath, Workspace = question.Workspace, OperationId = question.OperationId.ToString() },
+            Fingerprint = question.Fingerprint,
+        });
+        writer.Submit(write);
+        return await write.Done.WaitAsync(cancellationToken).ConfigureAwait(false) switch
+        {
+            WriteResult.Committed committed => new QuestionOutcome.Stored(committed.ConversationId, committed.Owner),
+            WriteResult.NotCommitted refused => new QuestionOutcome.NotCommitted(refused.Failure),
+            WriteResult.Rejected { Why: Refusal.Erased } erased => new QuestionOutcome.Erased(erased.ConversationId!.Value),
+            WriteResult.Rejected { Why: Refusal.ConversationFull } full => new QuestionOutcome.ConversationFull(full.ConversationId!.Value),
+            _ => TryFindQuestion(question) ?? throw new InvalidOperationException("A question that exists was not found."),
+        };
+    }
+
+    public async Task<ReplyOutcome> StoreReplyAsync(ReplyDraft reply, CancellationToken cancellationToken)
+    {
+        var (found, surface) = FindReply(reply);
+        if (found is not null)
+            return found;
+        var write = new PendingWrite(WriteKind.Reply, reply.User, ids.NewOperationId(), null, new MessageBody
+        {
+            Role = MessageRole.Assistant,
+            Content = reply.Content,
+            Surface = surface,
+            Mode = reply.Mode,
+            Timestamp = Now(),
+            Meta = reply.Meta with { OperationId = reply.QuestionId.ToString(), BackendId = backendId },
+        })
+        { QuestionId = reply.QuestionId };
+        writer.Submit(write);
+        return await write.Done.WaitAsync(cancellationToken).ConfigureAwait(false) switch
+        {
+            WriteResult.Committed => new ReplyOutcome.Stored(new StoredReply(
+                write.OperationId, reply.Content, reply.Mode, write.Message.Timestamp, write.Message.Meta)),
+            WriteResult.NotCommitted refused => new ReplyOutcome.NotCommitted(refused.Failure),
+            WriteResult.Rejected { Why: Refusal.Erased } => new ReplyOutcome.Erased(),
+            WriteResult.Rejected { Why: Refusal.UnknownQuestion } => new ReplyOutcome.UnknownQuestion(),
+            _ => FindReply(reply).Outcome ?? throw new InvalidOperationException("A reply that exists was not found."),
+        };
+    }
+
+    public Task<ReadOutcome> ReadAsync(ReadQuery query, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult(_reader.Read(query));
+    }
+
+    public Task<ListOutcome> ListAsync(ListQuery query, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult(_lister.List(query));
+    }
+
+    public Task<SearchOutcome> SearchAsync(SearchQuery query, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult(_searcher.Search(query));
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            writer.Dispose();
+            resources.Dispose();
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    private DateTimeOffset Now() => WireTime.Truncate(time.GetUtcNow());
+
+    /// <returns>Null when the operation id is free.</returns>
+    private QuestionOutcome? TryFindQuestion(QuestionDraft question)
+    {
+        ConversationId conversation;
+        UserId owner;
+        LineLocation place;
+        LineLocation? reply = null;
+        lock (state.Gate)
+        {
+            var number = state.Index.Find(question.User, question.OperationId);
+            if (number == OperationEntry.None)
+                return null;
+            ref readonly var entry = ref state.Index.Operations[number];
+            var held = state.Index.Conversations[entry.Conversation];
+            conversation = ConversationId.Parse(held.Id);
+            owner = UserId.Parse(held.Owner);
+            if ((entry.Flags & EntryFlags.Erased) != 0)
+                return new QuestionOutcome.Erased(conversation);
+            if ((entry.Flags & EntryFlags.Question) == 0)
+                return new QuestionOutcome.FingerprintMismatch();
+            place = ConversationReader.Location(state.Index, number);
+            if (state.Index.FindReply(number) is >= 0 and var first)
+                reply = ConversationReader.Location(state.Index, first);
+        }
+
+        if (messages.TryRead(place) is not { } stored)
+            return new QuestionOutcome.Damaged(conversation);
+        if (stored.Body.Fingerprint != question.Fingerprint)
+            return new QuestionOutcome.FingerprintMismatch();
+        if (reply is not { } at)
+            return new QuestionOutcome.Known(conversation, owner, null);
+        return messages.TryRead(at) is { } answer
+            ? new QuestionOutcome.Known(conversation, owner, answer.ToReply())
+            : new QuestionOutcome.Damaged(conversation);
+    }
+
+    /// <returns>An outcome when nothing is to be written; else the surface the reply belongs to, which is its question's.</returns>
+    private (ReplyOutcome? Outcome, string Surface) FindReply(ReplyDraft reply)
+    {
+        LineLocation place;
+        string surface;
+        lock (state.Gate)
+        {
+            var number = state.Index.Find(reply.User, reply.QuestionId);
+            if (number == OperationEntry.None)
+                return (new ReplyOutcome.UnknownQuestion(), "");
+            ref readonly var entry = ref state.Index.Operations[number];
+            if ((entry.Flags & EntryFlags.Erased) != 0)
+                return (new ReplyOutcome.Erased(), "");
+            if ((entry.Flags & EntryFlags.Question) == 0)
+                return (new ReplyOutcome.UnknownQuestion(), "");
+            surface = state.Index.Surfaces[entry.Surface];
+            var first = state.Index.FindReply(number);
+            if (first == OperationEntry.None)
+                return (null, surface);
+            place = ConversationReader.Location(state.Index, first);
+        }
+
+        return (messages.TryRead(place) is { } stored
+            ? new ReplyOutcome.AlreadyAnswered(stored.ToReply())
+            : new ReplyOutcome.NotCommitted(new StoreFailure(StoreFailureKind.Unavailable, "The stored reply cannot be read.")), surface);
+    }
+}

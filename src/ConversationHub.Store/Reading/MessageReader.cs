@@ -1,0 +1,40 @@
+using ConversationHub.Contracts;
+using ConversationHub.Store.Index;
+using ConversationHub.Store.Log;
+using Microsoft.Extensions.Logging;
+
+namespace ConversationHub.Store.Reading;
+
+/// <summary>Reads messages back from the log. Thread-safe.</summary>
+internal sealed class MessageReader(SegmentFiles files, StatusBoard board, ILogger logger)
+{
+    /// <returns>Null when the line is not what was written: that is reported, and the store counts as degraded from then on.</returns>
+    public StoredMessage? TryRead(LineLocation location)
+    {
+        if (files.TryRead(location, out var operation, out var content) && content is OperationContent.Message message)
+            return new StoredMessage(operation!, message.Body);
+        var segment = SegmentName.Of(location.Segment);
+        StoreTelemetry.LineUnreadable(logger, segment, location.Offset);
+        board.FoundDamage($"{segment} offset {location.Offset} cannot be read back");
+        return null;
+    }
+}
+
+/// <summary>A message as it stands in the log.</summary>
+internal sealed record StoredMessage(StoredOperation Operation, MessageBody Body)
+{
+    public OperationId Id => new(Operation.Id);
+
+    public ConversationMessage ToMessage() => new()
+    {
+        Id = Id.ToString(),
+        Role = Body.Role,
+        Content = Body.Content,
+        Surface = Body.Surface,
+        Mode = Body.Mode,
+        Timestamp = Body.Timestamp,
+        Meta = Body.Meta,
+    };
+
+    public StoredReply ToReply() => new(Id, Body.Content, Body.Mode ?? WireFormat.DefaultMode, Body.Timestamp, Body.Meta);
+}

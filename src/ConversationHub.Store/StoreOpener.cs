@@ -1,0 +1,112 @@
+using System.Globalization;
+using ConversationHub.Contracts;
+using ConversationHub.Store.Disk;
+using ConversationHub.Store.Log;
+using ConversationHub.Store.Origins;
+using ConversationHub.Store.Reading;
+using ConversationHub.Store.Recovery;
+using ConversationHub.Store.Writing;
+using Microsoft.Extensions.Logging;
+
+namespace ConversationHub.Store;
+
+/// <summary>Opens stores.</summary>
+public static class StoreOpener
+{
+    /// <summary>
+    /// Opens the log store under <see cref="StoreOptions.Root"/>, makes it when it is absent, and repairs what a crash left.
+    /// Blocks while the log is being read.
+    /// </summary>
+    /// <returns>
+    /// <see cref="StoreOpening.Opened"/>, or <see cref="StoreOpening.Refused"/> when the folder cannot be used,
+    /// another process holds the store, or a later version has written it.
+    /// </returns>
+    public static StoreOpening OpenLog(StoreOptions options, TimeProvider time, IdSource ids, ILogger logger) =>
+        OpenLog(options, time, ids, logger, PhysicalDisk.Instance);
+
+    internal static StoreOpening OpenLog(StoreOptions options, TimeProvider time, IdSource ids, ILogger logger, IDisk disk)
+    {
+        var folder = new LogFolder(options.Root);
+        try
+        {
+            OwnerOnly.Folder(folder.Root);
+            OwnerOnly.Folder(folder.Log);
+            if (StoreLock.TryTake(folder.Lock) is not { } storeLock)
+                return Locked(folder);
+            return OpenLocked(options, folder, storeLock, time, ids, logger, disk);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return new StoreOpening.Refused(
+                $"The conversation store cannot use {folder.Root}: {error.Message} "
+                + "Give this user the right to write there, or set CONVERSATION_HUB_ROOT to a folder that can be written.");
+        }
+    }
+
+    private static StoreOpening OpenLocked(
+        StoreOptions options, LogFolder folder, StoreLock storeLock, TimeProvider time, IdSource ids, ILogger logger, IDisk disk)
+    {
+        var files = new SegmentFiles(folder, disk);
+        var opened = false;
+        try
+        {
+            var started = time.GetTimestamp();
+            var identity = StoreIdentity.TryRead(folder.Identity, out var newerFormat);
+            if (newerFormat is { } version)
+                return Newer(folder.Identity, version.ToString(CultureInfo.InvariantCulture));
+            var state = new LogState(options.Namespace);
+            var recovered = new LogRecovery(folder, files, disk, state, logger).Run();
+            if (recovered.NewerFormat is { } place)
+                return Newer(folder.Log, $"later than {Operation.CurrentFormat} ({place})");
+            if (identity is null)
+            {
+                identity = StoreIdentity.New(ids);
+                identity.Write(folder.Identity, disk);
+                if (recovered.Segments > 0)
+                    StoreTelemetry.NewIdentity(logger, "log/store.json was missing or damaged");
+            }
+
+            var board = new StatusBoard(LogStore.Kind);
+            board.Counted(state.Index.Recency.Count);
+            if (recovered.Damage is { Count: > 0 } damage)
+                board.FoundDamage($"{damage.Count} damaged region(s) of the log, the first at {damage[0]}");
+            var writer = new LogWriter(folder, files, disk, recovered.Segment, recovered.Length);
+            var loop = new CommitLoop(state, writer, new OriginNames(options.BackendId, identity.StoreId), board, time, logger);
+            var store = new LogStore(
+                state, loop, new MessageReader(files, board, logger), board, options.BackendId, time, ids, new OpenFiles(files, storeLock));
+            StoreTelemetry.Opened(logger, state.Index.Operations.Count, state.Index.Recency.Count, recovered.Segments,
+                (long)time.GetElapsedTime(started).TotalMilliseconds);
+            opened = true;
+            return new StoreOpening.Opened(store);
+        }
+        finally
+        {
+            if (!opened)
+            {
+                files.Dispose();
+                storeLock.Dispose();
+            }
+        }
+    }
+
+    private static StoreOpening.Refused Locked(LogFolder folder)
+    {
+        var owner = StoreLock.ReadOwner(folder.Lock) is { } pid ? $"process {pid}" : "another process";
+        return new StoreOpening.Refused(
+            $"The conversation store in {folder.Root} is in use by {owner}. "
+            + "Stop that process, or set CONVERSATION_HUB_ROOT to another folder.");
+    }
+
+    private static StoreOpening.Refused Newer(string path, string found) => new(
+        $"{path} was written by a newer version: it has format {found}, and this version knows format {Operation.CurrentFormat}. "
+        + "Nothing was changed. Use the newer version of maestra-backend, or set CONVERSATION_HUB_ROOT to another folder.");
+
+    private sealed class OpenFiles(SegmentFiles files, StoreLock storeLock) : IDisposable
+    {
+        public void Dispose()
+        {
+            files.Dispose();
+            storeLock.Dispose();
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+
+namespace ConversationHub.Store;
+
+/// <summary>Logs and meters of the store. Event ids 2000–2999; never message text.</summary>
+internal static partial class StoreTelemetry
+{
+    public const string MeterName = "ConversationHub.Store";
+
+    private static readonly Meter Meter = new(MeterName);
+
+    /// <summary>Time from the first byte written to the end of the sync, in seconds.</summary>
+    public static readonly Histogram<double> CommitSeconds = Meter.CreateHistogram(
+        "maestra_store_commit_seconds", "s", "Durable commits of the store",
+        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [.0001, .0005, .001, .005, .01, .05, .1, .5, 1] });
+
+    [LoggerMessage(2000, LogLevel.Information, "Store opened: {Operations} operations, {Conversations} conversations, {Segments} segments, {ElapsedMs} ms")]
+    public static partial void Opened(ILogger logger, int operations, int conversations, int segments, long elapsedMs);
+
+    [LoggerMessage(2001, LogLevel.Warning, "Torn tail cut: {Segment} line {Line} (offset {Offset}, {Bytes} bytes), kept as {Copy}")]
+    public static partial void TornTailCut(ILogger logger, string segment, long line, long offset, long bytes, string copy);
+
+    [LoggerMessage(2002, LogLevel.Error, "Damaged region of the log: {Segment} line {Line} (offset {Offset}, {Bytes} bytes); kept as it is, the rest is served")]
+    public static partial void DamagedRegion(ILogger logger, string segment, long line, long offset, long bytes);
+
+    [LoggerMessage(2003, LogLevel.Critical, "Store can write no more until it is restarted: {Reason}")]
+    public static partial void WritingEnded(ILogger logger, string reason);
+
+    [LoggerMessage(2004, LogLevel.Error, "Store refuses writes for want of room: {Reason}")]
+    public static partial void NoRoom(ILogger logger, string reason);
+
+    [LoggerMessage(2005, LogLevel.Information, "Store takes writes again")]
+    public static partial void RoomAgain(ILogger logger);
+
+    [LoggerMessage(2006, LogLevel.Error, "A stored line cannot be read back: {Segment} offset {Offset}")]
+    public static partial void LineUnreadable(ILogger logger, string segment, long offset);
+
+    [LoggerMessage(2007, LogLevel.Warning, "Store took a new identity, and with it new origins: {Reason}")]
+    public static partial void NewIdentity(ILogger logger, string reason);
+}

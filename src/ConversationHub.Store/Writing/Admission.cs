@@ -1,0 +1,94 @@
+using ConversationHub.Contracts;
+using ConversationHub.Store.Index;
+
+namespace ConversationHub.Store.Writing;
+
+/// <summary>Decides from the index alone what a write may become. No clock, no disk.</summary>
+internal static class Admission
+{
+    private const int MessagesPerAsk = 2;
+
+    /// <param name="held">What is durable.</param>
+    /// <param name="batch">What stands in the same batch before this write.</param>
+    public static Admittance Decide(StoreIndex held, BatchClaims batch, PendingWrite write)
+    {
+        if (batch.Claims(write.OperationId) || (write.QuestionId is { } question && batch.Claims(question)))
+            return new Admittance.Later();
+        return write.Kind switch
+        {
+            WriteKind.Question => DecideQuestion(held, batch, write),
+            WriteKind.Reply => DecideReply(held, batch, write),
+            _ => throw new ArgumentOutOfRangeException(nameof(write)),
+        };
+    }
+
+    private static Admittance DecideQuestion(StoreIndex held, BatchClaims batch, PendingWrite write)
+    {
+        if (held.Find(write.User, write.OperationId) != OperationEntry.None)
+            return new Admittance.No(Refusal.Exists, write.ConversationId);
+        var id = write.ConversationId ?? FreeGeneratedId(held, write);
+        var conversation = held.FindConversation(write.User, id, out _);
+        if (conversation == OperationEntry.None)
+            return batch.Claims(id) ? new Admittance.Later() : new Admittance.Yes(id, write.User.ToString(), BeginsConversation: true);
+        return AdmitTo(held, batch, conversation);
+    }
+
+    private static Admittance DecideReply(StoreIndex held, BatchClaims batch, PendingWrite write)
+    {
+        var question = held.Find(write.User, write.QuestionId!.Value);
+        if (question == OperationEntry.None)
+            return new Admittance.No(Refusal.UnknownQuestion, null);
+        ref readonly var entry = ref held.Operations[question];
+        if ((entry.Flags & EntryFlags.Erased) != 0)
+            return new Admittance.No(Refusal.Erased, null);
+        if ((entry.Flags & EntryFlags.Question) == 0)
+            return new Admittance.No(Refusal.UnknownQuestion, null);
+        if (held.FindReply(question) != OperationEntry.None)
+            return new Admittance.No(Refusal.Exists, null);
+        return AdmitTo(held, batch, entry.Conversation, isReply: true);
+    }
+
+    private static Admittance AdmitTo(StoreIndex held, BatchClaims batch, int conversation, bool isReply = false)
+    {
+        var entry = held.Conversations[conversation];
+        var id = ConversationId.Parse(entry.Id);
+        if (held.IsClosedByErasure(conversation))
+            return new Admittance.No(Refusal.Erased, id);
+
+        // A question needs room for its reply too; a reply is never refused, because it may have been paid for.
+        if (!isReply && entry.Messages.Count + batch.CountIn(id) + MessagesPerAsk > WireLimits.MessagesPerConversation)
+            return new Admittance.No(Refusal.ConversationFull, id);
+        return new Admittance.Yes(id, entry.Owner, BeginsConversation: false);
+    }
+
+    /// <summary>The next eight digits are taken if another question already made the id (wire.md §1.1).</summary>
+    private static ConversationId FreeGeneratedId(StoreIndex held, PendingWrite write)
+    {
+        ConversationId id = default;
+        for (var attempt = 0; attempt < GeneratedConversationId.MaxAttempts; attempt++)
+        {
+            id = GeneratedConversationId.Create(write.OperationId, write.User.ToString(), write.At, attempt);
+            if (held.FindConversation(write.User, id, out _) == OperationEntry.None)
+                break;
+        }
+
+        // Eight ids taken of 32 bits each: the last one is gone on with rather than the question refused.
+        return id;
+    }
+}
+
+/// <summary>What a write may become.</summary>
+internal abstract record Admittance
+{
+    private Admittance()
+    {
+    }
+
+    /// <param name="Owner">Of the conversation.</param>
+    public sealed record Yes(ConversationId ConversationId, string Owner, bool BeginsConversation) : Admittance;
+
+    public sealed record No(Refusal Why, ConversationId? ConversationId) : Admittance;
+
+    /// <summary>It depends on a write of the same batch that is not durable yet: decide again in the next one.</summary>
+    public sealed record Later : Admittance;
+}

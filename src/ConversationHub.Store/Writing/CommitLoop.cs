@@ -1,0 +1,216 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using ConversationHub.Contracts;
+using ConversationHub.Store.Clock;
+using ConversationHub.Store.Index;
+using ConversationHub.Store.Log;
+using ConversationHub.Store.Origins;
+using Microsoft.Extensions.Logging;
+
+namespace ConversationHub.Store.Writing;
+
+/// <summary>
+/// The one writer. It takes what has gathered while the last batch was being synced, decides, appends, syncs once for all,
+/// shows the operations and only then answers (group commit). It runs on a thread of its own because it waits for the disk.
+/// </summary>
+internal sealed class CommitLoop : IDisposable
+{
+    /// <summary>Writes that may wait; beyond it a write is refused at once.</summary>
+    private const int MaxWaiting = 8192;
+
+    private const int MaxBatchWrites = 1024;
+    private const int MaxBatchBytes = 4 << 20;
+    private const int LinuxNoSpace = 28;
+    private const int LinuxQuota = 122;
+    private const int MacQuota = 69;
+    private const int WindowsDiskFull = unchecked((int)0x80070070);
+
+    private readonly BlockingCollection<PendingWrite> _waiting = new(MaxWaiting);
+    private readonly LogState _state;
+    private readonly LogWriter _writer;
+    private readonly OriginNames _origins;
+    private readonly StatusBoard _board;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Thread _thread;
+
+    private readonly ArrayBufferWriter<byte> _bytes = new();
+    private readonly BatchClaims _claims = new();
+    private readonly List<AdmittedWrite> _admitted = [];
+    private readonly Dictionary<string, int> _lastSeqs = new(StringComparer.Ordinal);
+    private readonly Queue<PendingWrite> _deferred = [];
+    private HybridTimestamp _clock;
+
+    public CommitLoop(LogState state, LogWriter writer, OriginNames origins, StatusBoard board, TimeProvider time, ILogger logger)
+    {
+        _state = state;
+        _writer = writer;
+        _origins = origins;
+        _board = board;
+        _time = time;
+        _logger = logger;
+        _clock = state.Index.LastClock;
+        _thread = new Thread(Run) { IsBackground = true, Name = "store-writer" };
+        _thread.Start();
+    }
+
+    /// <summary>Hands a write over. Its outcome comes through <see cref="PendingWrite.Done"/>, in any case.</summary>
+    public void Submit(PendingWrite write)
+    {
+        try
+        {
+            if (_waiting.TryAdd(write))
+                return;
+            write.Complete(Refused(StoreFailureKind.Unavailable, "Too many writes are waiting."));
+        }
+        catch (InvalidOperationException)
+        {
+            // The store was closed between the caller's check and here.
+            write.Complete(Refused(StoreFailureKind.Unavailable, "The store is closed."));
+        }
+    }
+
+    /// <summary>Writes what waits, then ends.</summary>
+    public void Dispose()
+    {
+        _waiting.CompleteAdding();
+        _thread.Join();
+        _waiting.Dispose();
+    }
+
+    private void Run()
+    {
+        while (_deferred.Count > 0 || !_waiting.IsCompleted)
+        {
+            if (_deferred.Count == 0)
+            {
+                if (!_waiting.TryTake(out var first, Timeout.Infinite))
+                    continue;
+                _deferred.Enqueue(first);
+            }
+
+            RunBatch();
+        }
+    }
+
+    private void RunBatch()
+    {
+        _bytes.ResetWrittenCount();
+        _claims.Clear();
+        _admitted.Clear();
+        _lastSeqs.Clear();
+
+        // Those put off by the last batch come first; what is put off now goes to the next.
+        for (var left = _deferred.Count; left > 0; left--)
+            Take(_deferred.Dequeue());
+        while (_admitted.Count < MaxBatchWrites && _bytes.WrittenCount < MaxBatchBytes && _waiting.TryTake(out var write))
+            Take(write);
+        if (_admitted.Count > 0)
+            Commit();
+    }
+
+    private void Take(PendingWrite write)
+    {
+        if (_board.Ended is not null)
+        {
+            write.Complete(Refused(StoreFailureKind.Unavailable, "The store can write no more until it is restarted."));
+            return;
+        }
+
+        switch (Admission.Decide(_state.Index, _claims, write))
+        {
+            case Admittance.Yes yes:
+                Admit(write, yes);
+                break;
+            case Admittance.No no:
+                write.Complete(new WriteResult.Rejected(no.Why, no.ConversationId));
+                break;
+            default:
+                _deferred.Enqueue(write);
+                break;
+        }
+    }
+
+    private void Admit(PendingWrite write, Admittance.Yes yes)
+    {
+        _claims.Add(write, yes);
+        _clock = HybridTimestamp.Next(_clock, _time.GetUtcNow().ToUnixTimeMilliseconds());
+        var origin = _origins.Of(yes.Owner);
+        var seq = (_lastSeqs.TryGetValue(origin, out var last) ? last : _state.Index.LastSeq(origin)) + 1;
+        _lastSeqs[origin] = seq;
+        var operation = new StoredOperation(
+            write.OperationId.Value, OperationKind.Message, yes.Owner, yes.ConversationId.ToString(), origin, seq, _clock);
+        var offset = _bytes.WrittenCount;
+        var length = LogLine.Write(_bytes, operation, write.Body);
+        _admitted.Add(new AdmittedWrite(write, yes, operation, offset, length));
+    }
+
+    private void Commit()
+    {
+        var started = _time.GetTimestamp();
+        LineLocation at;
+        try
+        {
+            at = _writer.Append(_bytes.WrittenSpan);
+        }
+        catch (SegmentUnknownException error)
+        {
+            End(error.Message);
+            return;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            Refuse(error);
+            return;
+        }
+
+        try
+        {
+            _writer.Sync();
+        }
+        catch (IOException error)
+        {
+            End($"syncing the log failed ({error.Message})");
+            return;
+        }
+
+        StoreTelemetry.CommitSeconds.Record(_time.GetElapsedTime(started).TotalSeconds);
+        _state.Apply(_admitted, at);
+        if (_board.Current.Health == StoreHealthState.Unavailable)
+            StoreTelemetry.RoomAgain(_logger);
+        _board.Refusing(null);
+        _board.Committed(_state.Index.Recency.Count, _time.GetUtcNow());
+        foreach (var admitted in _admitted)
+            admitted.Write.Complete(new WriteResult.Committed(admitted.Admitted.ConversationId, UserId.Parse(admitted.Admitted.Owner)));
+    }
+
+    /// <summary>The batch is not there, and the next one may succeed.</summary>
+    private void Refuse(Exception error)
+    {
+        var noRoom = error.HResult is LinuxNoSpace or LinuxQuota or MacQuota or WindowsDiskFull;
+        if (_board.Current.Health != StoreHealthState.Unavailable)
+            StoreTelemetry.NoRoom(_logger, error.Message);
+        _board.Refusing(noRoom ? "the disk of the store is full" : $"the log cannot be written ({error.Message})");
+        var result = noRoom
+            ? Refused(StoreFailureKind.NoRoom, "The disk of the store is full.")
+            : Refused(StoreFailureKind.Unavailable, "The log of the store cannot be written.");
+        foreach (var admitted in _admitted)
+            admitted.Write.Complete(result);
+    }
+
+    /// <summary>A failed sync leaves open what is on the disk, and a second one would not tell (the pages count as clean then).</summary>
+    private void End(string why)
+    {
+        StoreTelemetry.WritingEnded(_logger, why);
+        _board.WritingEnded(why);
+        foreach (var admitted in _admitted)
+            admitted.Write.Complete(Refused(StoreFailureKind.OutcomeUnknown, "Whether the store kept this is not known."));
+    }
+
+    private static WriteResult.NotCommitted Refused(StoreFailureKind kind, string reason) => new(new StoreFailure(kind, reason));
+}
+
+/// <summary>A write with the line it became.</summary>
+/// <param name="Offset">Of the line in the batch.</param>
+/// <param name="Length">Without the newline.</param>
+internal sealed record AdmittedWrite(PendingWrite Write, Admittance.Yes Admitted, StoredOperation Operation, int Offset, int Length);
