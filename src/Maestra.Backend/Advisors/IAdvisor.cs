@@ -1,0 +1,13 @@
+namespace Maestra.Backend.Advisors;
+
+/// <summary>Makes a reply to a question. Thread-safe; keeps nothing between calls.</summary>
+internal interface IAdvisor
+{
+    /// <summary>Value of <c>meta.provider</c> (wire.md §2).</summary>
+    string Provider { get; }
+
+    /// <summary>Answers, or says that it cannot. Has no effect of its own, so it may be asked again.</summary>
+    /// <param name="cancellationToken">Cancelled when nobody waits any more; work stops within 100 ms of it.</param>
+    /// <returns><see cref="AdvisorOutcome.Answered"/> or <see cref="AdvisorOutcome.Failed"/>.</returns>
+    Task<AdvisorOutcome> AskAsync(AdvisorPrompt prompt, CancellationToken cancellationToken);
+}

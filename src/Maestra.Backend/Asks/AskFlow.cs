@@ -1,0 +1,143 @@
+using System.Text;
+using ConversationHub.Contracts;
+using ConversationHub.Store;
+using Maestra.Backend.Advisors;
+using Maestra.Backend.Http;
+using Maestra.Backend.Settings;
+
+namespace Maestra.Backend.Asks;
+
+/// <summary>
+/// The way of a question: stored, read with what was said before, answered, and the reply stored, before anything is told (wire.md §2).
+/// </summary>
+internal sealed class AskFlow(
+    IConversationStore store, IAdvisor advisor, AskGate gate, BackendSettings settings, TimeProvider time, ILogger<AskFlow> logger)
+{
+    /// <summary>What an advisor is given of the conversation; it bounds its own prompt further.</summary>
+    private const int HistoryMessages = 40;
+
+    public async Task<AskOutcome> RunAsync(Question question, AskKey key, RunningAsk run)
+    {
+        var started = time.GetTimestamp();
+        await gate.WaitForSlotAsync(run.Abandoned);
+        try
+        {
+            switch (await store.StoreQuestionAsync(Draft(question, key), run.Abandoned))
+            {
+                case QuestionOutcome.Stored stored:
+                    return await AnswerAsync(question, key, run, stored.ConversationId, stored.Owner, started);
+                case QuestionOutcome.Known { Reply: { } reply } known:
+                    return new AskOutcome.Answered(known.ConversationId, reply, Replayed: true);
+                case QuestionOutcome.Known known:
+                    // Stored without a reply: an earlier run died or its provider failed. It is run again, and stays one question.
+                    logger.AskResumed(key.OperationId);
+                    return await AnswerAsync(question, key, run, known.ConversationId, known.Owner, started);
+                case QuestionOutcome.FingerprintMismatch:
+                    return new AskOutcome.Failed(Refusals.IdempotencyMismatch());
+                case QuestionOutcome.Erased:
+                    return new AskOutcome.Failed(Refusals.ConversationErased());
+                case QuestionOutcome.ConversationFull:
+                    return new AskOutcome.Failed(Refusals.ConversationFull());
+                case QuestionOutcome.Damaged:
+                    return new AskOutcome.Failed(Refusals.ConversationDamaged());
+                case QuestionOutcome.NotCommitted refused:
+                    return new AskOutcome.Failed(Refusals.StoreFailure(refused.Failure));
+                case var unknown:
+                    throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}.");
+            }
+        }
+        finally
+        {
+            gate.ReleaseSlot();
+        }
+    }
+
+    private async Task<AskOutcome> AnswerAsync(
+        Question question, AskKey key, RunningAsk run, ConversationId conversation, UserId owner, long started)
+    {
+        var read = await store.ReadAsync(
+            new ReadQuery { Owner = owner, ConversationId = conversation, Limit = HistoryMessages, Before = key.OperationId }, run.Abandoned);
+        if (read is not ReadOutcome.Found found)
+            return new AskOutcome.Failed(ReadRefusals.Of(read));
+
+        var prompt = new AdvisorPrompt
+        {
+            QuestionId = key.OperationId,
+            ConversationId = conversation,
+            SearchOwner = settings.Mode == BackendMode.Local ? null : owner,
+            Message = question.Message,
+            Mode = question.EffectiveMode,
+            History = found.Conversation.Messages,
+            Context = question.Context,
+            Hints = question.Hints,
+            ClientContext = question.ClientContext,
+        };
+        return await advisor.AskAsync(prompt, run.Abandoned) switch
+        {
+            AdvisorOutcome.Answered answered when IsStorable(answered.Text) =>
+                await StoreAsync(question, key, run, conversation, answered, started),
+            AdvisorOutcome.Answered => Failed(key, new AdvisorOutcome.Failed(AdvisorFailure.Provider, "the reply was empty, too long or not storable")),
+            AdvisorOutcome.Failed failed => Failed(key, failed),
+            var unknown => throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}."),
+        };
+    }
+
+    private async Task<AskOutcome> StoreAsync(
+        Question question, AskKey key, RunningAsk run, ConversationId conversation, AdvisorOutcome.Answered answered, long started)
+    {
+        run.BeginStoring();
+        var draft = new ReplyDraft
+        {
+            User = key.User,
+            QuestionId = key.OperationId,
+            Content = answered.Text,
+            Mode = question.EffectiveMode,
+            Meta = new MessageMeta
+            {
+                LatencyMs = (long)time.GetElapsedTime(started).TotalMilliseconds,
+                Model = answered.Model,
+                Tokens = answered.Tokens,
+                CostUsd = answered.CostUsd,
+                Provider = answered.Provider,
+                Sources = answered.Sources.Count == 0 ? null : answered.Sources,
+            },
+        };
+
+        // No longer cancellable: the answer is made and paid for.
+        return await store.StoreReplyAsync(draft, CancellationToken.None) switch
+        {
+            ReplyOutcome.Stored stored => new AskOutcome.Answered(conversation, stored.Reply, Replayed: false),
+            ReplyOutcome.AlreadyAnswered already => new AskOutcome.Answered(conversation, already.Reply, Replayed: true),
+            ReplyOutcome.Erased => new AskOutcome.Failed(Refusals.ConversationErased()),
+            ReplyOutcome.NotCommitted refused => new AskOutcome.Failed(Refusals.StoreFailure(refused.Failure)),
+            var unknown => throw new InvalidOperationException($"A reply to a stored question cannot give {unknown.GetType().Name}."),
+        };
+    }
+
+    private AskOutcome.Failed Failed(AskKey key, AdvisorOutcome.Failed failed)
+    {
+        logger.AdvisorFailed(key.OperationId, advisor.Provider, failed.Reason);
+        return new AskOutcome.Failed(failed.Failure switch
+        {
+            AdvisorFailure.Busy => Refusals.ProviderBusy(failed.RetryAfterSeconds),
+            AdvisorFailure.Store => Refusals.StoreFailure(new StoreFailure(StoreFailureKind.Unavailable, failed.Reason)),
+            _ => Refusals.ProviderFailed(),
+        });
+    }
+
+    private static QuestionDraft Draft(Question question, AskKey key) => new()
+    {
+        User = key.User,
+        OperationId = key.OperationId,
+        ConversationId = question.ConversationId,
+        Message = question.Message,
+        Surface = question.Surface,
+        ModeHint = question.ModeHint,
+        FilePath = question.Context?.FilePath,
+        Workspace = question.Context?.Workspace,
+        Fingerprint = question.Fingerprint,
+    };
+
+    private static bool IsStorable(string reply) =>
+        !string.IsNullOrWhiteSpace(reply) && FreeText.IsStorable(reply) && Encoding.UTF8.GetByteCount(reply) <= WireLimits.ReplyBytes;
+}

@@ -1,0 +1,20 @@
+using ConversationHub.Contracts;
+using ConversationHub.Store;
+using Maestra.Backend.Http;
+
+namespace Maestra.Backend.Asks;
+
+/// <summary>What became of a question.</summary>
+internal abstract record AskOutcome
+{
+    private AskOutcome()
+    {
+    }
+
+    /// <param name="Reply">Durable.</param>
+    /// <param name="Replayed">It had been stored before this question was asked.</param>
+    public sealed record Answered(ConversationId ConversationId, StoredReply Reply, bool Replayed) : AskOutcome;
+
+    /// <param name="Problem">What every caller who waits is told.</param>
+    public sealed record Failed(HttpReply.Refused Problem) : AskOutcome;
+}

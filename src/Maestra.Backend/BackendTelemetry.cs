@@ -1,0 +1,47 @@
+using ConversationHub.Contracts;
+
+namespace Maestra.Backend;
+
+/// <summary>Every log line of this program. Event ids 1000–1999, never used again for something else. Never a message's text, a key or a user's id.</summary>
+internal static partial class BackendTelemetry
+{
+    [LoggerMessage(1000, LogLevel.Information, "maestra-backend {Version} started: mode {Mode}, listening on {Host}:{Port}, store {Store} with {Conversations} conversations, backend {BackendId}, advisor {Advisor}")]
+    public static partial void Started(
+        this ILogger logger, string version, string mode, string host, int port, string store, int conversations, string backendId, string advisor);
+
+    [LoggerMessage(1001, LogLevel.Information, "Ask answered (operation {OperationId}, provider {Provider}, replayed {Replayed}, {DurationMs} ms, user {UserPseudonym}, request {RequestId})")]
+    public static partial void AskAnswered(
+        this ILogger logger, RequestId requestId, string userPseudonym, long durationMs, OperationId operationId, string? provider, bool replayed);
+
+    [LoggerMessage(1002, LogLevel.Warning, "Ask failed with {Status} {Code} (operation {OperationId}, {DurationMs} ms, user {UserPseudonym}, request {RequestId})")]
+    public static partial void AskFailed(
+        this ILogger logger, RequestId requestId, string userPseudonym, long durationMs, OperationId operationId, int status, string code);
+
+    [LoggerMessage(1003, LogLevel.Information, "Ask given up (client gone: {ClientGone}, operation {OperationId}, {DurationMs} ms, user {UserPseudonym}, request {RequestId})")]
+    public static partial void AskGivenUp(
+        this ILogger logger, RequestId requestId, string userPseudonym, long durationMs, OperationId operationId, bool clientGone);
+
+    [LoggerMessage(1004, LogLevel.Information, "Ask run again: the question was stored without a reply (operation {OperationId})")]
+    public static partial void AskResumed(this ILogger logger, OperationId operationId);
+
+    [LoggerMessage(1005, LogLevel.Warning, "Advisor {Provider} failed: {Reason} (operation {OperationId})")]
+    public static partial void AdvisorFailed(this ILogger logger, OperationId operationId, string provider, string reason);
+
+    [LoggerMessage(1006, LogLevel.Error, "Ask crashed (operation {OperationId})")]
+    public static partial void AskCrashed(this ILogger logger, OperationId operationId, Exception exception);
+
+    [LoggerMessage(1007, LogLevel.Error, "Request crashed (request {RequestId})")]
+    public static partial void RequestCrashed(this ILogger logger, RequestId requestId, Exception exception);
+
+    [LoggerMessage(1008, LogLevel.Information, "Request broken: {Reason} (request {RequestId})")]
+    public static partial void RequestBroken(this ILogger logger, RequestId requestId, string reason);
+
+    [LoggerMessage(1009, LogLevel.Warning, "{Warning}")]
+    public static partial void SettingWarned(this ILogger logger, string warning);
+
+    [LoggerMessage(1010, LogLevel.Warning, "The port file could not be kept: {Reason}")]
+    public static partial void PortFileFailed(this ILogger logger, string reason);
+
+    [LoggerMessage(1011, LogLevel.Information, "maestra-backend stopped")]
+    public static partial void Stopped(this ILogger logger);
+}

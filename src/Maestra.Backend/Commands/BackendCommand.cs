@@ -1,0 +1,62 @@
+using System.Collections;
+using System.CommandLine;
+using Maestra.Backend.Hosting;
+using Maestra.Backend.Settings;
+
+namespace Maestra.Backend.Commands;
+
+/// <summary>The command line: <c>serve</c>, which is also what happens when no command is named, and <c>--version</c>.</summary>
+internal static class BackendCommand
+{
+    /// <summary>Reads the arguments and does what they say.</summary>
+    /// <param name="environment">Environment variables; the process's own outside tests.</param>
+    /// <param name="error">Where everything for people goes; standard output stays empty but for help and version.</param>
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    public static async Task<int> RunAsync(
+        string[] args, IReadOnlyDictionary<string, string> environment, TextWriter error, BackendParts parts)
+    {
+        // Values are taken as text, so that a bad one is listed together with every other bad setting.
+        var mode = Setting("--mode", "local or cloud (MAESTRA_MODE)");
+        var port = Setting("--port", "the port to listen on; 0 for any free one (MAESTRA_PORT)");
+        var host = Setting("--host", "the address to listen on in cloud mode (MAESTRA_HOST)");
+
+        Task<int> ServeAsync(ParseResult parsed, CancellationToken cancellationToken)
+        {
+            var commandLine = new Dictionary<string, string>();
+            foreach (var (option, name) in new[] { (mode, SettingNames.Mode), (port, SettingNames.Port), (host, SettingNames.Host) })
+            {
+                if (parsed.GetValue(option) is { } text)
+                    commandLine[name] = text;
+            }
+
+            return ServeCommand.RunAsync(SettingSources.Load(commandLine, environment), error, parts, cancellationToken);
+        }
+
+        var serve = new Command("serve", "Answer requests until stopped (the default)");
+        serve.SetAction(ServeAsync);
+        var root = new RootCommand("Maestra's backend: answers questions and keeps conversations.") { mode, port, host, serve };
+        root.SetAction(ServeAsync);
+
+        var result = root.Parse(args);
+        if (result.Errors.Count > 0)
+        {
+            foreach (var mistake in result.Errors)
+                await error.WriteLineAsync(mistake.Message);
+            await error.WriteLineAsync("Run maestra-backend --help for what is possible.");
+            return ExitCode.BadSettings;
+        }
+
+        // The host listens for signals itself; a second handler would cut its graceful stop short.
+        return await result.InvokeAsync(new InvocationConfiguration { Error = error, ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
+    }
+
+    public static Dictionary<string, string> ProcessEnvironment()
+    {
+        var variables = new Dictionary<string, string>();
+        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+            variables[(string)variable.Key] = (string?)variable.Value ?? "";
+        return variables;
+    }
+
+    private static Option<string> Setting(string name, string description) => new(name) { Description = description, Recursive = true };
+}

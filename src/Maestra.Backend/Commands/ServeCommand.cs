@@ -1,0 +1,41 @@
+using Maestra.Backend.Hosting;
+using Maestra.Backend.Settings;
+
+namespace Maestra.Backend.Commands;
+
+/// <summary>Runs the backend until a signal stops it.</summary>
+internal static class ServeCommand
+{
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    public static async Task<int> RunAsync(SettingSources sources, TextWriter error, BackendParts parts, CancellationToken cancellationToken)
+    {
+        switch (SettingsBinder.Bind(sources))
+        {
+            case BindOutcome.Refused refused:
+                await error.WriteLineAsync("maestra-backend cannot start with these settings:");
+                foreach (var mistake in refused.Errors)
+                    await error.WriteLineAsync($"  {mistake}");
+                return ExitCode.BadSettings;
+            case BindOutcome.Bound bound:
+                return await ServeAsync(bound.Settings, error, parts, cancellationToken);
+            case var unknown:
+                throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}.");
+        }
+    }
+
+    private static async Task<int> ServeAsync(BackendSettings settings, TextWriter error, BackendParts parts, CancellationToken cancellationToken)
+    {
+        switch (await BackendServer.StartAsync(settings, parts, cancellationToken))
+        {
+            case StartOutcome.Refused refused:
+                await error.WriteLineAsync($"maestra-backend cannot start: {refused.Reason}");
+                return refused.ExitCode;
+            case StartOutcome.Running running:
+                await using (running.Server)
+                    await running.Server.WaitForShutdownAsync(cancellationToken);
+                return ExitCode.Ended;
+            case var unknown:
+                throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}.");
+        }
+    }
+}

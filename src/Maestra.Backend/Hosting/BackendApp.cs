@@ -1,0 +1,92 @@
+using ConversationHub.Contracts;
+using ConversationHub.Store;
+using Maestra.Backend.Advisors;
+using Maestra.Backend.Asks;
+using Maestra.Backend.Conversations;
+using Maestra.Backend.Health;
+using Maestra.Backend.Http;
+using Maestra.Backend.Identity;
+using Maestra.Backend.Listening;
+using Maestra.Backend.Settings;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Maestra.Backend.Hosting;
+
+/// <summary>Puts the web application together.</summary>
+internal static class BackendApp
+{
+    /// <summary>Larger than the limits of wire.md §1.2, so that a request just beyond those is answered with a problem; beyond these with a bare status.</summary>
+    private const int ServerRequestLineBytes = 4 * WireLimits.RequestLineBytes;
+
+    private const int ServerHeaderBytes = 4 * WireLimits.HeaderBytes;
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(10);
+
+    public static WebApplication Build(
+        BackendSettings settings,
+        BackendParts parts,
+        BackendIdentity identity,
+        IConversationStore store,
+        ILoggerFactory loggers,
+        PortOutcome.Bound bound)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        Listen(builder, bound);
+
+        builder.Services.AddSingleton(loggers);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
+        builder.Services.AddSingleton(settings);
+        builder.Services.AddSingleton(parts.Time);
+        builder.Services.AddSingleton(parts.Ids);
+        builder.Services.AddSingleton(identity);
+        builder.Services.AddSingleton(store);
+        builder.Services.AddSingleton(new BoundAddress(bound.EndPoint.Address.ToString(), bound.EndPoint.Port));
+        builder.Services.AddSingleton(new ProcessStart(parts.Time.GetTimestamp()));
+        builder.Services.AddSingleton(parts.Advisor ?? Advisor(settings.Advisor, store));
+        builder.Services.AddSingleton(Gate(settings.Mode));
+        builder.Services.AddSingleton<RunningAsks>();
+        builder.Services.AddSingleton<AskFlow>();
+        builder.Services.AddSingleton<AskEndpoints>();
+        builder.Services.AddSingleton<ConversationEndpoints>();
+        builder.Services.AddSingleton<HealthReporter>();
+        builder.Services.AddSingleton<HealthEndpoint>();
+
+        var app = builder.Build();
+        app.UseMiddleware<Entry>();
+        app.UseMiddleware<LocalGuard>();
+        app.UseMiddleware<KeyGuard>();
+        app.UseMiddleware<ConversationPath>();
+        app.UseRouting();
+        app.Services.GetRequiredService<HealthEndpoint>().Map(app);
+        app.Services.GetRequiredService<AskEndpoints>().Map(app);
+        app.Services.GetRequiredService<ConversationEndpoints>().Map(app);
+        return app;
+    }
+
+    /// <summary>The socket is bound and listens already: the server only accepts from it.</summary>
+    private static void Listen(WebApplicationBuilder builder, PortOutcome.Bound bound)
+    {
+        builder.WebHost.UseSockets(options => options.CreateBoundListenSocket = _ => bound.Socket);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestLineSize = ServerRequestLineBytes;
+            kestrel.Limits.MaxRequestHeadersTotalSize = ServerHeaderBytes;
+
+            // The body is bounded while it is read, where a refusal can be told as a problem.
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.Listen(bound.EndPoint, endpoint => endpoint.Protocols = HttpProtocols.Http1);
+        });
+    }
+
+    private static AskGate Gate(BackendMode mode) => mode == BackendMode.Local
+        ? new AskGate(AskGate.LocalRunning, AskGate.LocalWaiting)
+        : new AskGate(AskGate.CloudRunning, AskGate.CloudWaiting);
+
+    private static IAdvisor Advisor(AdvisorSettings settings, IConversationStore store) => settings switch
+    {
+        AdvisorSettings.Test => new TestAdvisor(),
+        AdvisorSettings.Offline => new RecallAdvisor(store),
+        AdvisorSettings.Provider provider => OpenAiCompatibleAdvisor.Create(provider),
+        _ => throw new InvalidOperationException($"Unknown advisor {settings.GetType().Name}."),
+    };
+}

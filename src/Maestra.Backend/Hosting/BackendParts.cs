@@ -1,0 +1,21 @@
+using ConversationHub.Contracts;
+using ConversationHub.Store;
+using Maestra.Backend.Advisors;
+
+namespace Maestra.Backend.Hosting;
+
+/// <summary>What comes in from outside: clock, ids, log output, and how the store and the advisor are made.</summary>
+internal sealed record BackendParts
+{
+    public required TimeProvider Time { get; init; }
+
+    public required IdSource Ids { get; init; }
+
+    /// <summary>Where log lines go; standard error outside tests.</summary>
+    public required TextWriter LogOutput { get; init; }
+
+    public required Func<StoreOptions, ILogger, StoreOpening> OpenStore { get; init; }
+
+    /// <summary>Null: the one that the settings name.</summary>
+    public IAdvisor? Advisor { get; init; }
+}

@@ -1,0 +1,120 @@
+using ConversationHub.Store;
+using Maestra.Backend.Commands;
+using Maestra.Backend.Identity;
+using Maestra.Backend.Listening;
+using Maestra.Backend.Logging;
+using Maestra.Backend.Settings;
+
+namespace Maestra.Backend.Hosting;
+
+/// <summary>A running backend. What was opened is closed in the opposite order.</summary>
+internal sealed class BackendServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly IConversationStore _store;
+    private readonly ILoggerFactory _loggers;
+    private readonly ILogger _logger;
+    private readonly PortFile? _portFile;
+
+    private BackendServer(WebApplication app, IConversationStore store, ILoggerFactory loggers, PortFile? portFile, BoundAddress address)
+    {
+        _app = app;
+        _store = store;
+        _loggers = loggers;
+        _logger = loggers.CreateLogger<BackendServer>();
+        _portFile = portFile;
+        Address = address;
+    }
+
+    public BoundAddress Address { get; }
+
+    /// <summary>Identity, store, port, then the web application: nothing is bound before the store can take a question.</summary>
+    public static async Task<StartOutcome> StartAsync(BackendSettings settings, BackendParts parts, CancellationToken cancellationToken)
+    {
+        switch (LoadIdentity(settings))
+        {
+            case IdentityOutcome.Refused refused:
+                return new StartOutcome.Refused(ExitCode.StoreUnusable, refused.Reason);
+            case IdentityOutcome.Loaded loaded:
+                var loggers = BackendLogging.CreateFactory(settings, parts);
+                var outcome = await OpenStoreAsync(settings, parts, loaded.Identity, loggers, cancellationToken);
+                if (outcome is StartOutcome.Refused)
+                    loggers.Dispose();
+                return outcome;
+            case var unknown:
+                throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}.");
+        }
+    }
+
+    /// <summary>Returns when a signal or its owner stops it.</summary>
+    public Task WaitForShutdownAsync(CancellationToken cancellationToken) => _app.WaitForShutdownAsync(cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync();
+        if (_portFile?.Remove(Address.Port) is { } reason)
+            _logger.PortFileFailed(reason);
+        await _app.DisposeAsync();
+        await _store.DisposeAsync();
+        _logger.Stopped();
+        _loggers.Dispose();
+    }
+
+    private static IdentityOutcome LoadIdentity(BackendSettings settings) => settings.PrivateKeyPem is { } pem
+        ? new IdentityOutcome.Loaded(BackendIdentity.FromPem(pem, settings.Mode))
+        : IdentityFile.Load(settings.StateRoot, settings.Mode);
+
+    private static async Task<StartOutcome> OpenStoreAsync(
+        BackendSettings settings, BackendParts parts, BackendIdentity identity, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var options = new StoreOptions
+        {
+            Root = settings.ConversationRoot,
+            BackendId = identity.Id,
+            Namespace = settings.Mode == BackendMode.Local ? StoreNamespace.Shared : StoreNamespace.PerUser,
+        };
+        switch (parts.OpenStore(options, loggers.CreateLogger<IConversationStore>()))
+        {
+            case StoreOpening.Refused refused:
+                return new StartOutcome.Refused(ExitCode.StoreUnusable, refused.Reason);
+            case StoreOpening.Opened opened:
+                var outcome = await ListenAsync(settings, parts, identity, opened.Store, loggers, cancellationToken);
+                if (outcome is StartOutcome.Refused)
+                    await opened.Store.DisposeAsync();
+                return outcome;
+            case var unknown:
+                throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}.");
+        }
+    }
+
+    private static async Task<StartOutcome> ListenAsync(
+        BackendSettings settings, BackendParts parts, BackendIdentity identity, IConversationStore store, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        switch (PortChooser.Bind(settings.Host, PortChooser.Candidates(settings.Port)))
+        {
+            case PortOutcome.Refused refused:
+                return new StartOutcome.Refused(ExitCode.NoPort, refused.Reason);
+            case PortOutcome.Bound bound:
+                var address = new BoundAddress(bound.EndPoint.Address.ToString(), bound.EndPoint.Port);
+                var app = BackendApp.Build(settings, parts, identity, store, loggers, bound);
+                await app.StartAsync(cancellationToken);
+                var server = new BackendServer(app, store, loggers, settings.Mode == BackendMode.Local ? new PortFile(settings.PortFile) : null, address);
+                server.Announce(settings, identity);
+                return new StartOutcome.Running(server);
+            case var unknown:
+                throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}.");
+        }
+    }
+
+    private void Announce(BackendSettings settings, BackendIdentity identity)
+    {
+        if (_portFile?.Write(Address.Port) is { } reason)
+            _logger.PortFileFailed(reason);
+        foreach (var warning in settings.Warnings)
+            _logger.SettingWarned(warning);
+        var status = _store.Status;
+        var advisor = _app.Services.GetRequiredService<Advisors.IAdvisor>();
+        _logger.Started(
+            ProgramVersion.Text, settings.ModeName, Address.Host, Address.Port, status.Kind, status.Conversations, identity.Id, advisor.Provider);
+    }
+}

@@ -1,0 +1,16 @@
+namespace Maestra.Backend.Hosting;
+
+/// <summary>What starting the backend gave.</summary>
+internal abstract record StartOutcome
+{
+    private StartOutcome()
+    {
+    }
+
+    /// <summary>It answers requests; to be disposed by its owner.</summary>
+    public sealed record Running(BackendServer Server) : StartOutcome;
+
+    /// <param name="ExitCode">One of <see cref="Commands.ExitCode"/>.</param>
+    /// <param name="Reason">For the operator.</param>
+    public sealed record Refused(int ExitCode, string Reason) : StartOutcome;
+}

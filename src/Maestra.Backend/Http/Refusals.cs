@@ -1,0 +1,87 @@
+using ConversationHub.Contracts;
+using ConversationHub.Store;
+
+namespace Maestra.Backend.Http;
+
+/// <summary>Every problem this program tells, with its status and text (wire.md §7).</summary>
+internal static class Refusals
+{
+    private const int OverloadedRetrySeconds = 1;
+
+    public static HttpReply.Refused InvalidHeader(string name, string expected) =>
+        HttpReply.Problem(400, ProblemCode.InvalidHeader, $"Header {name} must be {expected}");
+
+    /// <summary>One text for a missing, an unknown and a wrong key.</summary>
+    public static HttpReply.Refused InvalidApiKey() => HttpReply.Problem(401, ProblemCode.InvalidApiKey, "Invalid API key");
+
+    public static HttpReply.Refused UserMismatch(UserId keyUser) =>
+        HttpReply.Problem(403, ProblemCode.UserMismatch, $"The API key belongs to user '{keyUser}'; send that user_id, or anonymous");
+
+    public static HttpReply.Refused HostRefused() =>
+        HttpReply.Problem(403, ProblemCode.HostRefused, "Host must be 127.0.0.1, [::1] or localhost");
+
+    public static HttpReply.Refused OriginRefused() =>
+        HttpReply.Problem(403, ProblemCode.OriginRefused, "Origin is not listed in CORS_ORIGINS");
+
+    public static HttpReply.Refused NotFound() => HttpReply.Problem(404, ProblemCode.NotFound, "Not Found");
+
+    public static HttpReply.Refused ConversationNotFound() =>
+        HttpReply.Problem(404, ProblemCode.ConversationNotFound, "Conversation not found");
+
+    public static HttpReply.Refused MethodNotAllowed() => HttpReply.Problem(405, ProblemCode.MethodNotAllowed, "Method Not Allowed");
+
+    public static HttpReply.Refused RequestTimeout() =>
+        HttpReply.Problem(408, ProblemCode.RequestTimeout, $"The body did not arrive within {WireLimits.BodyArrivalSeconds} seconds");
+
+    public static HttpReply.Refused AmbiguousConversation() =>
+        HttpReply.Problem(409, ProblemCode.AmbiguousConversation, "Several users have a conversation of this id; name one with ?user_id=");
+
+    public static HttpReply.Refused ConversationDamaged() => HttpReply.Problem(409, ProblemCode.ConversationDamaged,
+        "The stored conversation cannot be read; remove or repair its file, or use a new conversation_id");
+
+    public static HttpReply.Refused ConversationFull() => HttpReply.Problem(409, ProblemCode.ConversationFull,
+        $"The conversation holds {WireLimits.MessagesPerConversation} messages; use a new conversation_id");
+
+    public static HttpReply.Refused ConversationErased() =>
+        HttpReply.Problem(410, ProblemCode.ConversationErased, "Conversation was erased; use a new conversation_id");
+
+    public static HttpReply.Refused BodyTooLarge() =>
+        HttpReply.Problem(413, ProblemCode.BodyTooLarge, $"Request body is larger than {WireLimits.RequestBodyBytes} bytes");
+
+    public static HttpReply.Refused UriTooLong() =>
+        HttpReply.Problem(414, ProblemCode.UriTooLong, $"Request line is longer than {WireLimits.RequestLineBytes} bytes");
+
+    public static HttpReply.Refused JsonRequired() =>
+        HttpReply.Problem(415, ProblemCode.JsonRequired, "Content-Type must be application/json");
+
+    public static HttpReply.Refused EncodingRefused() =>
+        HttpReply.Problem(415, ProblemCode.JsonRequired, "Content-Encoding must be identity: send the body uncompressed");
+
+    public static HttpReply.Refused HeadersTooLarge() =>
+        HttpReply.Problem(431, ProblemCode.HeadersTooLarge, $"Headers are larger than {WireLimits.HeaderBytes} bytes");
+
+    public static HttpReply.Refused IdempotencyMismatch() => HttpReply.Problem(422, ProblemCode.IdempotencyMismatch,
+        "This Idempotency-Key was used for a question with another body; send the same body, or a new key");
+
+    public static HttpReply.Refused InternalError() => HttpReply.Problem(500, ProblemCode.InternalError, "Internal server error");
+
+    public static HttpReply.Refused ProviderFailed() =>
+        HttpReply.Problem(502, ProblemCode.ProviderFailed, "The model provider failed; no reply was stored");
+
+    public static HttpReply.Refused ProviderBusy(int? retryAfterSeconds) =>
+        HttpReply.Problem(503, ProblemCode.ProviderBusy, "The model provider is busy; no reply was stored", retryAfterSeconds);
+
+    public static HttpReply.Refused Overloaded() =>
+        HttpReply.Problem(503, ProblemCode.Overloaded, "Too many questions at once; nothing was stored", OverloadedRetrySeconds);
+
+    public static HttpReply.Refused DeadlineExceeded() =>
+        HttpReply.Problem(504, ProblemCode.DeadlineExceeded, "The time for this request is spent; no reply was stored");
+
+    /// <summary>507 is the answer to a full disk: nothing was stored, and retrying helps once there is room.</summary>
+    public static HttpReply.Refused StoreFailure(StoreFailure failure) => failure.Kind switch
+    {
+        StoreFailureKind.Unavailable => HttpReply.Problem(503, ProblemCode.StoreUnavailable, failure.Reason),
+        StoreFailureKind.NoRoom => HttpReply.Problem(507, ProblemCode.StoreUnavailable, failure.Reason),
+        _ => HttpReply.Problem(500, ProblemCode.StoreFailed, "Conversation store failed"),
+    };
+}

@@ -1,0 +1,46 @@
+using System.Globalization;
+using System.Text.Json;
+using ConversationHub.Contracts;
+
+namespace Maestra.Backend.Http;
+
+/// <summary>Writes replies: the one place where a status, a body and their headers meet.</summary>
+internal static class ReplyWriter
+{
+    private const string JsonType = "application/json";
+
+    public static Task WriteAsync(HttpContext context, HttpReply reply)
+    {
+        switch (reply)
+        {
+            case HttpReply.Json json:
+                return WriteAsync(context, json.Status, json.Body);
+            case HttpReply.Refused refused:
+                if (refused.RetryAfterSeconds is { } seconds)
+                    context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+                return WriteAsync(context, refused.Status, Problem(RequestState.Of(context), refused));
+            default:
+                context.Abort();
+                return Task.CompletedTask;
+        }
+    }
+
+    private static byte[] Problem(RequestState state, HttpReply.Refused refused) => JsonSerializer.SerializeToUtf8Bytes(
+        new Problem
+        {
+            Detail = refused.Detail,
+            Code = refused.Code,
+            RequestId = state.RequestId.ToString(),
+            OperationId = state.OperationId?.ToString(),
+        },
+        MaestraJson.Compact.Problem);
+
+    private static Task WriteAsync(HttpContext context, int status, byte[] body)
+    {
+        var response = context.Response;
+        response.StatusCode = status;
+        response.ContentType = JsonType;
+        response.ContentLength = body.Length;
+        return response.Body.WriteAsync(body).AsTask();
+    }
+}

@@ -1,0 +1,127 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Unicode;
+using ConversationHub.Contracts;
+using Microsoft.Net.Http.Headers;
+
+namespace Maestra.Backend.Http;
+
+/// <summary>What reading a body gave.</summary>
+internal abstract record BodyOutcome
+{
+    private BodyOutcome()
+    {
+    }
+
+    /// <summary>One JSON object, free of duplicate names; it owns its memory.</summary>
+    public sealed record Read(JsonElement Root) : BodyOutcome;
+
+    public sealed record Refused(HttpReply.Refused Reply) : BodyOutcome;
+}
+
+/// <summary>Reads a JSON body within its limits: media type, encoding, size, arrival, then syntax (wire.md §1.2, §1.3).</summary>
+internal static class RequestBody
+{
+    private const int ChunkBytes = 16 * 1024;
+
+    /// <summary>Of a body that is too large so much is still taken in, so that its sender hears the refusal instead of a reset connection.</summary>
+    private const int DrainBytes = 8 * WireLimits.RequestBodyBytes;
+
+    public static async Task<BodyOutcome> ReadAsync(HttpContext context, TimeProvider time)
+    {
+        var request = context.Request;
+        if (!IsJson(request.ContentType))
+            return new BodyOutcome.Refused(Refusals.JsonRequired());
+        if (request.Headers.ContentEncoding is { Count: > 0 } encoding && encoding != "identity")
+            return new BodyOutcome.Refused(Refusals.EncodingRefused());
+
+        // A sender that waits for "100 Continue" has not sent the body yet and need not.
+        if (request.ContentLength > WireLimits.RequestBodyBytes && request.Headers.Expect.Count > 0)
+            return TooLarge(context);
+
+        using var arrival = new CancellationTokenSource(TimeSpan.FromSeconds(WireLimits.BodyArrivalSeconds), time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(arrival.Token, context.RequestAborted);
+        try
+        {
+            return await ReadAsync(context, either.Token);
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            context.Response.Headers.Connection = "close";
+            return new BodyOutcome.Refused(Refusals.RequestTimeout());
+        }
+    }
+
+    private static async Task<BodyOutcome> ReadAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        var content = new ArrayBufferWriter<byte>(ChunkBytes);
+        while (true)
+        {
+            var read = await context.Request.Body.ReadAsync(content.GetMemory(ChunkBytes)[..ChunkBytes], cancellationToken);
+            if (read == 0)
+                return Parse(content.WrittenMemory);
+            content.Advance(read);
+            if (content.WrittenCount > WireLimits.RequestBodyBytes)
+            {
+                await DrainAsync(context.Request.Body, cancellationToken);
+                return TooLarge(context);
+            }
+        }
+    }
+
+    private static async Task DrainAsync(Stream body, CancellationToken cancellationToken)
+    {
+        var chunk = new byte[ChunkBytes];
+        var left = DrainBytes;
+        while (left > 0 && await body.ReadAsync(chunk, cancellationToken) is > 0 and var read)
+            left -= read;
+    }
+
+    private static BodyOutcome.Refused TooLarge(HttpContext context)
+    {
+        context.Response.Headers.Connection = "close";
+        return new BodyOutcome.Refused(Refusals.BodyTooLarge());
+    }
+
+    private static BodyOutcome Parse(ReadOnlyMemory<byte> content)
+    {
+        if (!Utf8.IsValid(content.Span))
+            return Invalid(ValidationErrorType.JsonInvalid, "Body is not valid UTF-8");
+        try
+        {
+            using var document = JsonDocument.Parse(content, MaestraJson.Document);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? new BodyOutcome.Read(document.RootElement.Clone())
+                : Invalid(ValidationErrorType.ObjectType, "Body must be a JSON object");
+        }
+        catch (JsonException e)
+        {
+            return HasDuplicates(content)
+                ? Invalid(ValidationErrorType.DuplicateKey, "A name stands twice in one object")
+                : Invalid(ValidationErrorType.JsonInvalid,
+                    $"Body is not valid JSON of at most {WireLimits.JsonDepth} levels (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})");
+        }
+    }
+
+    /// <summary>The parser does not say why it refuses a text: if it takes the text once duplicates are allowed, they were the reason.</summary>
+    private static bool HasDuplicates(ReadOnlyMemory<byte> content)
+    {
+        try
+        {
+            using var _ = JsonDocument.Parse(content, MaestraJson.Document with { AllowDuplicateProperties = true });
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private static BodyOutcome.Refused Invalid(string type, string message) =>
+        new(HttpReply.Invalid([new ValidationError { Type = type, Loc = [ErrorLocation.Body], Msg = message }]));
+
+    private static bool IsJson(string? contentType) =>
+        MediaTypeHeaderValue.TryParse(contentType, out var type)
+        && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+        && (!type.Charset.HasValue || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase));
+}

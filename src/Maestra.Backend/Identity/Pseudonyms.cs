@@ -1,0 +1,25 @@
+using System.Security.Cryptography;
+using System.Text;
+using ConversationHub.Contracts;
+
+namespace Maestra.Backend.Identity;
+
+/// <summary>Stands in for user ids in logs: <c>u_</c> and 16 hexadecimal digits that only the holder of the backend's key can compute (wire.md §11).</summary>
+internal sealed class Pseudonyms
+{
+    private const int HexDigits = 16;
+
+    private readonly byte[] _key;
+
+    private Pseudonyms(byte[] key) => _key = key;
+
+    /// <param name="privateKey">PKCS#8 DER of the backend's key.</param>
+    public static Pseudonyms FromPrivateKey(byte[] privateKey) =>
+        new(HMACSHA256.HashData(privateKey, "maestra-pseudonym-v1"u8));
+
+    public string Of(UserId user)
+    {
+        var digest = Convert.ToHexStringLower(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(user.ToString())));
+        return string.Concat("u_", digest.AsSpan(0, HexDigits));
+    }
+}

@@ -1,0 +1,32 @@
+namespace Maestra.Backend.Logging;
+
+/// <summary>What one line tells.</summary>
+/// <param name="Fields">The values of the message's template, by name.</param>
+internal sealed record LogEntry(
+    string Timestamp,
+    LogLevel Level,
+    int EventId,
+    string Category,
+    string Message,
+    IReadOnlyList<KeyValuePair<string, object?>> Fields,
+    Exception? Exception)
+{
+    public object? Field(string name)
+    {
+        foreach (var (key, value) in Fields)
+        {
+            if (key == name)
+                return value;
+        }
+
+        return null;
+    }
+
+    public string LevelName => Level switch
+    {
+        LogLevel.Trace or LogLevel.Debug => "DEBUG",
+        LogLevel.Information => "INFO",
+        LogLevel.Warning => "WARNING",
+        _ => "ERROR",
+    };
+}

@@ -1,0 +1,78 @@
+using System.Net;
+using ConversationHub.Contracts;
+using Maestra.Backend.Keys;
+
+namespace Maestra.Backend.Settings;
+
+/// <summary>Which of its two lives the program leads.</summary>
+internal enum BackendMode
+{
+    /// <summary>One developer's machine: loopback only, no key, one namespace.</summary>
+    Local,
+
+    /// <summary>A shared service: every request but health needs a key, each user has an own namespace.</summary>
+    Cloud,
+}
+
+/// <summary>How a log line looks.</summary>
+internal enum LogForm
+{
+    Text,
+    Json,
+}
+
+/// <summary>Every setting, bound once and checked together.</summary>
+internal sealed record BackendSettings
+{
+    public required BackendMode Mode { get; init; }
+
+    /// <summary>Null: the first free one of 8825–8829. 0: any free one.</summary>
+    public required int? Port { get; init; }
+
+    /// <summary>Where to listen; 127.0.0.1 in local mode.</summary>
+    public required IPAddress Host { get; init; }
+
+    public required string ConversationRoot { get; init; }
+
+    public required string StateRoot { get; init; }
+
+    /// <summary>Where hubs look for the port of a local backend (wire.md §5).</summary>
+    public required string PortFile { get; init; }
+
+    /// <summary>Whom <c>anonymous</c> means in local mode.</summary>
+    public required UserId User { get; init; }
+
+    /// <summary>Empty in local mode, where no key is needed.</summary>
+    public required KeyRing Keys { get; init; }
+
+    /// <summary>Origins that may call from a browser; empty for none.</summary>
+    public required IReadOnlySet<string> CorsOrigins { get; init; }
+
+    /// <summary>PEM of the backend's key; null when it is kept in the state root.</summary>
+    public required string? PrivateKeyPem { get; init; }
+
+    public required AdvisorSettings Advisor { get; init; }
+
+    public required LogLevel LogLevel { get; init; }
+
+    public required LogForm LogForm { get; init; }
+
+    /// <summary>Things to say at the start that do not forbid it.</summary>
+    public required IReadOnlyList<string> Warnings { get; init; }
+
+    /// <summary><c>local</c> or <c>cloud</c>, as it is said on the wire.</summary>
+    public string ModeName => Mode == BackendMode.Local ? WireFormat.SourceLocal : WireFormat.SourceCloud;
+}
+
+/// <summary>What binding the settings gave.</summary>
+internal abstract record BindOutcome
+{
+    private BindOutcome()
+    {
+    }
+
+    public sealed record Bound(BackendSettings Settings) : BindOutcome;
+
+    /// <summary>One line for each mistake.</summary>
+    public sealed record Refused(IReadOnlyList<string> Errors) : BindOutcome;
+}

@@ -1,0 +1,72 @@
+using System.Text.Json;
+using ConversationHub.Contracts;
+
+namespace Maestra.Backend.Settings;
+
+/// <summary>The configuration file: one flat JSON object, its names those of the settings.</summary>
+/// <param name="Values">Empty when there is no file, or it is wrong.</param>
+/// <param name="Errors">What is wrong with it, in words for the operator.</param>
+internal sealed record ConfigFile(IReadOnlyDictionary<string, string> Values, IReadOnlyList<string> Errors)
+{
+    private const long MaxBytes = 1 << 20;
+
+    private static readonly Dictionary<string, string> None = [];
+
+    public static ConfigFile Load(string path, bool mustExist)
+    {
+        byte[] content;
+        try
+        {
+            var file = new FileInfo(path);
+            if (!file.Exists)
+                return mustExist ? Wrong($"{SettingNames.ConfigFile}: there is no file {path}") : new ConfigFile(None, []);
+            if (file.Length > MaxBytes)
+                return Wrong($"{path}: larger than {MaxBytes} bytes");
+            content = File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return Wrong($"{path}: cannot be read: {e.Message}");
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(content, MaestraJson.Document);
+            return Read(path, document.RootElement);
+        }
+        catch (JsonException e)
+        {
+            return Wrong($"{path}: not JSON, line {e.LineNumber + 1}: expected one object of settings");
+        }
+    }
+
+    private static ConfigFile Read(string path, JsonElement root)
+    {
+        if (root.ValueKind != JsonValueKind.Object)
+            return Wrong($"{path}: expected one JSON object of settings");
+
+        var values = new Dictionary<string, string>();
+        var errors = new List<string>();
+        foreach (var member in root.EnumerateObject())
+        {
+            switch (member.Value.ValueKind)
+            {
+                case JsonValueKind.String:
+                    values[member.Name] = member.Value.GetString()!;
+                    break;
+                case JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False:
+                    values[member.Name] = member.Value.GetRawText();
+                    break;
+                case JsonValueKind.Null:
+                    break;
+                default:
+                    errors.Add($"{member.Name} ({path}): expected a string, a number or a boolean");
+                    break;
+            }
+        }
+
+        return new ConfigFile(values, errors);
+    }
+
+    private static ConfigFile Wrong(string error) => new(None, [error]);
+}

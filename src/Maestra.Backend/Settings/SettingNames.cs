@@ -1,0 +1,50 @@
+namespace Maestra.Backend.Settings;
+
+/// <summary>Names of the settings this program reads (wire.md §13), the same in the environment and in the configuration file.</summary>
+internal static class SettingNames
+{
+    public const string Mode = "MAESTRA_MODE";
+    public const string Port = "MAESTRA_PORT";
+
+    /// <summary>How many hosting services name the port; read in cloud mode only.</summary>
+    public const string HostingPort = "PORT";
+
+    /// <summary>Address to listen on in cloud mode; all interfaces when unset. An addition to wire.md for tests and machines behind a proxy.</summary>
+    public const string Host = "MAESTRA_HOST";
+
+    public const string ConversationRoot = "CONVERSATION_HUB_ROOT";
+    public const string StateRoot = "MAESTRA_STATE_ROOT";
+    public const string ConfigFile = "MAESTRA_CONFIG_FILE";
+    public const string UserId = "MAESTRA_USER_ID";
+
+    public const string ApiKey = "MAESTRA_API_KEY";
+    public const string ApiKeys = "MAESTRA_API_KEYS";
+    public const string ApiKeysFile = "MAESTRA_API_KEYS_FILE";
+    public const string PrivateKey = "BACKEND_PRIVATE_KEY";
+    public const string CorsOrigins = "CORS_ORIGINS";
+    public const string EnforceHttps = "ENFORCE_HTTPS";
+    public const string DatabaseUrl = "DATABASE_URL";
+    public const string JwtSecretKey = "JWT_SECRET_KEY";
+    public const string JwtJwksFile = "JWT_JWKS_FILE";
+    public const string RedisUrl = "REDIS_URL";
+
+    public const string TestMode = "TEST_MODE";
+    public const string LlmProvider = "LLM_PROVIDER";
+    public const string LlmModel = "LLM_MODEL";
+    public const string LlmBaseUrl = "LLM_BASE_URL";
+    public const string LlmMaxTokens = "LLM_MAX_TOKENS";
+    public const string LlmPriceInput = "LLM_PRICE_INPUT";
+    public const string LlmPriceOutput = "LLM_PRICE_OUTPUT";
+    public const string OpenRouterKey = "OPENROUTER_API_KEY";
+    public const string OpenAiKey = "OPENAI_API_KEY";
+    public const string OpenAiKeyAlias = "MAESTRA_OPENAI_KEY";
+    public const string AnthropicKey = "ANTHROPIC_API_KEY";
+    public const string AnthropicKeyAlias = "MAESTRA_ANTHROPIC_KEY";
+    public const string GeminiKey = "GEMINI_API_KEY";
+
+    public const string LogLevel = "LOG_LEVEL";
+    public const string LogFormat = "MAESTRA_LOG_FORMAT";
+
+    /// <summary>Secrets may stand in a file: the name of the setting with this behind it holds the path.</summary>
+    public const string FileSuffix = "_FILE";
+}

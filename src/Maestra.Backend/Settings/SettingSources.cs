@@ -1,0 +1,50 @@
+namespace Maestra.Backend.Settings;
+
+/// <summary>A value and where it was found, for error messages.</summary>
+internal sealed record SettingValue(string Name, string Text, string Origin);
+
+/// <summary>
+/// Where settings come from, strongest first: command line, environment, configuration file (wire.md §13).
+/// An empty value counts as none, since that is how containers unset a variable.
+/// </summary>
+internal sealed class SettingSources
+{
+    private readonly (string Origin, IReadOnlyDictionary<string, string> Values)[] _layers;
+
+    private SettingSources(
+        IReadOnlyDictionary<string, string> commandLine, IReadOnlyDictionary<string, string> environment, string home, ConfigFile file)
+    {
+        Home = home;
+        File = file;
+        _layers = [("command line", commandLine), ("environment", environment), ("configuration file", file.Values)];
+    }
+
+    /// <summary>The user's home folder, from <c>HOME</c> when that is set.</summary>
+    public string Home { get; }
+
+    public ConfigFile File { get; }
+
+    public static SettingSources Load(IReadOnlyDictionary<string, string> commandLine, IReadOnlyDictionary<string, string> environment)
+    {
+        var home = environment.GetValueOrDefault("HOME") is { Length: > 0 } set
+            ? set
+            : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        var named = environment.GetValueOrDefault(SettingNames.ConfigFile);
+        var file = string.IsNullOrEmpty(named)
+            ? ConfigFile.Load(Path.Combine(home, ".maestra", "config.json"), mustExist: false)
+            : ConfigFile.Load(named, mustExist: true);
+        return new SettingSources(commandLine, environment, home, file);
+    }
+
+    /// <summary>The strongest value of the setting; null when no source has one.</summary>
+    public SettingValue? Find(string name)
+    {
+        foreach (var (origin, values) in _layers)
+        {
+            if (values.TryGetValue(name, out var text) && text.Length > 0)
+                return new SettingValue(name, text, origin);
+        }
+
+        return null;
+    }
+}

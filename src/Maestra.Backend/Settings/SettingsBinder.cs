@@ -1,0 +1,146 @@
+using System.Net;
+using ConversationHub.Contracts;
+using Maestra.Backend.Identity;
+using Maestra.Backend.Keys;
+
+namespace Maestra.Backend.Settings;
+
+/// <summary>Binds all settings once, checks them together, and lists every mistake (design.md §2, rule 8).</summary>
+internal static class SettingsBinder
+{
+    private const int MaxPort = 65_535;
+
+    /// <summary>Those that promise a protection this version does not have: a start that ignored them would be less safe than its owner believes.</summary>
+    private static readonly (string Name, string Instead)[] NotYet =
+    [
+        (SettingNames.DatabaseUrl, "conversations are kept in CONVERSATION_HUB_ROOT"),
+        (SettingNames.JwtSecretKey, "use MAESTRA_API_KEYS"),
+        (SettingNames.JwtJwksFile, "use MAESTRA_API_KEYS"),
+    ];
+
+    /// <summary>Those of wire.md §13 that have no effect yet, without harm; the start says so.</summary>
+    private static readonly string[] WithoutEffect =
+    [
+        "MAESTRA_PEERS", "MAESTRA_SYNC_INTERVAL_SECONDS", "MAESTRA_RATE_LIMIT_ENABLED", "MAESTRA_RATE_LIMIT_REQUESTS",
+        "MAESTRA_RATE_LIMIT_WINDOW", "MAESTRA_TRUSTED_PROXIES", "MAESTRA_DAILY_COST_LIMIT", "MAESTRA_MONTHLY_COST_LIMIT",
+        "JH_BRAIN_URL", "MEMORY_HUB_URL", "DEEP_RESEARCH_URL", "MAESTRA_DEPENDENCIES", "AUDIT_SINKS", "AUDIT_LOG_TO_FILE",
+        "AUDIT_LOG_STDOUT", "AUDIT_WEBHOOK_URL", "SPLUNK_HEC_URL", "MAESTRA_SLACK_WEBHOOK_URL", "MAESTRA_METRICS_FILE",
+        "OTEL_EXPORTER_OTLP_ENDPOINT", SettingNames.RedisUrl,
+    ];
+
+    public static BindOutcome Bind(SettingSources sources)
+    {
+        var reader = new SettingReader(sources);
+        var mode = reader.Choice(SettingNames.Mode, WireFormat.SourceLocal, WireFormat.SourceLocal, WireFormat.SourceCloud) == WireFormat.SourceCloud
+            ? BackendMode.Cloud
+            : BackendMode.Local;
+        var state = reader.Folder(SettingNames.StateRoot, Path.Combine(reader.Home, ".8825"));
+        CheckUnsupported(reader, mode);
+
+        var settings = new BackendSettings
+        {
+            Mode = mode,
+            Port = Port(reader, mode),
+            Host = Host(reader, mode),
+            StateRoot = state,
+            ConversationRoot = reader.Folder(SettingNames.ConversationRoot, Path.Combine(reader.Home, ".8825", "conversations")),
+            PortFile = Path.Combine(reader.Home, ".maestra", "port"),
+            User = User(reader),
+            Keys = mode == BackendMode.Cloud ? KeyRingBinder.Bind(reader) : KeyRing.Empty,
+            CorsOrigins = CorsOrigins(reader),
+            PrivateKeyPem = PrivateKey(reader),
+            Advisor = AdvisorBinder.Bind(reader),
+            LogLevel = Level(reader),
+            LogForm = reader.Choice(SettingNames.LogFormat, mode == BackendMode.Cloud ? "json" : "text", "text", "json") == "json" ? LogForm.Json : LogForm.Text,
+            Warnings = reader.Warnings,
+        };
+        return reader.Errors.Count == 0 ? new BindOutcome.Bound(settings) : new BindOutcome.Refused(reader.Errors);
+    }
+
+    private static void CheckUnsupported(SettingReader reader, BackendMode mode)
+    {
+        foreach (var (name, instead) in NotYet)
+        {
+            if (reader.IsSet(name))
+                reader.Refuse($"{name}: not supported by this version; unset it ({instead})");
+        }
+
+        if (reader.Flag(SettingNames.EnforceHttps))
+            reader.Refuse($"{SettingNames.EnforceHttps}: not supported by this version; unset it and let a proxy in front enforce https");
+        foreach (var name in WithoutEffect.Where(reader.IsSet))
+            reader.Warn($"{name} is set and has no effect in this version");
+        if (mode == BackendMode.Cloud)
+            reader.Warn("the log store serves one replica only, and requests are not rate-limited yet; run one replica, behind a proxy that speaks https and limits rates");
+    }
+
+    private static int? Port(SettingReader reader, BackendMode mode)
+    {
+        if (reader.IsSet(SettingNames.Port))
+            return reader.Integer(SettingNames.Port, 0, MaxPort);
+        if (mode == BackendMode.Local)
+            return null;
+        return reader.Integer(SettingNames.HostingPort, 0, MaxPort) ?? WireFormat.DefaultLocalPort;
+    }
+
+    private static IPAddress Host(SettingReader reader, BackendMode mode)
+    {
+        var fallback = mode == BackendMode.Local ? IPAddress.Loopback : IPAddress.IPv6Any;
+        if (reader.Find(SettingNames.Host) is not { } value)
+            return fallback;
+        if (!IPAddress.TryParse(value.Text, out var address))
+            reader.Refuse(value, "an IP address such as 127.0.0.1");
+        else if (mode == BackendMode.Local && !address.Equals(IPAddress.Loopback))
+            reader.Refuse(value, "127.0.0.1: a local backend listens nowhere else");
+        else
+            return address;
+        return fallback;
+    }
+
+    private static UserId User(SettingReader reader)
+    {
+        if (reader.Find(SettingNames.UserId) is not { } value)
+            return UserId.Anonymous;
+        if (!UserId.TryParse(value.Text, out var user))
+            reader.Refuse(value, "1 to 128 characters without control characters");
+        return user;
+    }
+
+    private static HashSet<string> CorsOrigins(SettingReader reader)
+    {
+        var origins = new HashSet<string>(StringComparer.Ordinal);
+        if (reader.Find(SettingNames.CorsOrigins) is not { } value)
+            return origins;
+        foreach (var origin in value.Text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            // A listed origin may read every conversation: only exact ones are taken, in the form browsers send.
+            if (Uri.TryCreate(origin, UriKind.Absolute, out var url) && url.Host.Length > 0 && origin == $"{url.Scheme}://{url.Authority}")
+                origins.Add(origin);
+            else
+                reader.Refuse(value, $"exact origins such as https://example.com, without path or *; '{origin}' is none");
+        }
+
+        return origins;
+    }
+
+    private static string? PrivateKey(SettingReader reader)
+    {
+        if (reader.Secret(SettingNames.PrivateKey) is not { } pem)
+            return null;
+
+        // Some hosting services keep a variable on one line, with \n for line ends.
+        pem = pem.Replace("\\n", "\n", StringComparison.Ordinal);
+        if (!BackendIdentity.IsUsable(pem))
+            reader.Refuse($"{SettingNames.PrivateKey}: not a PEM private key of RSA with 2048 bits");
+        return pem;
+    }
+
+    private static LogLevel Level(SettingReader reader) =>
+        reader.Choice(SettingNames.LogLevel, "INFO", "TRACE", "DEBUG", "INFO", "WARNING", "ERROR") switch
+        {
+            "TRACE" => LogLevel.Trace,
+            "DEBUG" => LogLevel.Debug,
+            "WARNING" => LogLevel.Warning,
+            "ERROR" => LogLevel.Error,
+            _ => LogLevel.Information,
+        };
+}

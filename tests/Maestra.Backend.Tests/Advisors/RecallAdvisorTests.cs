@@ -1,0 +1,55 @@
+using Maestra.Backend.Settings;
+using Maestra.Backend.Tests.Fakes;
+
+namespace Maestra.Backend.Tests.Advisors;
+
+public sealed class RecallAdvisorTests
+{
+    [Fact]
+    public async Task Ask_SomethingStored_IsQuotedWithProviderOffline()
+    {
+        await using var backend = await TestBackend.StartLocalAsync((SettingNames.LlmProvider, "offline"));
+        await backend.AskAsync(TestBackend.Question("Remember: the deploy key lives in the vault", "notes"));
+
+        var reply = await backend.AskAsync(TestBackend.Question("Where is the deploy key?", "later"));
+
+        Assert.Contains("You wrote in conversation notes (windsurf, 2026-01-05)", (string?)reply.Json["reply"], StringComparison.Ordinal);
+        Assert.Contains("> Remember: the deploy key lives in the vault", (string?)reply.Json["reply"], StringComparison.Ordinal);
+        var meta = reply.Json["meta"]!;
+        Assert.Equal(("offline", "recall", 0, 0m), ((string?)meta["provider"], (string?)meta["model"], (int)meta["tokens"]!, (decimal)meta["cost_usd"]!));
+    }
+
+    [Fact]
+    public async Task Ask_NothingStored_SaysSo()
+    {
+        await using var backend = await TestBackend.StartLocalAsync((SettingNames.LlmProvider, "offline"));
+
+        var reply = await backend.AskAsync(TestBackend.Question("Where is the deploy key?"));
+
+        Assert.StartsWith("I found nothing about this", (string?)reply.Json["reply"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Ask_FollowUpWithoutWordsOfItsOwn_UsesWhatWasAskedBefore()
+    {
+        await using var backend = await TestBackend.StartLocalAsync((SettingNames.LlmProvider, "offline"));
+        await backend.AskAsync(TestBackend.Question("The deploy key lives in the vault since Monday", "notes"));
+        await backend.AskAsync(TestBackend.Question("Where is the deploy key?", "later"));
+
+        var reply = await backend.AskAsync(TestBackend.Question("Really?", "later"));
+
+        Assert.Contains("> The deploy key lives in the vault since Monday", (string?)reply.Json["reply"], StringComparison.Ordinal);
+        Assert.DoesNotContain("> Where is the deploy key?", (string?)reply.Json["reply"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Ask_InCloudMode_NeverQuotesAnotherUser()
+    {
+        await using var backend = await TestBackend.StartCloudAsync((SettingNames.LlmProvider, "offline"));
+        await backend.AskAsync(TestBackend.Question("The deploy key lives in the vault", "notes", "ada"), key: TestBackend.AdaKey);
+
+        var reply = await backend.AskAsync(TestBackend.Question("Where is the deploy key?", "b", "bob"), key: TestBackend.BobKey);
+
+        Assert.DoesNotContain("vault", reply.Text, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,33 @@
+using Maestra.Backend.Advisors;
+
+namespace Maestra.Backend.Tests.Fakes;
+
+/// <summary>Answers as a test says, and remembers what it was asked.</summary>
+internal sealed class ScriptedAdvisor : IAdvisor
+{
+    private readonly Lock _gate = new();
+    private readonly List<AdvisorPrompt> _prompts = [];
+
+    public string Provider => "test";
+
+    /// <summary>What happens on each call; by default an answer at once.</summary>
+    public Func<AdvisorPrompt, CancellationToken, Task<AdvisorOutcome>> Script { get; set; } = (_, _) => Task.FromResult(Answer("Scripted."));
+
+    public IReadOnlyList<AdvisorPrompt> Prompts
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _prompts];
+        }
+    }
+
+    public static AdvisorOutcome Answer(string text) => new AdvisorOutcome.Answered(text, "test", "scripted", Tokens: 3, CostUsd: 0.5m, Sources: []);
+
+    public Task<AdvisorOutcome> AskAsync(AdvisorPrompt prompt, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+            _prompts.Add(prompt);
+        return Script(prompt, cancellationToken);
+    }
+}

@@ -1,0 +1,65 @@
+using System.Net;
+using System.Net.Sockets;
+using ConversationHub.Testing;
+using Maestra.Backend.Listening;
+
+namespace Maestra.Backend.Tests.Listening;
+
+public sealed class PortChooserTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Candidates_NoneSet_AreTheFiveKnownPorts_T21()
+    {
+        Assert.Equal([8825, 8826, 8827, 8828, 8829], PortChooser.Candidates(null));
+        Assert.Equal([9000], PortChooser.Candidates(9000));
+    }
+
+    [Fact]
+    public void Bind_FirstIsBusy_TakesTheNext_T21()
+    {
+        var busy = Listen(0);
+        using var first = busy.Socket;
+
+        var outcome = Assert.IsType<PortOutcome.Bound>(PortChooser.Bind(IPAddress.Loopback, [busy.EndPoint.Port, 0]));
+
+        using (outcome.Socket)
+            Assert.NotEqual(busy.EndPoint.Port, outcome.EndPoint.Port);
+    }
+
+    [Fact]
+    public void Bind_AllBusy_ListsThem_T22()
+    {
+        var (one, two) = (Listen(0), Listen(0));
+        using var first = one.Socket;
+        using var second = two.Socket;
+
+        var refused = Assert.IsType<PortOutcome.Refused>(PortChooser.Bind(IPAddress.Loopback, [one.EndPoint.Port, two.EndPoint.Port]));
+
+        Assert.Contains($"{one.EndPoint.Port} (in use), {two.EndPoint.Port} (in use)", refused.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void PortFile_WrittenAndRemoved_ButNotAnothersOne_T21()
+    {
+        var path = _folder.Combine(".maestra", "port");
+        var file = new PortFile(path);
+
+        Assert.Null(file.Write(8826));
+        Assert.Equal("8826\n", File.ReadAllText(path));
+        Assert.Null(file.Remove(8825));
+        Assert.True(File.Exists(path));
+        Assert.Null(file.Remove(8826));
+        Assert.False(File.Exists(path));
+        Assert.Null(file.Remove(8826));
+    }
+
+    private static (Socket Socket, IPEndPoint EndPoint) Listen(int port)
+    {
+        var bound = Assert.IsType<PortOutcome.Bound>(PortChooser.Bind(IPAddress.Loopback, [port]));
+        return (bound.Socket, bound.EndPoint);
+    }
+}

@@ -1,0 +1,149 @@
+using System.Net;
+using ConversationHub.Testing;
+using Maestra.Backend.Settings;
+
+namespace Maestra.Backend.Tests.Settings;
+
+public sealed class SettingsBinderTests : IDisposable
+{
+    private const string Key = "sixteen-characters";
+
+    private readonly TemporaryFolder _home = new();
+
+    public void Dispose() => _home.Dispose();
+
+    [Fact]
+    public void Bind_NothingSet_HasTheDefaults()
+    {
+        var settings = Bind();
+
+        Assert.Equal((BackendMode.Local, null, IPAddress.Loopback), (settings.Mode, settings.Port, settings.Host));
+        Assert.Equal(_home.Combine(".8825", "conversations"), settings.ConversationRoot);
+        Assert.Equal(_home.Combine(".8825"), settings.StateRoot);
+        Assert.Equal(_home.Combine(".maestra", "port"), settings.PortFile);
+        Assert.Equal("anonymous", settings.User.ToString());
+        Assert.IsType<AdvisorSettings.Offline>(settings.Advisor);
+        Assert.Equal((LogForm.Text, Microsoft.Extensions.Logging.LogLevel.Information), (settings.LogForm, settings.LogLevel));
+        Assert.Empty(settings.Warnings);
+    }
+
+    [Fact]
+    public void Bind_CloudWithAKey_ListensOnAllInterfacesAndLogsJson()
+    {
+        var settings = Bind(("MAESTRA_MODE", "cloud"), ("MAESTRA_API_KEY", Key), ("PORT", "9000"));
+
+        Assert.Equal((BackendMode.Cloud, 9000, IPAddress.IPv6Any), (settings.Mode, settings.Port, settings.Host));
+        Assert.Equal(LogForm.Json, settings.LogForm);
+        Assert.Equal(1, settings.Keys.Count);
+    }
+
+    [Fact]
+    public void Bind_PortOfTheHost_CountsInCloudModeOnly()
+    {
+        Assert.Null(Bind(("PORT", "9000")).Port);
+        Assert.Equal(9001, Bind(("MAESTRA_MODE", "cloud"), ("MAESTRA_API_KEY", Key), ("PORT", "9000"), ("MAESTRA_PORT", "9001")).Port);
+    }
+
+    [Fact]
+    public void Bind_CommandLineThenEnvironmentThenFile_T60()
+    {
+        Directory.CreateDirectory(_home.Combine(".maestra"));
+        File.WriteAllText(_home.Combine(".maestra", "config.json"),
+            """{"MAESTRA_MODE":"cloud","MAESTRA_PORT":7000,"MAESTRA_USER_ID":"from-file","MAESTRA_API_KEY":"key-from-the-file-1","TEST_MODE":true}""");
+
+        var fromFile = Bind();
+        var fromEnvironment = Bind(("MAESTRA_PORT", "7001"), ("MAESTRA_USER_ID", ""));
+        var fromCommandLine = BindAll(new() { ["MAESTRA_MODE"] = "local", ["MAESTRA_PORT"] = "7002" }, ("MAESTRA_PORT", "7001"), ("MAESTRA_MODE", "cloud"));
+
+        Assert.Equal((BackendMode.Cloud, 7000, "from-file"), (fromFile.Mode, fromFile.Port, fromFile.User.ToString()));
+        Assert.IsType<AdvisorSettings.Test>(fromFile.Advisor);
+        Assert.Equal((7001, "from-file"), (fromEnvironment.Port, fromEnvironment.User.ToString()));
+        Assert.Equal((BackendMode.Local, 7002), (fromCommandLine.Mode, fromCommandLine.Port));
+    }
+
+    [Fact]
+    public void Bind_ManyMistakes_ListsAllAtOnce()
+    {
+        var errors = Refuse(
+            ("MAESTRA_MODE", "both"), ("MAESTRA_PORT", "70000"), ("MAESTRA_HOST", "0.0.0.0"), ("CONVERSATION_HUB_ROOT", "relative"),
+            ("MAESTRA_USER_ID", "a\nb"), ("CORS_ORIGINS", "https://ok.example,*"), ("BACKEND_PRIVATE_KEY", "nonsense"), ("TEST_MODE", "maybe"),
+            ("LLM_PROVIDER", "nobody"), ("LLM_BASE_URL", "http://models.example/v1"), ("LLM_MAX_TOKENS", "0"), ("LLM_PRICE_INPUT", "1"),
+            ("LOG_LEVEL", "LOUD"), ("MAESTRA_LOG_FORMAT", "xml"), ("DATABASE_URL", "postgres://x"), ("ENFORCE_HTTPS", "true"),
+            ("MAESTRA_CONFIG_FILE", _home.Combine("absent.json")));
+
+        Assert.Equal(
+            ["MAESTRA_CONFIG_FILE", "MAESTRA_MODE", "DATABASE_URL", "ENFORCE_HTTPS", "MAESTRA_PORT", "MAESTRA_HOST", "CONVERSATION_HUB_ROOT",
+                "MAESTRA_USER_ID", "CORS_ORIGINS", "BACKEND_PRIVATE_KEY", "TEST_MODE", "LLM_PROVIDER", "LLM_MAX_TOKENS", "LLM_PRICE_INPUT",
+                "LLM_BASE_URL", "LOG_LEVEL", "MAESTRA_LOG_FORMAT"],
+            errors.Select(error => error.Split(' ', ':')[0]));
+        Assert.Contains("MAESTRA_PORT (environment): '70000' is wrong; expected a whole number from 0 to 65535", errors);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("short")]
+    public void Bind_CloudWithoutAKeyOf16Characters_IsRefused_T60(string key)
+    {
+        var errors = Refuse(("MAESTRA_MODE", "cloud"), ("MAESTRA_API_KEY", key));
+
+        Assert.StartsWith("MAESTRA_API_KEY", Assert.Single(errors), StringComparison.Ordinal);
+        Assert.DoesNotContain("short'", errors[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Bind_CorsStarInCloud_IsRefused() =>
+        Assert.Contains("CORS_ORIGINS", Assert.Single(Refuse(("MAESTRA_MODE", "cloud"), ("MAESTRA_API_KEY", Key), ("CORS_ORIGINS", "*"))), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("JWT_SECRET_KEY")]
+    [InlineData("DATABASE_URL")]
+    [InlineData("JWT_JWKS_FILE")]
+    public void Bind_ProtectionThatIsNotThere_IsRefusedNotIgnored(string name) =>
+        Assert.StartsWith(name, Assert.Single(Refuse((name, "something"))), StringComparison.Ordinal);
+
+    [Fact]
+    public void Bind_SettingWithoutEffect_IsWarnedOf() =>
+        Assert.Contains("MAESTRA_DAILY_COST_LIMIT", Assert.Single(Bind(("MAESTRA_DAILY_COST_LIMIT", "1.00")).Warnings), StringComparison.Ordinal);
+
+    [Fact]
+    public void Bind_SecretInAFile_IsRead()
+    {
+        File.WriteAllText(_home.Combine("key"), Key + "\n");
+
+        var settings = Bind(("MAESTRA_MODE", "cloud"), ("MAESTRA_API_KEY_FILE", _home.Combine("key")));
+
+        Assert.NotNull(settings.Keys.FindOwner(Key));
+    }
+
+    [Theory]
+    [InlineData("{", "not JSON")]
+    [InlineData("[]", "expected one JSON object")]
+    [InlineData("""{"MAESTRA_PORT":[1]}""", "MAESTRA_PORT")]
+    [InlineData("""{"MAESTRA_PORT":1,"MAESTRA_PORT":2}""", "not JSON")]
+    public void Bind_BadConfigFile_IsRefused(string content, string expected)
+    {
+        File.WriteAllText(_home.Combine("c.json"), content);
+
+        Assert.Contains(expected, Assert.Single(Refuse(("MAESTRA_CONFIG_FILE", _home.Combine("c.json")))), StringComparison.Ordinal);
+    }
+
+    private BackendSettings Bind(params (string Name, string Value)[] environment) => BindAll([], environment);
+
+    private BackendSettings BindAll(Dictionary<string, string> commandLine, params (string Name, string Value)[] environment)
+    {
+        var outcome = SettingsBinder.Bind(Sources(commandLine, environment));
+        return outcome is BindOutcome.Bound bound
+            ? bound.Settings
+            : throw new InvalidOperationException(string.Join('\n', ((BindOutcome.Refused)outcome).Errors));
+    }
+
+    private IReadOnlyList<string> Refuse(params (string Name, string Value)[] environment) =>
+        Assert.IsType<BindOutcome.Refused>(SettingsBinder.Bind(Sources([], environment))).Errors;
+
+    private SettingSources Sources(Dictionary<string, string> commandLine, (string Name, string Value)[] environment)
+    {
+        var variables = environment.ToDictionary(setting => setting.Name, setting => setting.Value);
+        variables["HOME"] = _home.Path;
+        return SettingSources.Load(commandLine, variables);
+    }
+}
