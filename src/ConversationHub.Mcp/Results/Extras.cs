@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using ConversationHub.Mcp.Texts;
 
@@ -8,22 +9,19 @@ internal static class Extras
 {
     /// <summary>
     /// Writes the member, or the empty value of its kind when it is absent or larger than
-    /// <see cref="OutputCap.MaxExtraBytes"/>.
+    /// <see cref="OutputCap.MaxExtraBytes"/>. Every string in it can be read: the router refuses a reply otherwise.
     /// </summary>
     /// <returns>Whether something was left out.</returns>
     internal static bool Write(Utf8JsonWriter writer, string name, JsonElement? member, JsonValueKind kind)
     {
         writer.WritePropertyName(name);
-        var tooLarge = member is { } value && JsonEncodedLength(value) > OutputCap.MaxExtraBytes;
+        var tooLarge = member is { } value && JsonMarshal.GetRawUtf8Value(value).Length > OutputCap.MaxExtraBytes;
         if (member is null || tooLarge)
             WriteEmpty(writer, kind);
         else
             WriteCleaned(writer, member.Value);
         return tooLarge;
     }
-
-    private static int JsonEncodedLength(JsonElement value) =>
-        System.Text.Encoding.UTF8.GetByteCount(value.GetRawText());
 
     private static void WriteEmpty(Utf8JsonWriter writer, JsonValueKind kind)
     {

@@ -2,7 +2,8 @@ namespace ConversationHub.Mcp.Texts;
 
 /// <summary>
 /// Input and output schemas, written by hand: the SDK's reflection makes optional arguments required (mcp.md §3).
-/// They are part of <c>tools/list</c>, and a golden file holds them. No <c>$ref</c>, no <c>anyOf</c> at the root.
+/// They are part of <c>tools/list</c>, and a golden file holds them. No <c>$ref</c>, no <c>anyOf</c> at the root, and no
+/// lists of types, which some clients' schema dialects drop.
 /// </summary>
 internal static class ToolSchemas
 {
@@ -42,9 +43,9 @@ internal static class ToolSchemas
           "properties": {
             "answer": { "type": "string", "description": "The reply; on failure what went wrong and what to do next." },
             "conversation_id": { "type": "string", "description": "Pass it to continue this conversation. Empty when the arguments did not fit." },
-            "served_by": { "type": ["string", "null"], "enum": ["local", "cloud", null], "description": "Who answered; null: nobody." },
-            "mode": { "type": ["string", "null"] },
-            "source": { "type": ["string", "null"], "description": "As the backend calls itself." },
+            "served_by": { "anyOf": [{ "type": "string", "enum": ["local", "cloud"] }, { "type": "null" }], "description": "Who answered; null: nobody." },
+            "mode": { "anyOf": [{ "type": "string" }, { "type": "null" }] },
+            "source": { "anyOf": [{ "type": "string" }, { "type": "null" }], "description": "As the backend calls itself." },
             "degraded": { "type": "boolean", "description": "Not answered by the first choice, or by one that calls itself degraded." },
             "may_have_run": { "type": "boolean", "description": "Another attempt may have run the question too; on failure: any attempt." },
             "attempts": {
@@ -54,9 +55,9 @@ internal static class ToolSchemas
                 "properties": {
                   "target": { "type": "string", "enum": ["local", "cloud"] },
                   "outcome": { "type": "string", "enum": ["answered", "refused", "unreachable", "dns", "connect_timeout", "tls", "identity", "http_status", "reset", "truncated", "malformed", "stalled", "deadline", "impostor", "error_mode", "skipped_open", "skipped_budget"] },
-                  "status": { "type": ["integer", "null"], "description": "HTTP status." },
+                  "status": { "anyOf": [{ "type": "integer" }, { "type": "null" }], "description": "HTTP status." },
                   "ms": { "type": "integer" },
-                  "code": { "type": ["string", "null"] },
+                  "code": { "anyOf": [{ "type": "string" }, { "type": "null" }] },
                   "may_have_run": { "type": "boolean" }
                 },
                 "required": ["target", "outcome", "status", "ms", "code", "may_have_run"]
@@ -69,13 +70,18 @@ internal static class ToolSchemas
             "actions": { "type": "array", "items": { "type": "object" } },
             "meta": { "type": "object" },
             "error": {
-              "type": ["object", "null"],
-              "properties": {
-                "code": { "type": "string" },
-                "detail": { "type": "string" },
-                "retry_after_seconds": { "type": ["integer", "null"] }
-              },
-              "required": ["code", "detail", "retry_after_seconds"]
+              "anyOf": [
+                {
+                  "type": "object",
+                  "properties": {
+                    "code": { "type": "string" },
+                    "detail": { "type": "string" },
+                    "retry_after_seconds": { "anyOf": [{ "type": "integer" }, { "type": "null" }] }
+                  },
+                  "required": ["code", "detail", "retry_after_seconds"]
+                },
+                { "type": "null" }
+              ]
             }
           },
           "required": ["answer", "conversation_id", "served_by", "mode", "source", "degraded", "may_have_run", "attempts", "elapsed_ms", "request_id", "operation_id", "artifacts", "actions", "meta", "error"]
@@ -105,16 +111,16 @@ internal static class ToolSchemas
                 "type": "object",
                 "properties": {
                   "name": { "type": "string", "enum": ["local", "cloud"] },
-                  "url": { "type": ["string", "null"], "description": "Null while a local backend has not been found." },
+                  "url": { "anyOf": [{ "type": "string" }, { "type": "null" }], "description": "Null while a local backend has not been found." },
                   "status": { "type": "string", "enum": ["healthy", "degraded", "unhealthy", "unreachable", "impostor", "disabled", "unknown"] },
                   "breaker": { "type": "string", "enum": ["closed", "open", "half_open"] },
-                  "breaker_changed_at": { "type": ["string", "null"] },
-                  "breaker_cause": { "type": ["string", "null"] },
-                  "latency_ms": { "type": ["integer", "null"] },
-                  "checked_at": { "type": ["string", "null"] },
+                  "breaker_changed_at": { "anyOf": [{ "type": "string" }, { "type": "null" }] },
+                  "breaker_cause": { "anyOf": [{ "type": "string" }, { "type": "null" }] },
+                  "latency_ms": { "anyOf": [{ "type": "integer" }, { "type": "null" }] },
+                  "checked_at": { "anyOf": [{ "type": "string" }, { "type": "null" }] },
                   "cached": { "type": "boolean" },
-                  "version": { "type": ["string", "null"] },
-                  "detail": { "type": ["string", "null"] }
+                  "version": { "anyOf": [{ "type": "string" }, { "type": "null" }] },
+                  "detail": { "anyOf": [{ "type": "string" }, { "type": "null" }] }
                 },
                 "required": ["name", "url", "status", "breaker", "breaker_changed_at", "breaker_cause", "latency_ms", "checked_at", "cached", "version", "detail"]
               }
@@ -150,9 +156,9 @@ internal static class ToolSchemas
           "properties": {
             "answer": { "type": "string", "description": "The reply; on failure what went wrong and what to do next." },
             "conversation_id": { "type": "string", "description": "Pass it to continue this conversation. Empty when the arguments did not fit." },
-            "served_by": { "type": ["string", "null"], "enum": ["local", "cloud", null], "description": "Who answered; null: nobody." },
-            "mode": { "type": ["string", "null"] },
-            "source": { "type": ["string", "null"], "description": "As the backend calls itself." },
+            "served_by": { "anyOf": [{ "type": "string", "enum": ["local", "cloud"] }, { "type": "null" }], "description": "Who answered; null: nobody." },
+            "mode": { "anyOf": [{ "type": "string" }, { "type": "null" }] },
+            "source": { "anyOf": [{ "type": "string" }, { "type": "null" }], "description": "As the backend calls itself." },
             "degraded": { "type": "boolean", "description": "Not answered by the first choice, or by one that calls itself degraded." },
             "may_have_run": { "type": "boolean", "description": "Another attempt may have run the question too; on failure: any attempt." },
             "attempts": {
@@ -162,9 +168,9 @@ internal static class ToolSchemas
                 "properties": {
                   "target": { "type": "string", "enum": ["local", "cloud"] },
                   "outcome": { "type": "string", "enum": ["answered", "refused", "unreachable", "dns", "connect_timeout", "tls", "identity", "http_status", "reset", "truncated", "malformed", "stalled", "deadline", "impostor", "error_mode", "skipped_open", "skipped_budget"] },
-                  "status": { "type": ["integer", "null"], "description": "HTTP status." },
+                  "status": { "anyOf": [{ "type": "integer" }, { "type": "null" }], "description": "HTTP status." },
                   "ms": { "type": "integer" },
-                  "code": { "type": ["string", "null"] },
+                  "code": { "anyOf": [{ "type": "string" }, { "type": "null" }] },
                   "may_have_run": { "type": "boolean" }
                 },
                 "required": ["target", "outcome", "status", "ms", "code", "may_have_run"]
@@ -177,19 +183,24 @@ internal static class ToolSchemas
             "actions": { "type": "array", "items": { "type": "object" } },
             "meta": { "type": "object" },
             "error": {
-              "type": ["object", "null"],
-              "properties": {
-                "code": { "type": "string" },
-                "detail": { "type": "string" },
-                "retry_after_seconds": { "type": ["integer", "null"] }
-              },
-              "required": ["code", "detail", "retry_after_seconds"]
+              "anyOf": [
+                {
+                  "type": "object",
+                  "properties": {
+                    "code": { "type": "string" },
+                    "detail": { "type": "string" },
+                    "retry_after_seconds": { "anyOf": [{ "type": "integer" }, { "type": "null" }] }
+                  },
+                  "required": ["code", "detail", "retry_after_seconds"]
+                },
+                { "type": "null" }
+              ]
             },
             "session_id": { "type": "string" },
-            "trace_id": { "type": ["string", "null"] },
-            "job_id": { "type": ["string", "null"] },
+            "trace_id": { "anyOf": [{ "type": "string" }, { "type": "null" }] },
+            "job_id": { "anyOf": [{ "type": "string" }, { "type": "null" }] },
             "sources": { "type": "array", "items": { "type": "object" } },
-            "processing_time_ms": { "type": ["integer", "null"] }
+            "processing_time_ms": { "anyOf": [{ "type": "integer" }, { "type": "null" }] }
           },
           "required": ["answer", "conversation_id", "served_by", "mode", "source", "degraded", "may_have_run", "attempts", "elapsed_ms", "request_id", "operation_id", "artifacts", "actions", "meta", "error", "session_id", "trace_id", "job_id", "sources", "processing_time_ms"]
         }

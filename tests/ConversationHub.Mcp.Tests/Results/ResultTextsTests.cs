@@ -80,6 +80,30 @@ public sealed class ResultTextsTests
         GoldenFile.Assert($"{Folder}/failures.golden.txt", text.ToString());
     }
 
+    /// <summary>T75: structured results conform to the schema that clients were given.</summary>
+    [Fact]
+    public void Render_EveryKindOfResult_ConformsToTheOutputSchema()
+    {
+        var failed = FakeRouter.Failed(new RoutingError(RoutingErrorCode.AllTargetsFailed, "words", 3), Refused);
+        RoutingResult[] results =
+        [
+            FailedOver(Refused),
+            FakeRouter.Answered("x", "c1", """{"artifacts":[{"title":"t"}],"sources":[{"title":"s"}],"trace_id":"t","processing_time_ms":1}"""),
+            failed,
+            failed with { Error = failed.Error! with { RetryAfterSeconds = null } },
+            AskReport.NotAsked(OperationId.Parse("019b8d7d-f23b-7a1b-ac3d-4e5f60718293"), Contracts.RequestId.Parse("r"), "no", legacy: false).Result,
+        ];
+        foreach (var result in results)
+        {
+            Assert.Empty(SchemaCheck.Problems(JsonElement.Parse(Mcp.Texts.ToolSchemas.AskOutput), Render(result).StructuredContent!.Value));
+            Assert.Empty(SchemaCheck.Problems(
+                JsonElement.Parse(Mcp.Texts.ToolSchemas.LegacyAskOutput), Render(result, legacy: true).StructuredContent!.Value));
+        }
+
+        Assert.Empty(SchemaCheck.Problems(
+            JsonElement.Parse(Mcp.Texts.ToolSchemas.HealthOutput), HealthRendering.Render(FakeHealthReader.Sample).StructuredContent!.Value));
+    }
+
     [Fact]
     public void Render_MayHaveRun_IsToldInBothForms()
     {
@@ -172,12 +196,12 @@ public sealed class ResultTextsTests
         Elapsed = TimeSpan.FromMilliseconds(432),
     };
 
-    private static CallToolResult Render(RoutingResult result) => AskRendering.Render(new AskReport(
+    private static CallToolResult Render(RoutingResult result, bool legacy = false) => AskRendering.Render(new AskReport(
         OperationId.Parse("019b8d7d-f23b-7a1b-ac3d-4e5f60718293"),
         Contracts.RequestId.Parse("7d0c0f3e-6a52-4c0f-9d0e-0f6f2b8f1a11"),
         "conv_2026-01-05_ada_406e64f1",
         result,
-        Legacy: false));
+        legacy));
 
     private static string Text(CallToolResult result) => ((TextContentBlock)Assert.Single(result.Content)).Text;
 
