@@ -5,6 +5,7 @@ using ConversationHub.Mcp.Hosting;
 using ConversationHub.Mcp.Settings;
 using ConversationHub.Mcp.Tools;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using ModelContextProtocol.Protocol;
 
 namespace ConversationHub.Mcp.Commands;
@@ -21,7 +22,7 @@ internal static class ToolCommand
         where TTool : HubTool
     {
         var services = new ServiceCollection();
-        services.AddLogging(logging => logging.AddHubLogging(settings, Console.Error));
+        services.AddLogging(logging => logging.AddHubLogging(settings with { LogLevel = QuietLevel(settings) }, Console.Error));
         services.AddHub(settings);
         await using var provider = services.BuildServiceProvider();
 
@@ -37,6 +38,10 @@ internal static class ToolCommand
             await stdout.WriteAsync(Encoding.UTF8.GetBytes($"{text}\n"));
         return failed ? ExitCodes.NotAnswered : ExitCodes.Ended;
     }
+
+    /// <summary>The result says what failed; a person at a shell need not read it twice, unless they look for a fault.</summary>
+    private static LogLevel QuietLevel(HubSettings settings) =>
+        settings.LogLevel < LogLevel.Information ? settings.LogLevel : LogLevel.Error;
 
     private static bool SaysNoTarget(CallToolResult result) =>
         result.StructuredContent is { } structured &&

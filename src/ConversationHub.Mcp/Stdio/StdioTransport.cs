@@ -12,8 +12,8 @@ namespace ConversationHub.Mcp.Stdio;
 
 /// <summary>
 /// MCP over a pair of streams, one JSON message a line. It differs from the SDK's stdio transport where that one
-/// loses answers or never ends (docs/architecture.md, "stdio"): sending stays possible after the end of input,
-/// every line that is no message is answered, reading is bounded, and <see cref="Ended"/> tells when to stop.
+/// loses answers or never ends: sending stays possible after the end of input, every line that is no message is
+/// answered, reading is bounded, and <see cref="Ended"/> tells when to stop.
 /// </summary>
 /// <remarks>
 /// 1. The pump reads the input into a bounded pipe and notes its end.

@@ -8,7 +8,7 @@ namespace ConversationHub.Mcp.Texts;
 /// <summary>What stands below an answer: who gave it, and what was left out.</summary>
 internal static class AnswerTexts
 {
-    internal const string ExtrasLeftOut = "[What the backend sent beside the answer was too large and is left out.]";
+    internal const string ExtrasLeftOut = "[Something the backend sent beside the answer was too large and is left out.]";
 
     /// <summary>One line, such as <c>[answered by cloud in 432 ms; local refused the connection; conversation c1]</c>.</summary>
     internal static string Provenance(RoutingResult result, string conversationId)

@@ -38,11 +38,15 @@ internal static class OutcomeTexts
         var text = $"{attempt.Target.ToWire()} {Short(attempt)}";
         if (attempt.Code is { } code)
             text += $", {DisplayText.Quote(code)}";
-        if (attempt.Detail is { Length: > 0 } detail)
+        if (attempt.Detail is { Length: > 0 } detail && attempt.Outcome != AttemptOutcome.Answered && !Repeats(attempt, detail))
             text += $": {Detail(detail)}";
         text += string.Create(CultureInfo.InvariantCulture, $" ({Milliseconds(attempt.Elapsed)} ms)");
         return attempt.MayHaveRun ? $"{text}; the question may have run there" : text;
     }
+
+    /// <summary>A cause that says again what the outcome says.</summary>
+    private static bool Repeats(Attempt attempt, string detail) =>
+        attempt.Outcome == AttemptOutcome.Refused && detail == "connection refused";
 
     /// <summary>A backend's words inside a sentence of ours: one line, cleaned, cut.</summary>
     internal static string Detail(string detail)

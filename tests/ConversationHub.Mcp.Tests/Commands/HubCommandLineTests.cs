@@ -1,0 +1,32 @@
+using System.Text;
+using ConversationHub.Mcp.Commands;
+using ConversationHub.Testing.Golden;
+
+namespace ConversationHub.Mcp.Tests.Commands;
+
+public sealed class HubCommandLineTests
+{
+    [Theory]
+    [InlineData("--nope")]
+    [InlineData("serve", "--route", "cloud-first")]
+    [InlineData("--local-url", "http://192.168.1.5")]
+    [InlineData("ask")]
+    [InlineData("health", "--timeout-seconds", "99")]
+    public async Task Run_WhatDoesNotFit_ExitsWith2AndNothingOnStandardOutput(params string[] args)
+    {
+        var stdout = new MemoryStream();
+        Assert.Equal(ExitCodes.BadSettings, await HubCommandLine.RunAsync(args, stdout));
+        Assert.Equal(0, stdout.Length);
+    }
+
+    [Fact]
+    public async Task Run_Help_ReadsAsTheGoldenFile()
+    {
+        var stdout = new MemoryStream();
+        Assert.Equal(ExitCodes.Ended, await HubCommandLine.RunAsync(["--help"], stdout));
+
+        // Under the test host the program has another name.
+        var help = Encoding.UTF8.GetString(stdout.ToArray());
+        GoldenFile.Assert("tests/ConversationHub.Mcp.Tests/Commands/help.golden.txt", help[help.IndexOf("Options:", StringComparison.Ordinal)..]);
+    }
+}
