@@ -54,7 +54,7 @@ internal static class ToolSchemas
                 "type": "object",
                 "properties": {
                   "target": { "type": "string", "enum": ["local", "cloud"] },
-                  "outcome": { "type": "string", "enum": ["answered", "refused", "unreachable", "dns", "connect_timeout", "tls", "identity", "http_status", "reset", "truncated", "malformed", "stalled", "deadline", "impostor", "error_mode", "skipped_open", "skipped_budget"] },
+                  "outcome": { "type": "string", "enum": ["answered", "refused", "unreachable", "dns", "connect_timeout", "tls", "identity", "http_status", "reset", "truncated", "malformed", "stalled", "deadline", "impostor", "error_mode", "abandoned", "skipped_open", "skipped_budget"] },
                   "status": { "anyOf": [{ "type": "integer" }, { "type": "null" }], "description": "HTTP status." },
                   "ms": { "type": "integer" },
                   "code": { "anyOf": [{ "type": "string" }, { "type": "null" }] },
@@ -167,7 +167,7 @@ internal static class ToolSchemas
                 "type": "object",
                 "properties": {
                   "target": { "type": "string", "enum": ["local", "cloud"] },
-                  "outcome": { "type": "string", "enum": ["answered", "refused", "unreachable", "dns", "connect_timeout", "tls", "identity", "http_status", "reset", "truncated", "malformed", "stalled", "deadline", "impostor", "error_mode", "skipped_open", "skipped_budget"] },
+                  "outcome": { "type": "string", "enum": ["answered", "refused", "unreachable", "dns", "connect_timeout", "tls", "identity", "http_status", "reset", "truncated", "malformed", "stalled", "deadline", "impostor", "error_mode", "abandoned", "skipped_open", "skipped_budget"] },
                   "status": { "anyOf": [{ "type": "integer" }, { "type": "null" }], "description": "HTTP status." },
                   "ms": { "type": "integer" },
                   "code": { "anyOf": [{ "type": "string" }, { "type": "null" }] },

@@ -105,6 +105,14 @@ public sealed class ResultTextsTests
     }
 
     [Fact]
+    public void Schema_Outcomes_AreThoseOfTheRouter()
+    {
+        var listed = JsonElement.Parse(Mcp.Texts.ToolSchemas.AskOutput).GetProperty("properties").GetProperty("attempts")
+            .GetProperty("items").GetProperty("properties").GetProperty("outcome").GetProperty("enum");
+        Assert.Equal(Enum.GetValues<AttemptOutcome>().Select(AttemptOutcomes.ToWire), listed.EnumerateArray().Select(one => one.GetString()));
+    }
+
+    [Fact]
     public void Render_MayHaveRun_IsToldInBothForms()
     {
         var reset = Refused with { Outcome = AttemptOutcome.Reset, MayHaveRun = true };
