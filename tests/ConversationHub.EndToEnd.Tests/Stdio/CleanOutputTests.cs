@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using ConversationHub.Testing.Backends;
 using ConversationHub.Testing.Mcp;
 using ConversationHub.Testing.Network;
-using ConversationHub.Testing.Processes;
 
 namespace ConversationHub.EndToEnd.Tests.Stdio;
 
@@ -79,18 +78,6 @@ public sealed class CleanOutputTests : IAsyncLifetime
 
         await _local.Proxy.ClosedByClientAsync();
         Assert.Empty(_cloud.Asks.Snapshot());
-    }
-
-    [Fact]
-    public async Task Serve_OneShotPipe_AnswersBeforeItEnds()
-    {
-        var run = await RunningProgram.RunAsync(
-            _home.Serve(),
-            """{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"echo","version":"1"}}}""" + "\n");
-
-        Assert.Equal(0, run.ExitCode);
-        var answer = JsonNode.Parse(Assert.Single(run.Output))!.AsObject();
-        Assert.Equal("2025-11-25", answer["result"]!["protocolVersion"]!.GetValue<string>());
     }
 
     [Fact]
