@@ -1,0 +1,84 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Quickstart;
+
+/// <summary>A <c>maestra-backend</c> with its stores under a folder of its own.</summary>
+internal sealed class BackendProgram : IAsyncDisposable
+{
+    private const int MaxHealthPolls = 300;
+    private static readonly TimeSpan HealthPoll = TimeSpan.FromMilliseconds(100);
+
+    private readonly ChildProgram _program;
+
+    private BackendProgram(ChildProgram program, Uri url)
+    {
+        _program = program;
+        Url = url;
+    }
+
+    public Uri Url { get; }
+
+    /// <summary>Starts it and waits until it says that it is healthy.</summary>
+    /// <param name="mode"><c>local</c> or <c>cloud</c>; the latter needs a key.</param>
+    /// <param name="home">Kept between two starts, it is the same backend.</param>
+    public static async Task<BackendProgram> StartAsync(string mode, string home, string? apiKey = null, int? port = null)
+    {
+        var chosen = port ?? FreePort();
+        var settings = new Dictionary<string, string>
+        {
+            ["CONVERSATION_HUB_ROOT"] = Path.Combine(home, "conversations"),
+            ["MAESTRA_STATE_ROOT"] = Path.Combine(home, "state"),
+        };
+        if (apiKey is not null)
+            settings["MAESTRA_API_KEY"] = apiKey;
+        var program = ChildProgram.Start(
+            "Maestra.Backend", "maestra-backend", home, settings,
+            "serve", "--mode", mode, "--port", chosen.ToString(CultureInfo.InvariantCulture));
+        var backend = new BackendProgram(program, new Uri($"http://127.0.0.1:{chosen}"));
+        try
+        {
+            await backend.WaitUntilHealthyAsync(mode);
+            return backend;
+        }
+        catch
+        {
+            await backend.DisposeAsync();
+            throw;
+        }
+    }
+
+    public Task KillAsync() => _program.KillAsync();
+
+    public ValueTask DisposeAsync() => _program.DisposeAsync();
+
+    private async Task WaitUntilHealthyAsync(string mode)
+    {
+        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
+        for (var poll = 0; poll < MaxHealthPolls && !_program.HasExited; poll++)
+        {
+            try
+            {
+                using var health = await client.GetAsync(new Uri(Url, "/health"));
+                if (health.IsSuccessStatusCode)
+                    return;
+            }
+            catch (HttpRequestException)
+            {
+                // Not listening yet.
+            }
+
+            await Task.Delay(HealthPoll);
+        }
+
+        throw new StoryException($"the {mode} backend did not become healthy at {Url}:\n{_program.Errors}");
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
