@@ -45,20 +45,17 @@ internal sealed class AttemptRunner(BackendClient client, TimeProvider time)
         var located = await board.Locator.LocateAsync(cancellationToken).ConfigureAwait(false);
         if (located.Endpoint is not { } endpoint)
             return located.Failure!;
-        var watch = new LivenessWatch(client, board, endpoint, time, cancellationToken);
-        await using (watch.ConfigureAwait(false))
+        using var watch = new LivenessWatch(client, board, endpoint, time, cancellationToken);
+        try
         {
-            try
+            return await client.AskAsync(board.Name, endpoint, call.Question, OptionsOf(call, watch), watch.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (watch.GaveUp && !cancellationToken.IsCancellationRequested)
+        {
+            return new AttemptResult(AttemptOutcome.Stalled)
             {
-                return await client.AskAsync(board.Name, endpoint, call.Question, OptionsOf(call, watch), watch.Token).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (watch.GaveUp && !cancellationToken.IsCancellationRequested)
-            {
-                return new AttemptResult(AttemptOutcome.Stalled)
-                {
-                    Detail = $"no sign of life for {LivenessWatch.SilenceLimit.TotalSeconds:0} s",
-                };
-            }
+                Detail = $"no sign of life for {LivenessWatch.SilenceLimit.TotalSeconds:0} s",
+            };
         }
     }
 

@@ -4,7 +4,7 @@ namespace ConversationHub.Routing;
 /// Tells slow from dead while a question is out (design.md §4): by the events of a streamed reply, or, until there are any,
 /// by asking the target's <c>/health</c> on another connection. Without a sign of life for 2 s the attempt is given up.
 /// </summary>
-internal sealed class LivenessWatch : IAsyncDisposable
+internal sealed class LivenessWatch : IDisposable
 {
     /// <summary>A question answered before this costs no health request.</summary>
     public static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(1);
@@ -14,16 +14,16 @@ internal sealed class LivenessWatch : IAsyncDisposable
     /// <summary>Without a sign of life for this long a target is not alive.</summary>
     public static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(2);
 
+    private readonly Lock _gate = new();
     private readonly BackendClient _client;
     private readonly TargetBoard _board;
     private readonly TargetEndpoint _endpoint;
     private readonly TimeProvider _time;
-    private readonly CancellationTokenSource _gaveUp = new();
-    private readonly CancellationTokenSource _stop;
     private readonly CancellationTokenSource _attempt;
-    private readonly Task _watching;
+    private readonly ITimer _timer;
     private long _lastSign;
     private volatile bool _streams;
+    private bool _isOver;
 
     public LivenessWatch(
         BackendClient client, TargetBoard board, TargetEndpoint endpoint, TimeProvider time, CancellationToken cancellationToken)
@@ -33,15 +33,17 @@ internal sealed class LivenessWatch : IAsyncDisposable
         _endpoint = endpoint;
         _time = time;
         _lastSign = time.GetTimestamp();
-        _attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _gaveUp.Token);
-        _stop = CancellationTokenSource.CreateLinkedTokenSource(_attempt.Token);
-        _watching = WatchAsync(_stop.Token);
+        _attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Token = _attempt.Token;
+
+        // A timer rather than a task that sleeps: nearly every question is answered before it would wake.
+        _timer = time.CreateTimer(static watch => _ = ((LivenessWatch)watch!).LookAsync(), this, FirstLook, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Cancelled when the caller cancels or the target is given up.</summary>
-    public CancellationToken Token => _attempt.Token;
+    /// <summary>Cancelled when the caller cancels, the target is given up, or the watch ends.</summary>
+    public CancellationToken Token { get; }
 
-    public bool GaveUp => _gaveUp.IsCancellationRequested;
+    public bool GaveUp { get; private set; }
 
     /// <summary>An event of the streamed reply came: from now on only these count, since they tell of the work itself.</summary>
     public void Sign()
@@ -50,45 +52,65 @@ internal sealed class LivenessWatch : IAsyncDisposable
         _streams = true;
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>The attempt has ended. A health request in flight is aborted, not awaited.</summary>
+    public void Dispose()
     {
-        await _stop.CancelAsync().ConfigureAwait(false);
-        await _watching.ConfigureAwait(false);
-        _stop.Dispose();
-        _attempt.Dispose();
-        _gaveUp.Dispose();
+        _timer.Dispose();
+        lock (_gate)
+        {
+            if (GaveUp)
+                return;
+            _isOver = true;
+        }
+
+        End();
     }
 
-    private async Task WatchAsync(CancellationToken stop)
+    private async Task LookAsync()
     {
         try
         {
-            await Task.Delay(FirstLook, _time, stop).ConfigureAwait(false);
-            while (Patience() is var patience && patience > TimeSpan.Zero)
-            {
-                if (!_streams)
-                    await AskHealthAsync(patience, stop).ConfigureAwait(false);
-                var left = Patience();
-                if (left > TimeSpan.Zero)
-                    await Task.Delay(left < LookInterval ? left : LookInterval, _time, stop).ConfigureAwait(false);
-            }
-
-            await _gaveUp.CancelAsync().ConfigureAwait(false);
+            if (!_streams && Patience() is var patience && patience > TimeSpan.Zero)
+                await AskHealthAsync(patience).ConfigureAwait(false);
+            var left = Patience();
+            if (left > TimeSpan.Zero)
+                _timer.Change(left < LookInterval ? left : LookInterval, Timeout.InfiniteTimeSpan);
+            else
+                GiveUp();
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (Token.IsCancellationRequested)
         {
             // The question was answered or cancelled first.
         }
     }
 
-    private async Task AskHealthAsync(TimeSpan patience, CancellationToken stop)
+    private async Task AskHealthAsync(TimeSpan patience)
     {
         var asked = _time.GetTimestamp();
-        var answer = await _client.ReadHealthWithinAsync(_board.Name, _endpoint, patience, stop).ConfigureAwait(false);
+        var answer = await _client.ReadHealthWithinAsync(_board.Name, _endpoint, patience, Token).ConfigureAwait(false);
         if (!answer.IsAlive)
             return;
         Interlocked.Exchange(ref _lastSign, _time.GetTimestamp());
         _board.RememberHealth(answer, _time.GetElapsedTime(asked));
+    }
+
+    private void GiveUp()
+    {
+        lock (_gate)
+        {
+            if (_isOver)
+                return;
+            GaveUp = true;
+        }
+
+        End();
+    }
+
+    /// <summary>Once, outside the lock: the transport's callbacks end the attempt, which disposes this.</summary>
+    private void End()
+    {
+        _attempt.Cancel();
+        _attempt.Dispose();
     }
 
     private TimeSpan Patience() => SilenceLimit - _time.GetElapsedTime(Interlocked.Read(ref _lastSign));

@@ -85,10 +85,10 @@ internal sealed class QuestionRouter(
         TargetBoard first, TargetBoard second, TimeSpan delay, CallLog call, CancellationToken cancellationToken)
     {
         using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var early = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var early = new CancellationTokenSource();
         var firstAsked = AttemptAsync(first, anotherFollows: true, direct: false, call, abandon.Token);
         var waited = await Task.WhenAny(firstAsked, Task.Delay(delay, time, early.Token)).ConfigureAwait(false);
-        await early.CancelAsync().ConfigureAwait(false);
+        early.Cancel();
         cancellationToken.ThrowIfCancellationRequested();
         if (waited == firstAsked || !budget.TrySpend())
         {
@@ -105,7 +105,7 @@ internal sealed class QuestionRouter(
         if (winner.Verdict.Next == NextStep.Answer || (winner.Board == first && winner.Verdict.Next != NextStep.NextTarget))
         {
             call.AddAbandoned(loser.Name);
-            await abandon.CancelAsync().ConfigureAwait(false);
+            abandon.Cancel();
             return winner;
         }
 

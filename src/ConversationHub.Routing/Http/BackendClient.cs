@@ -81,15 +81,21 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
     public async Task<HealthAnswer> ReadHealthWithinAsync(
         TargetName target, TargetEndpoint endpoint, TimeSpan limit, CancellationToken cancellationToken)
     {
-        using var timer = new CancellationTokenSource(limit, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
+        using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var reading = ReadHealthAsync(target, endpoint, abandon.Token);
         try
         {
-            return await ReadHealthAsync(target, endpoint, either.Token).ConfigureAwait(false);
+            // Waited for from outside, so that not even a transport that is deaf to cancellation can hold up the prober.
+            return await reading.WaitAsync(limit, time, cancellationToken).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (TimeoutException)
         {
             return Unreachable($"no answer to a health request within {limit.TotalMilliseconds:0} ms");
+        }
+        finally
+        {
+            // Whoever stopped waiting, for whatever reason, leaves no request behind.
+            abandon.Cancel();
         }
     }
 

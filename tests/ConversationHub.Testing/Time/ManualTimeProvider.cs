@@ -48,7 +48,10 @@ public sealed class ManualTimeProvider : TimeProvider
         }
     }
 
-    public override DateTimeOffset GetUtcNow() => _start + Elapsed;
+    /// <summary>How far the wall clock was set forward or back; timers and timestamps know nothing of it.</summary>
+    public TimeSpan WallOffset { get; set; }
+
+    public override DateTimeOffset GetUtcNow() => _start + Elapsed + WallOffset;
 
     public override long GetTimestamp() => Elapsed.Ticks * TimestampUnitsPerTick;
 
