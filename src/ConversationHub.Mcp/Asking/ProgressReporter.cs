@@ -19,6 +19,7 @@ internal sealed class ProgressReporter : IProgress<RoutingProgress>, IAsyncDispo
     private readonly Task _running;
     private readonly Lock _lock = new();
     private RoutingProgress? _latest;
+    private bool _answering;
     private TaskCompletionSource _changed = NewSignal();
 
     internal ProgressReporter(
@@ -35,7 +36,14 @@ internal sealed class ProgressReporter : IProgress<RoutingProgress>, IAsyncDispo
     {
         lock (_lock)
         {
-            _latest = value;
+            if (value.NewText is not null)
+            {
+                // Told with the next second: a streamed reply comes in hundreds of pieces.
+                _answering = true;
+                return;
+            }
+
+            (_latest, _answering) = (value, false);
             _changed.TrySetResult();
         }
     }
@@ -53,12 +61,13 @@ internal sealed class ProgressReporter : IProgress<RoutingProgress>, IAsyncDispo
         {
             for (var value = 1; ; value++)
             {
-                var (latest, changed) = Take();
-                var message = ProgressTexts.Of(latest, _time.GetElapsedTime(_start));
+                var (latest, answering, changed) = Take();
+                var message = ProgressTexts.Of(latest, answering, _time.GetElapsedTime(_start));
                 await _send(new ProgressNotificationValue { Progress = value, Message = message }, cancellationToken);
-                await Task.WhenAny(
-                    changed,
-                    Task.Delay(TimeSpan.FromMilliseconds(IntervalMilliseconds), _time, cancellationToken));
+
+                // Running into the time limit is the ordinary case here, not a failure.
+                await changed.WaitAsync(TimeSpan.FromMilliseconds(IntervalMilliseconds), _time, cancellationToken)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 cancellationToken.ThrowIfCancellationRequested();
             }
         }
@@ -68,13 +77,13 @@ internal sealed class ProgressReporter : IProgress<RoutingProgress>, IAsyncDispo
         }
     }
 
-    private (RoutingProgress? Latest, Task Changed) Take()
+    private (RoutingProgress? Latest, bool Answering, Task Changed) Take()
     {
         lock (_lock)
         {
             if (_changed.Task.IsCompleted)
                 _changed = NewSignal();
-            return (_latest, _changed.Task);
+            return (_latest, _answering, _changed.Task);
         }
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using ConversationHub.Mcp.Asking;
 using ConversationHub.Mcp.Tests.Rig;
 using ConversationHub.Routing;
+using ConversationHub.Testing;
 using ConversationHub.Testing.Time;
 
 namespace ConversationHub.Mcp.Tests.Asking;
@@ -44,6 +45,31 @@ public sealed class ProgressTests
         Assert.All(Notifications(lines), line => Assert.Equal("p", (string)line["params"]!["progressToken"]!));
         var result = lines.ToList().FindIndex(line => line.Contains("\"id\":1,", StringComparison.Ordinal) || line.Contains("\"id\":1}", StringComparison.Ordinal));
         Assert.DoesNotContain(lines.Skip(result), line => line.Contains("notifications/progress", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Report_PiecesOfAStreamedReply_AreToldWithTheNextSecondOnly()
+    {
+        var clock = new ManualTimeProvider();
+        var sent = new Journal<string>();
+        await using var progress = new ProgressReporter(
+            (value, _) =>
+            {
+                sent.Add(value.Message!);
+                return Task.CompletedTask;
+            },
+            clock,
+            CancellationToken.None);
+        progress.Report(new RoutingProgress(TargetName.Local, null));
+        await sent.FirstAsync(message => message == "local is thinking, 0 s");
+        var before = sent.Snapshot().Count;
+        await clock.WaitForTimersAsync();
+        for (var piece = 0; piece < 500; piece++)
+            progress.Report(new RoutingProgress(TargetName.Local, null, "x"));
+        clock.Advance(TimeSpan.FromMilliseconds(ProgressReporter.IntervalMilliseconds));
+        await sent.FirstAsync(message => message == "local is answering, 1 s");
+
+        Assert.Equal(before + 1, sent.Snapshot().Count);
     }
 
     [Fact]
