@@ -33,6 +33,9 @@ internal sealed class BackendProgram : IAsyncDisposable
         };
         if (apiKey is not null)
             settings["MAESTRA_API_KEY"] = apiKey;
+        // This cloud is for one machine; by default it would listen to the whole network.
+        if (mode == "cloud")
+            settings["MAESTRA_HOST"] = "127.0.0.1";
         var program = ChildProgram.Start(
             "Maestra.Backend", "maestra-backend", home, settings,
             "serve", "--mode", mode, "--port", chosen.ToString(CultureInfo.InvariantCulture));
