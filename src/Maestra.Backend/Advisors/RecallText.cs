@@ -39,7 +39,7 @@ internal static class RecallText
     public static string Compose(IReadOnlyList<Passage> passages, AdvisorPrompt prompt)
     {
         if (passages.Count == 0)
-            return $"{NothingFound} {NothingFoundEnd}";
+            return $"{NothingFound} {NothingFoundEnd}\n\nYour message is kept in conversation {prompt.ConversationId} and can be recalled later.";
 
         var words = new SearchWords(prompt.Message);
         var text = new StringBuilder(Found);

@@ -1,0 +1,138 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using ConversationHub.Testing;
+using ConversationHub.Testing.Network;
+using ConversationHub.Testing.Processes;
+using Maestra.Backend.Commands;
+using Maestra.Backend.Tests.Fakes;
+
+namespace Maestra.Backend.Tests.Processes;
+
+/// <summary>The real program over the real store.</summary>
+public sealed class BackendProcessTests : IDisposable
+{
+    private readonly TemporaryFolder _home = new();
+    private readonly HttpClient _client = new() { Timeout = TestTimeouts.Signal };
+
+    public void Dispose()
+    {
+        _client.Dispose();
+        _home.Dispose();
+    }
+
+    [Fact]
+    public async Task Serve_KilledAndStartedAnew_HasEveryAcknowledgedMessage_T20()
+    {
+        await using (var first = await BackendProcess.StartAsync("local", _home.Path))
+        {
+            await AskAsync(first.Url, "The deploy key lives in the vault", "notes");
+            await first.KillAsync();
+        }
+
+        await using var second = await BackendProcess.StartAsync("local", _home.Path);
+        var document = JsonNode.Parse(await _client.GetStringAsync(new Uri(second.Url, "/conversations/notes")))!;
+        var recalled = await AskAsync(second.Url, "Where is the deploy key?", "later");
+
+        Assert.Equal(2, document["messages"]!.AsArray().Count);
+        Assert.Contains("> The deploy key lives in the vault", (string?)recalled["reply"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Serve_RepeatAfterRestart_ReplaysTheReply_T64()
+    {
+        JsonObject before;
+        await using (var first = await BackendProcess.StartAsync("local", _home.Path))
+        {
+            before = await AskAsync(first.Url, "Hello?", null);
+            Assert.Equal(0, await first.StopAsync());
+        }
+
+        await using var second = await BackendProcess.StartAsync("local", _home.Path);
+        var after = await AskAsync(second.Url, "Hello?", null);
+
+        Assert.True((bool)after["meta"]!["replayed"]!);
+        Assert.Equal((string?)before["conversation_id"], (string?)after["conversation_id"]);
+        Assert.Equal((string?)before["reply"], (string?)after["reply"]);
+    }
+
+    [Fact]
+    public async Task Serve_LogsItsStartOnce_T15_AndKeepsOutputClean()
+    {
+        await using var backend = await BackendProcess.StartAsync("local", _home.Path);
+        await backend.StopAsync();
+
+        var started = Assert.Single(backend.Program.Error.Snapshot(), line => line.Contains(" started: ", StringComparison.Ordinal));
+        Assert.Contains($"maestra-backend 2.0.0 started: mode local, listening on 127.0.0.1:{backend.Url.Port}, store log", started, StringComparison.Ordinal);
+        Assert.Empty(backend.Program.Output.Snapshot());
+    }
+
+    [Fact]
+    public async Task Serve_PortFile_ExistsWhileItRuns_T21()
+    {
+        var path = _home.Combine(".maestra", "port");
+        await using var backend = await BackendProcess.StartAsync("local", _home.Path);
+
+        Assert.Equal($"{backend.Url.Port}\n", await File.ReadAllTextAsync(path));
+        await backend.StopAsync();
+        Assert.False(File.Exists(path));
+    }
+
+    [Fact]
+    public async Task Serve_PortIsBusy_EndsWith3AndNamesIt_T22()
+    {
+        using var busy = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        busy.Start();
+        var port = ((IPEndPoint)busy.LocalEndpoint).Port;
+
+        var result = await RunningProgram.RunAsync(BackendProcess.Describe("local", _home.Path, port));
+
+        Assert.Equal(ExitCode.NoPort, result.ExitCode);
+        Assert.Contains(result.Error, line => line.Contains($"{port} (in use)", StringComparison.Ordinal));
+        Assert.Empty(result.Output);
+    }
+
+    [Fact]
+    public async Task Serve_StoreInUse_EndsWith4()
+    {
+        await using var first = await BackendProcess.StartAsync("local", _home.Path);
+
+        var result = await RunningProgram.RunAsync(BackendProcess.Describe("local", _home.Path, FreePort.Find()));
+
+        Assert.Equal(ExitCode.StoreUnusable, result.ExitCode);
+        Assert.Contains(result.Error, line => line.Contains("in use", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Serve_CloudWithoutKey_EndsWith2AndBindsNothing_T60()
+    {
+        var port = FreePort.Find();
+
+        var result = await RunningProgram.RunAsync(BackendProcess.Describe("cloud", _home.Path, port));
+
+        Assert.Equal(ExitCode.BadSettings, result.ExitCode);
+        Assert.Empty(result.Output);
+        Assert.False(Directory.Exists(_home.Combine("state")));
+    }
+
+    [Fact]
+    public async Task Version_IsPrinted()
+    {
+        var result = await RunningProgram.RunAsync(new ProgramStart(BuiltPrograms.Backend, _home.Path, "--version"));
+
+        Assert.Equal((0, "2.0.0"), (result.ExitCode, Assert.Single(result.Output)));
+    }
+
+    private async Task<JsonObject> AskAsync(Uri url, string message, string? conversation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(url, "/api/maestra/core"))
+        {
+            Content = new StringContent(TestBackend.Question(message, conversation), Encoding.UTF8, "application/json"),
+        };
+        if (conversation is null)
+            request.Headers.Add("Idempotency-Key", "019b8d7d-f23b-7a1b-ac3d-4e5f60718293");
+        using var response = await _client.SendAsync(request);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        return JsonNode.Parse(await response.Content.ReadAsStringAsync())!.AsObject();
+    }
+}
