@@ -52,7 +52,7 @@ internal static class BackendApp
 
         var app = builder.Build();
         app.UseMiddleware<Entry>();
-        app.UseMiddleware<LocalGuard>();
+        app.UseMiddleware<HostAndOriginGuard>();
         app.UseMiddleware<KeyGuard>();
         app.UseMiddleware<ConversationPath>();
         app.UseRouting();

@@ -11,8 +11,8 @@ internal sealed record BackendParts
 
     public required IdSource Ids { get; init; }
 
-    /// <summary>Where log lines go; standard error outside tests.</summary>
-    public required TextWriter LogOutput { get; init; }
+    /// <summary>Takes log lines; to standard error outside tests. Thread-safe.</summary>
+    public required Action<string> WriteLog { get; init; }
 
     public required Func<StoreOptions, ILogger, StoreOpening> OpenStore { get; init; }
 

@@ -28,6 +28,9 @@ internal sealed class BackendServer : IAsyncDisposable
 
     public BoundAddress Address { get; }
 
+    /// <summary>Every endpoint that is served; a test walks them.</summary>
+    internal IReadOnlyList<Endpoint> Endpoints => _app.Services.GetRequiredService<EndpointDataSource>().Endpoints;
+
     /// <summary>Identity, store, port, then the web application: nothing is bound before the store can take a question.</summary>
     public static async Task<StartOutcome> StartAsync(BackendSettings settings, BackendParts parts, CancellationToken cancellationToken)
     {
@@ -52,8 +55,6 @@ internal sealed class BackendServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _app.StopAsync();
-        if (_portFile?.Remove(Address.Port) is { } reason)
-            _logger.PortFileFailed(reason);
         await _app.DisposeAsync();
         await _store.DisposeAsync();
         _logger.Stopped();
@@ -110,11 +111,19 @@ internal sealed class BackendServer : IAsyncDisposable
     {
         if (_portFile?.Write(Address.Port) is { } reason)
             _logger.PortFileFailed(reason);
+        _app.Lifetime.ApplicationStopping.Register(Withdraw);
         foreach (var warning in settings.Warnings)
             _logger.SettingWarned(warning);
         var status = _store.Status;
         var advisor = _app.Services.GetRequiredService<Advisors.IAdvisor>();
         _logger.Started(
             ProgramVersion.Text, settings.ModeName, Address.Host, Address.Port, status.Kind, status.Conversations, identity.Id, advisor.Provider);
+    }
+
+    /// <summary>Before anything else stops: no hub is to find a backend that is going away.</summary>
+    private void Withdraw()
+    {
+        if (_portFile?.Remove(Address.Port) is { } reason)
+            _logger.PortFileFailed(reason);
     }
 }

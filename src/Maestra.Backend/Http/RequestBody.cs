@@ -16,7 +16,8 @@ internal abstract record BodyOutcome
     /// <summary>One JSON object, free of duplicate names; it owns its memory.</summary>
     public sealed record Read(JsonElement Root) : BodyOutcome;
 
-    public sealed record Refused(HttpReply.Refused Reply) : BodyOutcome;
+    /// <param name="Reply">A problem, or nothing when the sender has gone away.</param>
+    public sealed record Refused(HttpReply Reply) : BodyOutcome;
 }
 
 /// <summary>Reads a JSON body within its limits: media type, encoding, size, arrival, then syntax (wire.md §1.2, §1.3).</summary>
@@ -49,6 +50,11 @@ internal static class RequestBody
         {
             context.Response.Headers.Connection = "close";
             return new BodyOutcome.Refused(Refusals.RequestTimeout());
+        }
+        catch (IOException e) when (e is not BadHttpRequestException)
+        {
+            // The connection broke while the body came in.
+            return new BodyOutcome.Refused(new HttpReply.ClientGone());
         }
     }
 

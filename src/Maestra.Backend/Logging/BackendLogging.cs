@@ -12,6 +12,6 @@ internal static class BackendLogging
         var filters = new LoggerFilterOptions { MinLevel = settings.LogLevel };
         foreach (var category in (string[])["Microsoft", "System"])
             filters.Rules.Add(new LoggerFilterRule(null, category, settings.LogLevel > LogLevel.Warning ? settings.LogLevel : LogLevel.Warning, null));
-        return new LoggerFactory([new LineLoggerProvider(settings.LogForm, parts.LogOutput, parts.Time)], filters);
+        return new LoggerFactory([new LineLoggerProvider(settings.LogForm, parts.WriteLog, parts.Time)], filters);
     }
 }

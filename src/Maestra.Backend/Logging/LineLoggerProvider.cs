@@ -3,23 +3,20 @@ using Maestra.Backend.Settings;
 
 namespace Maestra.Backend.Logging;
 
-/// <summary>Writes one line for each log entry to standard error, as text or as JSON (wire.md §11).</summary>
-internal sealed class LineLoggerProvider(LogForm form, TextWriter output, TimeProvider time) : ILoggerProvider
+/// <summary>Makes one line of each log entry, as text or as JSON (wire.md §11).</summary>
+/// <param name="write">Takes the lines. Thread-safe.</param>
+internal sealed class LineLoggerProvider(LogForm form, Action<string> write, TimeProvider time) : ILoggerProvider
 {
-    private readonly Lock _gate = new();
-
     public ILogger CreateLogger(string categoryName) => new LineLogger(this, categoryName);
 
     public void Dispose()
     {
-        // The writer belongs to the process.
+        // The output belongs to who gave it.
     }
 
     private void Write(LogEntry entry)
     {
-        var line = form == LogForm.Json ? JsonLogLine.Format(entry) : TextLogLine.Format(entry);
-        lock (_gate)
-            output.WriteLine(line);
+        write(form == LogForm.Json ? JsonLogLine.Format(entry) : TextLogLine.Format(entry));
     }
 
     private sealed class LineLogger(LineLoggerProvider owner, string category) : ILogger

@@ -311,4 +311,25 @@ public sealed class ValidationTests
         Assert.StartsWith("HTTP/1.1 408", answer, StringComparison.Ordinal);
         Assert.Contains("request_timeout", answer, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Core_ConnectionBreaksWithinTheBody_IsNoCrash()
+    {
+        await using var backend = await TestBackend.StartLocalAsync();
+        using (var socket = new System.Net.Sockets.TcpClient())
+        {
+            await socket.ConnectAsync(backend.Url.Host, backend.Url.Port);
+            await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+                "POST /api/maestra/core HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"));
+            await backend.Time.WaitForTimersAsync();
+
+            // Closing with a reset, as a process that is killed does.
+            socket.LingerState = new System.Net.Sockets.LingerOption(enable: true, seconds: 0);
+        }
+
+        await backend.DisposeAsync();
+
+        Assert.DoesNotContain("crashed", backend.Log, StringComparison.Ordinal);
+        Assert.Equal(0, backend.Store.QuestionsStored);
+    }
 }

@@ -76,7 +76,7 @@ public sealed class BackendCommandTests : IDisposable
         {
             Time = time,
             Ids = new IdSource(time),
-            LogOutput = error,
+            WriteLog = error.WriteLine,
             OpenStore = (_, _) => new StoreOpening.Refused("locked by process 7"),
         };
         var code = await BackendCommand.RunAsync(arguments.Split(' '), environment, error, parts);

@@ -23,6 +23,7 @@ internal sealed class TestBackend : IAsyncDisposable
 
     private readonly BackendServer _server;
     private readonly TemporaryFolder _folder;
+    private int _disposed;
 
     private TestBackend(BackendServer server, TemporaryFolder folder, InMemoryStore store, ScriptedAdvisor advisor, ManualTimeProvider time, StringWriter log)
     {
@@ -46,7 +47,7 @@ internal sealed class TestBackend : IAsyncDisposable
 
     public ManualTimeProvider Time { get; }
 
-    public string Home => _folder.Path;
+    public BackendServer Server => _server;
 
     public string Log => LogWriter.ToString();
 
@@ -93,6 +94,8 @@ internal sealed class TestBackend : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1)
+            return;
         Client.Dispose();
         await _server.DisposeAsync();
         _folder.Dispose();
@@ -121,7 +124,7 @@ internal sealed class TestBackend : IAsyncDisposable
         {
             Time = time,
             Ids = ids,
-            LogOutput = TextWriter.Synchronized(log),
+            WriteLog = TextWriter.Synchronized(log).WriteLine,
             OpenStore = (options, _) => new StoreOpening.Opened(store = new InMemoryStore(options, time, ids)),
             Advisor = environment.ContainsKey(SettingNames.TestMode) || environment.ContainsKey(SettingNames.LlmProvider) ? null : advisor,
         };

@@ -2,6 +2,7 @@ using System.Net;
 using ConversationHub.Contracts;
 using Maestra.Backend.Settings;
 using Maestra.Backend.Tests.Fakes;
+using Microsoft.AspNetCore.Routing;
 
 namespace Maestra.Backend.Tests.Http;
 
@@ -25,6 +26,28 @@ public sealed class ProtectionTests
         var reply = await backend.SendAsync(request);
 
         Assert.Equal((HttpStatusCode.Unauthorized, "invalid_api_key"), (reply.Status, reply.Code));
+    }
+
+    [Fact]
+    public async Task Cloud_WithoutKey_RefusesEveryRouteButHealth_T57()
+    {
+        await using var backend = await TestBackend.StartCloudAsync();
+        var open = new List<string>();
+        var walked = 0;
+        foreach (var endpoint in backend.Server.Endpoints.OfType<RouteEndpoint>())
+        {
+            foreach (var method in endpoint.Metadata.GetRequiredMetadata<IHttpMethodMetadata>().HttpMethods)
+            {
+                var path = endpoint.RoutePattern.RawText!.Replace("{id}", "main", StringComparison.Ordinal);
+                using var request = new HttpRequestMessage(new HttpMethod(method), path);
+                walked++;
+                if ((await backend.SendAsync(request)).Status != HttpStatusCode.Unauthorized)
+                    open.Add($"{method} {path}");
+            }
+        }
+
+        Assert.Equal(["GET /health"], open);
+        Assert.InRange(walked, 8, int.MaxValue);
     }
 
     [Fact]

@@ -7,7 +7,7 @@ namespace Maestra.Backend.Http;
 /// Host and Origin (wire.md §8): a web page that a developer happens to visit must not reach the backend on their machine,
 /// neither directly nor through a name that resolves to 127.0.0.1 (DNS rebinding).
 /// </summary>
-internal sealed class LocalGuard(RequestDelegate next, BackendSettings settings)
+internal sealed class HostAndOriginGuard(RequestDelegate next, BackendSettings settings)
 {
     private const string AllowedMethods = "GET, POST, PATCH, DELETE";
     private const string AllowedHeaders = "Content-Type, Idempotency-Key, X-API-Key, Authorization, X-Deadline-Ms, X-Request-ID, traceparent, tracestate";
