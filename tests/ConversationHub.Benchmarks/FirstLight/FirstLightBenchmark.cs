@@ -1,0 +1,214 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Headers;
+using ConversationHub.Benchmarks.Measuring;
+using ConversationHub.Testing;
+using ConversationHub.Testing.Network;
+
+namespace ConversationHub.Benchmarks.FirstLight;
+
+/// <summary>
+/// What issue "First light" asks to measure: the published hub beside a server of the TypeScript SDK that makes the same call,
+/// both against one published backend, in one run, taking turns.
+/// </summary>
+internal static class FirstLightBenchmark
+{
+    private const int Starts = 15;
+    private const int WarmUpCalls = 200;
+    private const int Calls = 1_000;
+    private const int LoadCalls = 4_000;
+    private const int InFlight = 16;
+    private const int FailoverStarts = 15;
+
+    public static async Task RunAsync(string hub, string backend, string typescriptServer, TextWriter report)
+    {
+        using var folder = new TemporaryFolder();
+        var port = FreePort.Find();
+        var backendUrl = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}");
+        using var service = await StartBackendAsync(backend, port, folder.Path);
+        try
+        {
+            Server[] servers =
+            [
+                new("conversation-hub-mcp", hub, [], HubEnvironment(folder.Path, backendUrl, cloud: null)),
+                new("TypeScript SDK server", "node", [typescriptServer], new Dictionary<string, string> { ["BACKEND_URL"] = backendUrl }),
+            ];
+            await MeasureStartAsync(servers, report);
+            await MeasureCallsAsync(servers, backendUrl, report);
+            await MeasureFailoverAsync(hub, folder.Path, backendUrl, report);
+        }
+        finally
+        {
+            service.Kill();
+        }
+    }
+
+    /// <summary>Process start to the answer of <c>initialize</c>, and to the first answer of a question.</summary>
+    private static async Task MeasureStartAsync(Server[] servers, TextWriter report)
+    {
+        var first = servers.ToDictionary(static server => server.Name, static _ => new List<TimeSpan>());
+        var asked = servers.ToDictionary(static server => server.Name, static _ => new List<TimeSpan>());
+        var memory = servers.ToDictionary(static server => server.Name, static _ => new List<double>());
+        for (var i = 0; i < Starts; i++)
+        {
+            foreach (var server in servers)
+            {
+                var started = Stopwatch.GetTimestamp();
+                await using var pipe = McpPipe.Start(server.Program, server.Arguments, server.Environment);
+                await pipe.InitializeAsync();
+                first[server.Name].Add(Stopwatch.GetElapsedTime(started));
+                memory[server.Name].Add(pipe.ResidentMegabytes);
+                await pipe.CallAsync("maestra_ask", Ask);
+                asked[server.Name].Add(Stopwatch.GetElapsedTime(started));
+            }
+        }
+
+        await report.WriteLineAsync("| server | start to `initialize` | start to first answer | resident, idle |\n|---|---|---|---|");
+        foreach (var server in servers)
+        {
+            await report.WriteLineAsync(string.Create(
+                CultureInfo.InvariantCulture,
+                $"| {server.Name} | {new Samples(first[server.Name])} | {new Samples(asked[server.Name])} | {memory[server.Name].Order().ElementAt(Starts / 2):0} MB |"));
+        }
+    }
+
+    /// <summary>Added latency over a direct call, and calls a second with 16 in flight.</summary>
+    private static async Task MeasureCallsAsync(Server[] servers, string backendUrl, TextWriter report)
+    {
+        using var http = new HttpClient();
+        await using var hub = McpPipe.Start(servers[0].Program, servers[0].Arguments, servers[0].Environment);
+        await using var peer = McpPipe.Start(servers[1].Program, servers[1].Arguments, servers[1].Environment);
+        await hub.InitializeAsync();
+        await peer.InitializeAsync();
+        (string Name, Func<Task> Call)[] ways =
+        [
+            ("direct HTTP", () => AskDirectlyAsync(http, backendUrl)),
+            (servers[0].Name, () => hub.CallAsync("maestra_ask", Ask)),
+            (servers[1].Name, () => peer.CallAsync("maestra_ask", Ask)),
+        ];
+        var samples = ways.ToDictionary(static way => way.Name, static _ => new List<TimeSpan>());
+        for (var i = 0; i < WarmUpCalls + Calls; i++)
+        {
+            foreach (var (name, call) in ways)
+            {
+                var started = Stopwatch.GetTimestamp();
+                await call();
+                if (i >= WarmUpCalls)
+                    samples[name].Add(Stopwatch.GetElapsedTime(started));
+            }
+        }
+
+        await report.WriteLineAsync("\n| way | one at a time | added to direct, p50 | calls/s, 16 in flight |\n|---|---|---|---|");
+        var direct = new Samples(samples[ways[0].Name]);
+        foreach (var (name, call) in ways)
+        {
+            var measured = new Samples(samples[name]);
+            var rate = await CallsPerSecondAsync(call);
+            await report.WriteLineAsync(string.Create(
+                CultureInfo.InvariantCulture, $"| {name} | {measured} | {measured.Median - direct.Median:0.00} ms | {rate:0} |"));
+        }
+
+        await report.WriteLineAsync(string.Create(
+            CultureInfo.InvariantCulture, $"\nResident after load: hub {hub.ResidentMegabytes:0} MB, TypeScript {peer.ResidentMegabytes:0} MB."));
+    }
+
+    private static async Task<double> CallsPerSecondAsync(Func<Task> call)
+    {
+        var left = LoadCalls;
+        var started = Stopwatch.GetTimestamp();
+        await Task.WhenAll(Enumerable.Range(0, InFlight).Select(async _ =>
+        {
+            while (Interlocked.Decrement(ref left) >= 0)
+                await call();
+        }));
+        return LoadCalls / Stopwatch.GetElapsedTime(started).TotalSeconds;
+    }
+
+    /// <summary>The same cloud, once asked because local refuses, once directly: what a refusal adds to the first call and to later ones.</summary>
+    private static async Task MeasureFailoverAsync(string hub, string folder, string cloudUrl, TextWriter report)
+    {
+        await using var refusing = ChaosProxy.Start();
+        await refusing.RefuseAsync();
+        var cases = new (string Name, IReadOnlyDictionary<string, string> Environment)[]
+        {
+            ("cloud only", HubEnvironment(folder, refusing.Url.ToString(), cloudUrl, route: "cloud-only")),
+            ("local refuses, then cloud", HubEnvironment(folder, refusing.Url.ToString(), cloudUrl)),
+        };
+        var first = cases.ToDictionary(static one => one.Name, static _ => new List<TimeSpan>());
+        var later = cases.ToDictionary(static one => one.Name, static _ => new List<TimeSpan>());
+        for (var i = 0; i < FailoverStarts; i++)
+        {
+            foreach (var (name, environment) in cases)
+            {
+                await using var pipe = McpPipe.Start(hub, [], environment);
+                await pipe.InitializeAsync();
+                await pipe.RequestAsync("tools/list", "{}");
+                for (var call = 0; call < 50; call++)
+                {
+                    var started = Stopwatch.GetTimestamp();
+                    await pipe.CallAsync("maestra_ask", Ask);
+                    (call == 0 ? first : later)[name].Add(Stopwatch.GetElapsedTime(started));
+                }
+            }
+        }
+
+        await report.WriteLineAsync("\n| failover | first call of a process | later calls, breaker open |\n|---|---|---|");
+        foreach (var (name, _) in cases)
+            await report.WriteLineAsync($"| {name} | {new Samples(first[name])} | {new Samples(later[name])} |");
+    }
+
+    private const string Ask = """{"message":"What changed in the parser?"}""";
+
+    private static async Task AskDirectlyAsync(HttpClient http, string backendUrl)
+    {
+        using var content = new ByteArrayContent("""{"user_id":"anonymous","surface_id":"benchmark","message":"What changed in the parser?"}"""u8.ToArray());
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        using var response = await http.PostAsync(new Uri($"{backendUrl}/api/maestra/core"), content);
+        response.EnsureSuccessStatusCode();
+        await response.Content.ReadAsByteArrayAsync();
+    }
+
+    private static Dictionary<string, string> HubEnvironment(string folder, string localUrl, string? cloud, string? route = null)
+    {
+        var environment = new Dictionary<string, string> { ["HOME"] = folder, ["MAESTRA_LOCAL_URL"] = localUrl };
+        if (cloud is not null)
+            environment["MAESTRA_CLOUD_URL"] = cloud;
+        if (route is not null)
+            environment["MAESTRA_ROUTE"] = route;
+        return environment;
+    }
+
+    private static async Task<Process> StartBackendAsync(string backend, int port, string folder)
+    {
+        var start = new ProcessStartInfo(backend, ["serve", "--mode", "local", "--port", port.ToString(CultureInfo.InvariantCulture)])
+        {
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        start.Environment["HOME"] = folder;
+        start.Environment["TEST_MODE"] = "true";
+        start.Environment["LOG_LEVEL"] = "ERROR";
+        var process = Process.Start(start)!;
+        process.BeginErrorReadLine();
+        using var http = new HttpClient();
+        for (var tries = 0; tries < 200; tries++)
+        {
+            try
+            {
+                using var response = await http.GetAsync(new Uri($"http://127.0.0.1:{port}/health"));
+                if (response.IsSuccessStatusCode)
+                    return process;
+            }
+            catch (HttpRequestException)
+            {
+                // It does not listen yet.
+            }
+
+            await Task.Delay(50);
+        }
+
+        throw new InvalidOperationException("The backend did not start.");
+    }
+
+    private sealed record Server(string Name, string Program, string[] Arguments, IReadOnlyDictionary<string, string> Environment);
+}
