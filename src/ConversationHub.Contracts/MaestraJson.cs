@@ -43,6 +43,7 @@ public static class MaestraJson
 [JsonSerializable(typeof(IReadOnlyList<ValidationError>))]
 [JsonSerializable(typeof(ConversationDocument))]
 [JsonSerializable(typeof(ConversationPage))]
+[JsonSerializable(typeof(ConversationIndex))]
 [JsonSerializable(typeof(Operation))]
 [JsonSerializable(typeof(MessageBody))]
 [JsonSerializable(typeof(FieldBody))]
