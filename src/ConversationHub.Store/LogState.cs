@@ -20,6 +20,12 @@ internal sealed class LogState(StoreNamespace storeNamespace)
     /// <summary>Numbers of owners, as the search index has them.</summary>
     public NameTable Owners { get; } = new();
 
+    /// <summary>Keys of segments with damaged regions.</summary>
+    public HashSet<int> DamagedSegments { get; } = [];
+
+    /// <summary>Conversations whose files are behind the log.</summary>
+    public HashSet<int> DirtyViews { get; } = [];
+
     /// <summary>Shows a batch that is durable.</summary>
     /// <param name="at">Where its first byte stands.</param>
     public void Apply(List<AdmittedWrite> batch, LineLocation at)
@@ -28,9 +34,11 @@ internal sealed class LogState(StoreNamespace storeNamespace)
         {
             foreach (var admitted in batch)
             {
-                var location = new LineLocation(at.Segment, at.Offset + admitted.Offset, admitted.Length);
-                var message = new OperationContent.Message(admitted.Write.Message);
-                Apply(admitted.Operation, message, location, admitted.Write.Terms);
+                foreach (var line in admitted.Lines)
+                {
+                    var location = new LineLocation(at.Segment, at.Offset + line.Offset, line.Length);
+                    Apply(line.Operation, line.Draft.Content, location, line.Draft.Terms);
+                }
             }
         }
     }
@@ -41,7 +49,25 @@ internal sealed class LogState(StoreNamespace storeNamespace)
     {
         var before = Index.Operations.Count;
         var number = Index.Apply(operation, content, location);
-        if (number == before)
-            Search.Add(number, Owners.GetOrAdd(operation.UserId), Index.Operations[number].Surface, terms);
+        if (number != before)
+            return;
+        MarkViews(number, operation);
+        Search.Add(number, Owners.GetOrAdd(operation.UserId), Index.Operations[number].Surface, terms);
+    }
+
+    private void MarkViews(int number, StoredOperation operation)
+    {
+        if (Index.Operations[number].Conversation is >= 0 and var conversation)
+        {
+            DirtyViews.Add(conversation);
+            return;
+        }
+
+        // The erasure of a user: every file of theirs.
+        for (var at = 0; at < Index.Conversations.Count; at++)
+        {
+            if (Index.Conversations[at].Owner == operation.UserId)
+                DirtyViews.Add(at);
+        }
     }
 }

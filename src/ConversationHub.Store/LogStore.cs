@@ -1,4 +1,8 @@
+using System.Runtime.CompilerServices;
 using ConversationHub.Contracts;
+using ConversationHub.Store.Changing;
+using ConversationHub.Store.Compaction;
+using ConversationHub.Store.Housekeeping;
 using ConversationHub.Store.Index;
 using ConversationHub.Store.Reading;
 using ConversationHub.Store.Writing;
@@ -7,14 +11,24 @@ namespace ConversationHub.Store;
 
 /// <summary>The store of one backend on its own disk (wire.md §10.1). One process at a time.</summary>
 internal sealed class LogStore(
-    LogState state, CommitLoop writer, MessageReader messages, StatusBoard board, string backendId, TimeProvider time, IdSource ids, IDisposable resources)
-    : IConversationStore
+    LogState state,
+    CommitLoop writer,
+    LogCompactor compactor,
+    Housekeeper housekeeper,
+    MessageReader messages,
+    StatusBoard board,
+    string backendId,
+    TimeProvider time,
+    IdSource ids,
+    IDisposable resources)
+    : IConversationStore, IConversationArchive
 {
     public const string Kind = "log";
 
     private readonly ConversationReader _reader = new(state, messages);
     private readonly ConversationLister _lister = new(state, messages);
     private readonly MessageSearcher _searcher = new(state, messages);
+    private readonly ConversationChanger _changer = new(state, writer, housekeeper, messages, ids, time);
     private int _disposed;
 
     public StoreStatus Status => board.Current;
@@ -23,20 +37,23 @@ internal sealed class LogStore(
     {
         if (TryFindQuestion(question) is { } known)
             return known;
-        var write = new PendingWrite(WriteKind.Question, question.User, question.OperationId, question.ConversationId, new MessageBody
+        var now = Now();
+        var body = new MessageBody
         {
             Role = MessageRole.User,
             Content = question.Message,
             Surface = question.Surface.ToString(),
             Mode = question.ModeHint,
-            Timestamp = Now(),
+            Timestamp = now,
             Meta = new MessageMeta { FilePath = question.FilePath, Workspace = question.Workspace, OperationId = question.OperationId.ToString() },
             Fingerprint = question.Fingerprint,
-        });
+        };
+        var write = new PendingWrite(
+            WriteKind.Question, question.User, question.ConversationId, [OperationDraft.Of(question.OperationId, body)]) { At = now };
         writer.Submit(write);
         return await write.Done.WaitAsync(cancellationToken).ConfigureAwait(false) switch
         {
-            WriteResult.Committed committed => new QuestionOutcome.Stored(committed.ConversationId, committed.Owner),
+            WriteResult.Committed committed => new QuestionOutcome.Stored(committed.ConversationId!.Value, committed.Owner),
             WriteResult.NotCommitted refused => new QuestionOutcome.NotCommitted(refused.Failure),
             WriteResult.Rejected { Why: Refusal.Erased } erased => new QuestionOutcome.Erased(erased.ConversationId!.Value),
             WriteResult.Rejected { Why: Refusal.ConversationFull } full => new QuestionOutcome.ConversationFull(full.ConversationId!.Value),
@@ -49,7 +66,8 @@ internal sealed class LogStore(
         var (found, surface) = FindReply(reply);
         if (found is not null)
             return found;
-        var write = new PendingWrite(WriteKind.Reply, reply.User, ids.NewOperationId(), null, new MessageBody
+        var id = ids.NewOperationId();
+        var body = new MessageBody
         {
             Role = MessageRole.Assistant,
             Content = reply.Content,
@@ -57,13 +75,16 @@ internal sealed class LogStore(
             Mode = reply.Mode,
             Timestamp = Now(),
             Meta = reply.Meta with { OperationId = reply.QuestionId.ToString(), BackendId = backendId },
-        })
-        { QuestionId = reply.QuestionId };
+        };
+        var write = new PendingWrite(WriteKind.Reply, reply.User, null, [OperationDraft.Of(id, body)])
+        {
+            At = body.Timestamp,
+            QuestionId = reply.QuestionId,
+        };
         writer.Submit(write);
         return await write.Done.WaitAsync(cancellationToken).ConfigureAwait(false) switch
         {
-            WriteResult.Committed => new ReplyOutcome.Stored(new StoredReply(
-                write.OperationId, reply.Content, reply.Mode, write.Message.Timestamp, write.Message.Meta)),
+            WriteResult.Committed => new ReplyOutcome.Stored(new StoredReply(id, reply.Content, reply.Mode, body.Timestamp, body.Meta)),
             WriteResult.NotCommitted refused => new ReplyOutcome.NotCommitted(refused.Failure),
             WriteResult.Rejected { Why: Refusal.Erased } => new ReplyOutcome.Erased(),
             WriteResult.Rejected { Why: Refusal.UnknownQuestion } => new ReplyOutcome.UnknownQuestion(),
@@ -89,15 +110,37 @@ internal sealed class LogStore(
         return Task.FromResult(_searcher.Search(query));
     }
 
-    public ValueTask DisposeAsync()
-    {
-        if (Interlocked.Exchange(ref _disposed, 1) == 0)
-        {
-            writer.Dispose();
-            resources.Dispose();
-        }
+    public Task<ChangeOutcome> ChangeAsync(ConversationChange change, CancellationToken cancellationToken) =>
+        _changer.ChangeAsync(change, cancellationToken);
 
-        return ValueTask.CompletedTask;
+    public Task<EraseOutcome> EraseConversationAsync(UserId? owner, ConversationId conversationId, CancellationToken cancellationToken) =>
+        _changer.EraseConversationAsync(owner, conversationId, cancellationToken);
+
+    public Task<EraseUserOutcome> EraseUserAsync(UserId user, CancellationToken cancellationToken) =>
+        _changer.EraseUserAsync(user, cancellationToken);
+
+    public async IAsyncEnumerable<ReadOutcome> ExportAsync(UserId? owner, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var number in _reader.AllOf(owner))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (_reader.ReadWhole(number) is var outcome and not ReadOutcome.Erased)
+                yield return outcome;
+
+            // Each conversation may take a while to read: the thread is given back between them.
+            await Task.Yield();
+        }
+    }
+
+    public Task<StoreFailure?> CompactAsync(CancellationToken cancellationToken) => compactor.CompactAsync(cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        writer.Dispose();
+        await housekeeper.DisposeAsync().ConfigureAwait(false);
+        resources.Dispose();
     }
 
     private DateTimeOffset Now() => WireTime.Truncate(time.GetUtcNow());

@@ -13,7 +13,10 @@ public sealed record ReadQuery
 
     public required ConversationId ConversationId { get; init; }
 
-    /// <summary>The last so many messages: 1–<see cref="WireLimits.MessagePageMax"/>.</summary>
+    /// <summary>As <see cref="Limit"/>: the whole conversation, for an export.</summary>
+    public const int AllMessages = int.MaxValue;
+
+    /// <summary>The last so many messages: at least 1.</summary>
     public int Limit { get; init; } = WireLimits.MessagePageDefault;
 
     /// <summary>Only messages that stand before this one.</summary>

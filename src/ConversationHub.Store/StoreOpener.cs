@@ -1,10 +1,13 @@
 using System.Globalization;
 using ConversationHub.Contracts;
+using ConversationHub.Store.Compaction;
 using ConversationHub.Store.Disk;
+using ConversationHub.Store.Housekeeping;
 using ConversationHub.Store.Log;
 using ConversationHub.Store.Origins;
 using ConversationHub.Store.Reading;
 using ConversationHub.Store.Recovery;
+using ConversationHub.Store.Views;
 using ConversationHub.Store.Writing;
 using Microsoft.Extensions.Logging;
 
@@ -46,7 +49,7 @@ public static class StoreOpener
     private static StoreOpening OpenLocked(
         StoreOptions options, LogFolder folder, StoreLock storeLock, TimeProvider time, IdSource ids, ILogger logger, IDisk disk)
     {
-        var files = new SegmentFiles(folder, disk);
+        var files = new SegmentFiles(folder, disk, time);
         var opened = false;
         try
         {
@@ -58,6 +61,8 @@ public static class StoreOpener
             var recovered = new LogRecovery(folder, files, disk, state, logger).Run();
             if (recovered.NewerFormat is { } place)
                 return Newer(folder.Log, $"later than {Operation.CurrentFormat} ({place})");
+            foreach (var path in folder.ListTemporary())
+                File.Delete(path);
             if (identity is null)
             {
                 identity = StoreIdentity.New(ids);
@@ -72,12 +77,24 @@ public static class StoreOpener
                 board.FoundDamage($"{damage.Count} damaged region(s) of the log, the first at {damage[0]}");
             var writer = new LogWriter(folder, files, disk, recovered.Segment, recovered.Length);
             var loop = new CommitLoop(state, writer, new OriginNames(options.BackendId, identity.StoreId), board, time, logger);
+            var messages = new MessageReader(files, board, logger);
+            var views = new ViewWriter(state, new ConversationReader(state, messages), messages, folder, disk, time, logger);
+            var compactor = new LogCompactor(state, loop, files, folder, disk, time, logger);
             var store = new LogStore(
-                state, loop, new MessageReader(files, board, logger), board, options.BackendId, time, ids, new OpenFiles(files, storeLock));
+                state,
+                loop,
+                compactor,
+                new Housekeeper(views, compactor, time),
+                messages,
+                board,
+                options.BackendId,
+                time,
+                ids,
+                new OpenResources(views, compactor, files, storeLock));
             StoreTelemetry.Opened(logger, state.Index.Operations.Count, state.Index.Recency.Count, recovered.Segments,
                 (long)time.GetElapsedTime(started).TotalMilliseconds);
             opened = true;
-            return new StoreOpening.Opened(store);
+            return new StoreOpening.Opened(store, store);
         }
         finally
         {
@@ -101,12 +118,13 @@ public static class StoreOpener
         $"{path} was written by a newer version: it has format {found}, and this version knows format {Operation.CurrentFormat}. "
         + "Nothing was changed. Use the newer version of maestra-backend, or set CONVERSATION_HUB_ROOT to another folder.");
 
-    private sealed class OpenFiles(SegmentFiles files, StoreLock storeLock) : IDisposable
+    /// <summary>What an open store holds of the system, in the order in which it is let go.</summary>
+    private sealed class OpenResources(params IDisposable[] resources) : IDisposable
     {
         public void Dispose()
         {
-            files.Dispose();
-            storeLock.Dispose();
+            foreach (var resource in resources)
+                resource.Dispose();
         }
     }
 }

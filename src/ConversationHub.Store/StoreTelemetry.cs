@@ -38,4 +38,13 @@ internal static partial class StoreTelemetry
 
     [LoggerMessage(2007, LogLevel.Warning, "Store took a new identity, and with it new origins: {Reason}")]
     public static partial void NewIdentity(ILogger logger, string reason);
+
+    [LoggerMessage(2008, LogLevel.Information, "Log compacted: text of {Operations} erased operations removed from {Segments} segments, {ElapsedMs} ms")]
+    public static partial void Compacted(ILogger logger, int operations, int segments, long elapsedMs);
+
+    [LoggerMessage(2009, LogLevel.Error, "Erased text could not be removed from the log, it will be tried again: {Reason}")]
+    public static partial void CompactionFailed(ILogger logger, string reason);
+
+    [LoggerMessage(2010, LogLevel.Warning, "Conversation files are behind the log, they will be written again: {Reason}")]
+    public static partial void ViewsBehind(ILogger logger, string reason);
 }

@@ -40,6 +40,8 @@ internal sealed class OpenedStore : IAsyncDisposable
 
     public IConversationStore Store => ((StoreOpening.Opened)Opening).Store;
 
+    public IConversationArchive Archive => ((StoreOpening.Opened)Opening).Archive;
+
     /// <summary>In a new folder, deleted at the end.</summary>
     public static OpenedStore New(StoreNamespace storeNamespace = StoreNamespace.Shared, IDisk? disk = null)
     {
@@ -112,6 +114,19 @@ internal sealed class OpenedStore : IAsyncDisposable
 
     public async Task<IReadOnlyList<Passage>> SearchAsync(SearchQuery query) =>
         Assert.IsType<SearchOutcome.Ranked>(await Store.SearchAsync(query, CancellationToken.None)).Passages;
+
+    public async Task<EraseOutcome.Erased> EraseAsync(string conversation = "main", UserId? owner = null) =>
+        Assert.IsType<EraseOutcome.Erased>(
+            await Archive.EraseConversationAsync(owner ?? Ada, ConversationId.Parse(conversation), CancellationToken.None));
+
+    /// <summary>Paths, relative to the root, of the files that hold the text.</summary>
+    public IReadOnlyList<string> FilesWith(string text) =>
+    [
+        .. Directory.EnumerateFiles(Root, "*", SearchOption.AllDirectories)
+            .Where(path => Path.GetFileName(path) != "lock" && File.ReadAllBytes(path).AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(text)) >= 0)
+            .Select(path => Path.GetRelativePath(Root, path))
+            .Order(StringComparer.Ordinal),
+    ];
 
     public async ValueTask DisposeAsync()
     {

@@ -10,6 +10,13 @@ internal static class AtomicFile
     /// <exception cref="IOException">The file is as it was.</exception>
     public static void Replace(string path, ReadOnlySpan<byte> bytes, IDisk disk)
     {
+        ReplaceLater(path, bytes, disk);
+        disk.FlushFolder(Path.GetDirectoryName(path)!);
+    }
+
+    /// <summary>The same without the sync of the folder: until one is made a crash may bring the old file back.</summary>
+    public static void ReplaceLater(string path, ReadOnlySpan<byte> bytes, IDisk disk)
+    {
         var temporary = path + TemporarySuffix;
         using (var file = disk.Open(temporary))
         {
@@ -19,6 +26,5 @@ internal static class AtomicFile
         }
 
         File.Move(temporary, path, overwrite: true);
-        disk.FlushFolder(Path.GetDirectoryName(path)!);
     }
 }

@@ -9,7 +9,7 @@ internal sealed class ConversationEntry(string id, string owner, int nextOfSameI
 
     public string Owner { get; } = owner;
 
-    /// <summary>Another owner's conversation of the same id, or <see cref="OperationEntry.None"/>.</summary>
+    /// <summary>A conversation of the same id, letter case ignored, that came before, or <see cref="OperationEntry.None"/>.</summary>
     public int NextOfSameId { get; } = nextOfSameId;
 
     /// <summary>Shown messages in the order (clock, id).</summary>

@@ -1,17 +1,13 @@
 using System.Text.Json;
 using ConversationHub.Contracts;
 using ConversationHub.Store.Clock;
+using ConversationHub.Store.Conversations;
 
 namespace ConversationHub.Store.Index;
 
 /// <summary>The fields of a conversation: for each name the value with the greatest (clock, origin) (design.md §5). Not thread-safe.</summary>
 internal sealed class FieldSet
 {
-    private const string TitleName = "title";
-    private const string StatusName = "status";
-    private const string TagPrefix = "tag:";
-    private const string ArtifactPrefix = "artifact:";
-
     private readonly Dictionary<string, FieldValue> _values = new(StringComparer.Ordinal);
 
     /// <summary>Takes a value unless a later one is there. The order of calls makes no difference.</summary>
@@ -32,23 +28,23 @@ internal sealed class FieldSet
     }
 
     /// <summary>Null when none is set, or one that is no text.</summary>
-    public string? Title => Text(TitleName);
+    public string? Title => Text(FieldNames.Title);
 
-    public string Status => Text(StatusName) is ConversationStatus.Closed ? ConversationStatus.Closed : ConversationStatus.Active;
+    public string Status => Text(FieldNames.Status) is ConversationStatus.Closed ? ConversationStatus.Closed : ConversationStatus.Active;
 
     public IReadOnlyList<string> Tags =>
     [
-        .. _values.Where(static entry => entry.Key.StartsWith(TagPrefix, StringComparison.Ordinal) && entry.Value.Json is "true")
-            .Select(static entry => entry.Key[TagPrefix.Length..])
+        .. _values.Where(static entry => entry.Key.StartsWith(FieldNames.TagPrefix, StringComparison.Ordinal) && entry.Value.Json is "true")
+            .Select(static entry => entry.Key[FieldNames.TagPrefix.Length..])
             .Order(StringComparer.Ordinal),
     ];
 
     public IReadOnlyList<LinkedArtifact> Artifacts =>
     [
-        .. _values.Where(static entry => entry.Key.StartsWith(ArtifactPrefix, StringComparison.Ordinal))
+        .. _values.Where(static entry => entry.Key.StartsWith(FieldNames.ArtifactPrefix, StringComparison.Ordinal))
             .OrderBy(static entry => entry.Value.Hlc)
             .ThenBy(static entry => entry.Key, StringComparer.Ordinal)
-            .Select(static entry => Artifact(entry.Key[ArtifactPrefix.Length..], entry.Value))
+            .Select(static entry => Artifact(entry.Key[FieldNames.ArtifactPrefix.Length..], entry.Value))
             .OfType<LinkedArtifact>(),
     ];
 

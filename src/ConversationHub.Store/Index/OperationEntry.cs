@@ -42,6 +42,12 @@ internal enum EntryFlags : byte
 
     /// <summary>Another copy of the same operation, from another origin, is shown in its place (wire.md §9.5).</summary>
     Shadowed = 8,
+
+    /// <summary>Erases others; is never erased itself.</summary>
+    Erasure = 16,
+
+    /// <summary>Nothing of its text is left in the log.</summary>
+    Stub = 32,
 }
 
 /// <summary>Where the bytes of an operation stand.</summary>

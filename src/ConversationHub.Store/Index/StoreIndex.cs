@@ -18,8 +18,8 @@ internal sealed class StoreIndex
 
     private readonly StoreNamespace _namespace;
     private readonly List<ConversationEntry> _conversations = [];
-    private readonly Dictionary<string, int> _firstOfId = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, HybridTimestamp> _userErasures = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _lastOfId = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, int> _userErasures = new(StringComparer.Ordinal);
     private readonly List<int> _lastSeqs = [];
 
     // Replies whose question has not arrived yet: streams of two origins may come in any order.
@@ -96,14 +96,19 @@ internal sealed class StoreIndex
                 ApplyField(number, conversation, operation, field.Body);
                 break;
             case OperationContent.Erase when conversation >= 0:
+                Operations[number].Flags |= EntryFlags.Erasure;
                 EraseConversation(number, conversation);
                 break;
             case OperationContent.Erase:
-                EraseUser(operation.UserId, operation.Hlc);
+                Operations[number].Flags |= EntryFlags.Erasure;
+                EraseUser(number, operation.UserId);
+                break;
+            case OperationContent.Stub:
+                Operations[number].Flags |= EntryFlags.Erased | EntryFlags.Stub
+                    | (operation.Kind == OperationKind.Message ? EntryFlags.Message : EntryFlags.None);
                 break;
             default:
-                // A stub, or a kind of a later version: held and counted, with nothing to show.
-                Operations[number].Flags |= EntryFlags.Erased;
+                // A kind of a later version, or one without its conversation: held and counted, with nothing to show.
                 break;
         }
 
@@ -160,9 +165,15 @@ internal sealed class StoreIndex
     }
 
     /// <summary>The conversations of an id, one for each owner, erased ones included.</summary>
-    public IEnumerable<int> AllOfId(string id)
+    public IEnumerable<int> AllOfId(string id) =>
+        AlikeOnDisk(id).Where(number => string.Equals(_conversations[number].Id, id, StringComparison.Ordinal));
+
+    /// <summary>True when no conversation before this one has the same id, letter case ignored: files of some systems could not be told apart.</summary>
+    public bool IsFirstOfName(int conversation) => AlikeOnDisk(_conversations[conversation].Id).Min() == conversation;
+
+    private IEnumerable<int> AlikeOnDisk(string id)
     {
-        for (var at = _firstOfId.GetValueOrDefault(id, OperationEntry.None); at != OperationEntry.None; at = _conversations[at].NextOfSameId)
+        for (var at = _lastOfId.GetValueOrDefault(id, OperationEntry.None); at != OperationEntry.None; at = _conversations[at].NextOfSameId)
             yield return at;
     }
 
@@ -181,8 +192,8 @@ internal sealed class StoreIndex
         }
 
         var number = _conversations.Count;
-        _conversations.Add(new ConversationEntry(id, owner, _firstOfId.GetValueOrDefault(id, OperationEntry.None)));
-        _firstOfId[id] = number;
+        _conversations.Add(new ConversationEntry(id, owner, _lastOfId.GetValueOrDefault(id, OperationEntry.None)));
+        _lastOfId[id] = number;
         return number;
     }
 
@@ -256,11 +267,13 @@ internal sealed class StoreIndex
             erased.ErasedBy = number;
     }
 
-    private void EraseUser(string owner, HybridTimestamp at)
+    private void EraseUser(int number, string owner)
     {
-        if (_userErasures.TryGetValue(owner, out var before) && before >= at)
+        // The latest covers what any earlier one does.
+        if (_userErasures.TryGetValue(owner, out var held) && !ComesBefore(held, number))
             return;
-        _userErasures[owner] = at;
+        _userErasures[owner] = number;
+        var at = Operations[number].Hlc;
         for (var conversation = 0; conversation < _conversations.Count; conversation++)
         {
             if (_conversations[conversation].Owner != owner)
@@ -275,13 +288,39 @@ internal sealed class StoreIndex
     /// <summary>True when an erasure covers an operation of that conversation and clock, now or when it arrives.</summary>
     public bool IsErased(int conversation, HybridTimestamp hlc) =>
         _conversations[conversation].IsErased
-        || (_userErasures.TryGetValue(_conversations[conversation].Owner, out var erasure) && hlc <= erasure);
+        || (_userErasures.TryGetValue(_conversations[conversation].Owner, out var erasure) && hlc <= Operations[erasure].Hlc);
 
     /// <summary>True when a conversation of that id was shown once and was erased: the id answers "erased" for good.</summary>
     public bool IsClosedByErasure(int conversation)
     {
         var entry = _conversations[conversation];
         return entry.IsErased || (entry.Messages.Count == 0 && _userErasures.ContainsKey(entry.Owner));
+    }
+
+    /// <summary>The entry of the erasure that closed a conversation.</summary>
+    public int ErasureOf(int conversation) =>
+        _conversations[conversation].IsErased ? _conversations[conversation].ErasedBy : _userErasures[_conversations[conversation].Owner];
+
+    /// <summary>True when an operation was erased and its text still stands in the log.</summary>
+    public bool HasErasedText(int number)
+    {
+        ref readonly var entry = ref Operations[number];
+        return (entry.Flags & (EntryFlags.Erasure | EntryFlags.Stub)) == 0
+            && ((entry.Flags & EntryFlags.Erased) != 0 || (entry.Conversation >= 0 && IsErased(entry.Conversation, entry.Hlc)));
+    }
+
+    /// <summary>Messages of a conversation that were erased.</summary>
+    public int CountErasedMessages(int conversation)
+    {
+        var count = 0;
+        for (var number = 0; number < Operations.Count; number++)
+        {
+            ref readonly var entry = ref Operations[number];
+            if (entry.Conversation == conversation && (entry.Flags & (EntryFlags.Message | EntryFlags.Erased | EntryFlags.Shadowed)) == (EntryFlags.Message | EntryFlags.Erased))
+                count++;
+        }
+
+        return count;
     }
 
     private void HideUpTo(int conversation, HybridTimestamp last)

@@ -13,6 +13,14 @@ internal sealed record LogFolder(string Root)
     /// <summary>The store's own id (<see cref="Origins.StoreIdentity"/>).</summary>
     public string Identity => Path.Combine(Log, "store.json");
 
+    public string IndexView => Path.Combine(Root, "index.json");
+
+    public string View(string fileName) => Path.Combine(Root, fileName);
+
+    /// <summary>Files that a crash left half written. They may hold text that was erased since.</summary>
+    public IEnumerable<string> ListTemporary() => Directory.EnumerateFiles(Root, "*" + Disk.AtomicFile.TemporarySuffix)
+        .Concat(Directory.EnumerateFiles(Log, "*" + Disk.AtomicFile.TemporarySuffix));
+
     public string Segment(int number) => Path.Combine(Log, SegmentName.Of(number));
 
     /// <summary>Numbers of the segments there are, in order.</summary>

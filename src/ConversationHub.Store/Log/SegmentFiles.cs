@@ -6,17 +6,64 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ConversationHub.Store.Log;
 
-/// <summary>The open segments. Reading is thread-safe; adding belongs to whoever writes.</summary>
-internal sealed class SegmentFiles(LogFolder folder, IDisk disk) : IDisposable
+/// <summary>
+/// The open segments. A segment that compaction has written anew is a new file under a new key, and the old one stays readable for a while,
+/// for those who took a place in it before. Reading is thread-safe; the rest too.
+/// </summary>
+internal sealed class SegmentFiles(LogFolder folder, IDisk disk, TimeProvider time) : IDisposable
 {
-    private readonly ConcurrentDictionary<int, SafeFileHandle> _files = new();
+    /// <summary>Keys below are segment numbers.</summary>
+    private const int FirstCompactedKey = 1 << 30;
 
-    /// <summary>Opens a segment, and makes it when it is absent.</summary>
+    private static readonly TimeSpan RetiredFor = TimeSpan.FromMinutes(2);
+
+    private readonly Lock _gate = new();
+    private readonly ConcurrentDictionary<int, SegmentFile> _files = new();
+    private readonly List<(int Key, long Since)> _retired = [];
+    private int _lastKey = FirstCompactedKey;
+
+    /// <summary>Opens a segment, and makes it when it is absent. Its key is its number.</summary>
     public SafeFileHandle Open(int number)
     {
         if (!_files.TryGetValue(number, out var file))
-            _files[number] = file = disk.Open(folder.Segment(number));
-        return file;
+            _files[number] = file = new SegmentFile(number, disk.Open(folder.Segment(number)));
+        return file.Handle;
+    }
+
+    public SegmentFile this[int key] => _files[key];
+
+    /// <summary>Takes a segment that was written anew, already under its name.</summary>
+    /// <returns>Its key.</returns>
+    public int Add(int number, SafeFileHandle handle)
+    {
+        lock (_gate)
+        {
+            var key = ++_lastKey;
+            _files[key] = new SegmentFile(number, handle);
+            return key;
+        }
+    }
+
+    /// <summary>A file that new readers do not find any more. It stays open for those who took a place in it before.</summary>
+    public void Retire(int key)
+    {
+        lock (_gate)
+            _retired.Add((key, time.GetTimestamp()));
+    }
+
+    /// <summary>Closes what was retired long enough ago for every reader to be done.</summary>
+    public void CloseRetired()
+    {
+        lock (_gate)
+        {
+            foreach (var (key, since) in _retired)
+            {
+                if (time.GetElapsedTime(since) >= RetiredFor && _files.TryRemove(key, out var file))
+                    file.Handle.Dispose();
+            }
+
+            _retired.RemoveAll(one => !_files.ContainsKey(one.Key));
+        }
     }
 
     /// <summary>Reads one line and checks it.</summary>
@@ -43,15 +90,17 @@ internal sealed class SegmentFiles(LogFolder folder, IDisk disk) : IDisposable
     public void Dispose()
     {
         foreach (var file in _files.Values)
-            file.Dispose();
+            file.Handle.Dispose();
     }
 
     private bool TryReadBytes(LineLocation location, Span<byte> line)
     {
+        if (!_files.TryGetValue(location.Segment, out var file))
+            return false;
         var read = 0;
         while (read < line.Length)
         {
-            var got = RandomAccess.Read(_files[location.Segment], line[read..], location.Offset + read);
+            var got = RandomAccess.Read(file.Handle, line[read..], location.Offset + read);
             if (got == 0)
                 return false;
             read += got;
@@ -60,3 +109,6 @@ internal sealed class SegmentFiles(LogFolder folder, IDisk disk) : IDisposable
         return true;
     }
 }
+
+/// <param name="Number">Of the segment.</param>
+internal sealed record SegmentFile(int Number, SafeFileHandle Handle);

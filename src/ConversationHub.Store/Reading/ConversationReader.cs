@@ -10,7 +10,6 @@ internal sealed class ConversationReader(LogState state, MessageReader messages)
     public ReadOutcome Read(ReadQuery query)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(query.Limit, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(query.Limit, WireLimits.MessagePageMax);
         ConversationHead head;
         LineLocation[] window;
         bool truncated;
@@ -30,10 +29,50 @@ internal sealed class ConversationReader(LogState state, MessageReader messages)
                 return new ReadOutcome.UnknownMessage();
         }
 
-        var read = new List<ConversationMessage>(window.Length);
-        foreach (var location in window)
+        return ReadTexts(head, window, truncated);
+    }
+
+    /// <summary>Numbers of the conversations that are shown, by id.</summary>
+    public IReadOnlyList<int> AllOf(UserId? owner)
+    {
+        lock (state.Gate)
         {
-            if (messages.TryRead(location) is not { } message)
+            return
+            [
+                .. state.Index.Conversations
+                    .Select(static (entry, number) => (entry, number))
+                    .Where(one => one.entry.IsShown && (owner is not { } user || one.entry.Owner == user.ToString()))
+                    .OrderBy(static one => one.entry.Id, StringComparer.Ordinal)
+                    .Select(static one => one.number),
+            ];
+        }
+    }
+
+    /// <summary>A conversation with all its messages, or <see cref="ReadOutcome.Erased"/> when it is not shown any more.</summary>
+    public ReadOutcome ReadWhole(int number)
+    {
+        ConversationHead head;
+        LineLocation[] all;
+        lock (state.Gate)
+        {
+            var entry = state.Index.Conversations[number];
+            if (!entry.IsShown)
+                return new ReadOutcome.Erased();
+            head = Head_NeedsLock(state.Index, number);
+            all = new LineLocation[entry.Messages.Count];
+            for (var at = 0; at < all.Length; at++)
+                all[at] = Location(state.Index, entry.Messages[at]);
+        }
+
+        return ReadTexts(head, all, truncated: false);
+    }
+
+    private ReadOutcome ReadTexts(ConversationHead head, LineLocation[] places, bool truncated)
+    {
+        var read = new List<ConversationMessage>(places.Length);
+        foreach (var place in places)
+        {
+            if (messages.TryRead(place) is not { } message)
                 return new ReadOutcome.Damaged();
             read.Add(message.ToMessage());
         }

@@ -58,6 +58,8 @@ internal sealed class LogRecovery(LogFolder folder, SegmentFiles files, IDisk di
         if (!isNewest)
             damage.EndOfOlderSegment(length);
         _regions.AddRange(damage.Regions);
+        if (damage.Regions.Count > 0)
+            state.DamagedSegments.Add(segment);
         return (damage.Tail, length);
     }
 

@@ -12,30 +12,35 @@ internal static class Admission
     /// <param name="batch">What stands in the same batch before this write.</param>
     public static Admittance Decide(StoreIndex held, BatchClaims batch, PendingWrite write)
     {
-        if (batch.Claims(write.OperationId) || (write.QuestionId is { } question && batch.Claims(question)))
+        if (batch.IsClosed || (write.StandsAlone && !batch.IsEmpty))
+            return new Admittance.Later();
+        if ((write.Operations.Count > 0 && batch.Claims(write.Operations[0].Id)) || (write.QuestionId is { } question && batch.Claims(question)))
             return new Admittance.Later();
         return write.Kind switch
         {
             WriteKind.Question => DecideQuestion(held, batch, write),
             WriteKind.Reply => DecideReply(held, batch, write),
+            WriteKind.Change or WriteKind.EraseConversation => DecideChange(held, write),
+            WriteKind.EraseUser => new Admittance.Yes(null, write.User!.Value.ToString(), BeginsConversation: false),
             _ => throw new ArgumentOutOfRangeException(nameof(write)),
         };
     }
 
     private static Admittance DecideQuestion(StoreIndex held, BatchClaims batch, PendingWrite write)
     {
-        if (held.Find(write.User, write.OperationId) != OperationEntry.None)
+        var user = write.User!.Value;
+        if (held.Find(user, write.Operations[0].Id) != OperationEntry.None)
             return new Admittance.No(Refusal.Exists, write.ConversationId);
         var id = write.ConversationId ?? FreeGeneratedId(held, write);
-        var conversation = held.FindConversation(write.User, id, out _);
+        var conversation = held.FindConversation(user, id, out _);
         if (conversation == OperationEntry.None)
-            return batch.Claims(id) ? new Admittance.Later() : new Admittance.Yes(id, write.User.ToString(), BeginsConversation: true);
+            return batch.Begins(id) ? new Admittance.Later() : new Admittance.Yes(id, user.ToString(), BeginsConversation: true);
         return AdmitTo(held, batch, conversation);
     }
 
     private static Admittance DecideReply(StoreIndex held, BatchClaims batch, PendingWrite write)
     {
-        var question = held.Find(write.User, write.QuestionId!.Value);
+        var question = held.Find(write.User!.Value, write.QuestionId!.Value);
         if (question == OperationEntry.None)
             return new Admittance.No(Refusal.UnknownQuestion, null);
         ref readonly var entry = ref held.Operations[question];
@@ -61,13 +66,28 @@ internal static class Admission
         return new Admittance.Yes(id, entry.Owner, BeginsConversation: false);
     }
 
+    private static Admittance DecideChange(StoreIndex held, PendingWrite write)
+    {
+        var id = write.ConversationId!.Value;
+        var conversation = held.FindConversation(write.User, id, out var ambiguous);
+        if (ambiguous)
+            return new Admittance.No(Refusal.Ambiguous, id);
+        if (conversation == OperationEntry.None)
+            return new Admittance.No(Refusal.NotFound, id);
+        if (held.IsClosedByErasure(conversation))
+            return new Admittance.No(Refusal.Erased, id);
+        return held.Conversations[conversation].IsShown
+            ? new Admittance.Yes(id, held.Conversations[conversation].Owner, BeginsConversation: false)
+            : new Admittance.No(Refusal.NotFound, id);
+    }
+
     /// <summary>The next eight digits are taken if another question already made the id (wire.md §1.1).</summary>
     private static ConversationId FreeGeneratedId(StoreIndex held, PendingWrite write)
     {
         ConversationId id = default;
         for (var attempt = 0; attempt < GeneratedConversationId.MaxAttempts; attempt++)
         {
-            id = GeneratedConversationId.Create(write.OperationId, write.User.ToString(), write.At, attempt);
+            id = GeneratedConversationId.Create(write.Operations[0].Id, write.User!.Value.ToString(), write.At, attempt);
             if (held.FindConversation(write.User, id, out _) == OperationEntry.None)
                 break;
         }
@@ -84,8 +104,9 @@ internal abstract record Admittance
     {
     }
 
+    /// <param name="ConversationId">Null in the erasure of a user.</param>
     /// <param name="Owner">Of the conversation.</param>
-    public sealed record Yes(ConversationId ConversationId, string Owner, bool BeginsConversation) : Admittance;
+    public sealed record Yes(ConversationId? ConversationId, string Owner, bool BeginsConversation) : Admittance;
 
     public sealed record No(Refusal Why, ConversationId? ConversationId) : Admittance;
 

@@ -117,7 +117,14 @@ internal sealed class CommitLoop : IDisposable
             return;
         }
 
-        switch (Admission.Decide(_state.Index, _claims, write))
+        if (write.Kind == WriteKind.NewSegment && _claims.IsEmpty)
+        {
+            _writer.EndSegment();
+            write.Complete(new WriteResult.Committed(null, default));
+            return;
+        }
+
+        switch (write.Kind == WriteKind.NewSegment ? new Admittance.Later() : Admission.Decide(_state.Index, _claims, write))
         {
             case Admittance.Yes yes:
                 Admit(write, yes);
@@ -134,15 +141,21 @@ internal sealed class CommitLoop : IDisposable
     private void Admit(PendingWrite write, Admittance.Yes yes)
     {
         _claims.Add(write, yes);
+        var lines = new AdmittedLine[write.Operations.Count];
+        for (var at = 0; at < lines.Length; at++)
+            lines[at] = WriteLine(write.Operations[at], yes);
+        _admitted.Add(new AdmittedWrite(write, yes, lines));
+    }
+
+    private AdmittedLine WriteLine(OperationDraft draft, Admittance.Yes yes)
+    {
         _clock = HybridTimestamp.Next(_clock, _time.GetUtcNow().ToUnixTimeMilliseconds());
         var origin = _origins.Of(yes.Owner);
         var seq = (_lastSeqs.TryGetValue(origin, out var last) ? last : _state.Index.LastSeq(origin)) + 1;
         _lastSeqs[origin] = seq;
-        var operation = new StoredOperation(
-            write.OperationId.Value, OperationKind.Message, yes.Owner, yes.ConversationId.ToString(), origin, seq, _clock);
+        var operation = new StoredOperation(draft.Id.Value, draft.Kind, yes.Owner, yes.ConversationId?.ToString(), origin, seq, _clock);
         var offset = _bytes.WrittenCount;
-        var length = LogLine.Write(_bytes, operation, write.Body);
-        _admitted.Add(new AdmittedWrite(write, yes, operation, offset, length));
+        return new AdmittedLine(draft, operation, offset, LogLine.Write(_bytes, operation, draft.Body));
     }
 
     private void Commit()
@@ -210,7 +223,9 @@ internal sealed class CommitLoop : IDisposable
     private static WriteResult.NotCommitted Refused(StoreFailureKind kind, string reason) => new(new StoreFailure(kind, reason));
 }
 
-/// <summary>A write with the line it became.</summary>
+/// <summary>A write with the lines it became.</summary>
+internal sealed record AdmittedWrite(PendingWrite Write, Admittance.Yes Admitted, IReadOnlyList<AdmittedLine> Lines);
+
 /// <param name="Offset">Of the line in the batch.</param>
 /// <param name="Length">Without the newline.</param>
-internal sealed record AdmittedWrite(PendingWrite Write, Admittance.Yes Admitted, StoredOperation Operation, int Offset, int Length);
+internal readonly record struct AdmittedLine(OperationDraft Draft, StoredOperation Operation, int Offset, int Length);

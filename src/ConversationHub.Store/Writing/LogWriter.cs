@@ -14,6 +14,7 @@ internal sealed class LogWriter(LogFolder folder, SegmentFiles files, IDisk disk
     private SafeFileHandle? _file;
     private int _segment = segment;
     private long _length = length;
+    private bool _ended;
 
     /// <summary>Writes the bytes, and syncs nothing. Either all stand there or the segment is as it was.</summary>
     /// <returns>Where the first byte stands.</returns>
@@ -21,8 +22,8 @@ internal sealed class LogWriter(LogFolder folder, SegmentFiles files, IDisk disk
     /// <exception cref="SegmentUnknownException">What was appended could not be cut away again.</exception>
     public LineLocation Append(ReadOnlySpan<byte> batch)
     {
-        if (_file is null || (_length > 0 && _length + batch.Length > SegmentBytes))
-            Roll(isFirst: _file is null);
+        if (_file is null || _ended || (_length > 0 && _length + batch.Length > SegmentBytes))
+            Roll(isFirst: _file is null && !_ended);
         try
         {
             disk.Write(_file!, batch, _length);
@@ -41,6 +42,9 @@ internal sealed class LogWriter(LogFolder folder, SegmentFiles files, IDisk disk
     /// <exception cref="IOException">Whether the last batches are on the disk is not known.</exception>
     public void Sync() => disk.Flush(_file!);
 
+    /// <summary>Lets the next batch begin a new segment, if this one holds anything.</summary>
+    public void EndSegment() => _ended = _length > 0;
+
     private void Roll(bool isFirst)
     {
         var next = isFirst ? _segment : _segment + 1;
@@ -49,6 +53,7 @@ internal sealed class LogWriter(LogFolder folder, SegmentFiles files, IDisk disk
         _file = file;
         _length = isFirst ? _length : 0;
         _segment = next;
+        _ended = false;
     }
 
     private void CutBack()

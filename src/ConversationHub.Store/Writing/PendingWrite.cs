@@ -1,30 +1,24 @@
-using System.Text.Json;
 using ConversationHub.Contracts;
-using ConversationHub.Store.Search;
 
 namespace ConversationHub.Store.Writing;
 
-/// <summary>A write that waits for its turn. The body is made by the caller, so that the one writer has little to do.</summary>
+/// <summary>A write that waits for its turn: operations of one conversation that become durable together.</summary>
 /// <param name="Kind">What must hold for it to be admitted.</param>
-/// <param name="User">Who asks for it.</param>
-/// <param name="OperationId">Id of the operation to be written.</param>
-/// <param name="ConversationId">Null: to be generated.</param>
-/// <param name="Message">What the operation says.</param>
-internal sealed record PendingWrite(WriteKind Kind, UserId User, OperationId OperationId, ConversationId? ConversationId, MessageBody Message)
+/// <param name="User">Who asks for it; null for one who may do so for all.</param>
+/// <param name="ConversationId">Null: to be generated, or none.</param>
+/// <param name="Operations">At least one, but for <see cref="WriteKind.NewSegment"/>.</param>
+internal sealed record PendingWrite(WriteKind Kind, UserId? User, ConversationId? ConversationId, IReadOnlyList<OperationDraft> Operations)
 {
     private readonly TaskCompletionSource<WriteResult> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>The message as JSON.</summary>
-    public byte[] Body { get; } = JsonSerializer.SerializeToUtf8Bytes(Message, MaestraJson.Compact.MessageBody);
-
-    /// <summary>The message's words, for the search index.</summary>
-    public TermCounts Terms { get; } = SearchPolicy.TermsOf(Message);
-
     /// <summary>When the write was asked for.</summary>
-    public DateTimeOffset At => Message.Timestamp;
+    public required DateTimeOffset At { get; init; }
 
     /// <summary>Of a reply: its question.</summary>
     public OperationId? QuestionId { get; init; }
+
+    /// <summary>True when what it changes depends on everything written before it: it then begins a batch and ends it.</summary>
+    public bool StandsAlone => Kind is WriteKind.EraseConversation or WriteKind.EraseUser or WriteKind.NewSegment;
 
     public Task<WriteResult> Done => _done.Task;
 
@@ -36,6 +30,14 @@ internal enum WriteKind
 {
     Question,
     Reply,
+
+    /// <summary>Fields of a conversation.</summary>
+    Change,
+    EraseConversation,
+    EraseUser,
+
+    /// <summary>Writes nothing: the next operation goes to a new segment, so that the one before can be compacted.</summary>
+    NewSegment,
 }
 
 /// <summary>What became of a write.</summary>
@@ -46,7 +48,8 @@ internal abstract record WriteResult
     }
 
     /// <summary>Durable, and shown.</summary>
-    public sealed record Committed(ConversationId ConversationId, UserId Owner) : WriteResult;
+    /// <param name="ConversationId">Null in the erasure of a user.</param>
+    public sealed record Committed(ConversationId? ConversationId, UserId Owner) : WriteResult;
 
     /// <summary>Not admitted; nothing was written.</summary>
     public sealed record Rejected(Refusal Why, ConversationId? ConversationId) : WriteResult;
@@ -62,4 +65,6 @@ internal enum Refusal
     Erased,
     ConversationFull,
     UnknownQuestion,
+    NotFound,
+    Ambiguous,
 }

@@ -1,0 +1,30 @@
+using System.Text;
+using System.Text.Json;
+
+namespace ConversationHub.Store.Compaction;
+
+/// <summary>
+/// Tells whether bytes that cannot be read as operations may hold erased text: they name an erased conversation or user,
+/// or so little of them is left that they name none. Those go too, because an erasure weighs more than a copy of damage.
+/// </summary>
+internal sealed class ErasedNames
+{
+    private readonly List<byte[]> _marks = [];
+
+    private static ReadOnlySpan<byte> ConversationMember => "\"conversation_id\":\""u8;
+
+    public void AddConversation(string id) => _marks.Add(Encoding.UTF8.GetBytes($"\"conversation_id\":\"{JsonEncodedText.Encode(id)}\""));
+
+    public bool MayBeIn(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.IndexOf(ConversationMember) < 0)
+            return true;
+        foreach (var mark in _marks)
+        {
+            if (bytes.IndexOf(mark) >= 0)
+                return true;
+        }
+
+        return false;
+    }
+}

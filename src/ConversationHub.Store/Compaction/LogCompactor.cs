@@ -1,0 +1,158 @@
+using ConversationHub.Store.Disk;
+using ConversationHub.Store.Index;
+using ConversationHub.Store.Log;
+using ConversationHub.Store.Writing;
+using Microsoft.Extensions.Logging;
+
+namespace ConversationHub.Store.Compaction;
+
+/// <summary>
+/// Removes the text of erased operations from the log: whole segments are written anew, beside the writer, which only begins a new segment.
+/// Stubs of ids and clocks stay, so that a late copy is recognised (wire.md §4). Thread-safe.
+/// </summary>
+internal sealed class LogCompactor(
+    LogState state, CommitLoop writer, SegmentFiles files, LogFolder folder, IDisk disk, TimeProvider time, ILogger logger) : IDisposable
+{
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly SegmentRewriter _rewriter = new(files, disk);
+
+    /// <returns>Null when nothing erased is left, else why some may be.</returns>
+    public async Task<StoreFailure?> CompactAsync(CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (!HasWork())
+                return null;
+
+            // What is appended from here on goes to a segment that is not touched.
+            var newSegment = new PendingWrite(WriteKind.NewSegment, null, null, []) { At = time.GetUtcNow() };
+            writer.Submit(newSegment);
+            if (await newSegment.Done.WaitAsync(cancellationToken).ConfigureAwait(false) is WriteResult.NotCommitted refused)
+                return refused.Failure;
+            return Run(cancellationToken);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public void Dispose() => _turn.Dispose();
+
+    private StoreFailure? Run(CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        files.CloseRetired();
+        try
+        {
+            var plan = Plan();
+            foreach (var (key, entries) in plan.Segments)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                Replace(key, entries, plan);
+            }
+
+            DropCopiesOfDamage(plan.Names);
+            StoreTelemetry.Compacted(logger, plan.Erased.Count, plan.Segments.Count, (long)time.GetElapsedTime(started).TotalMilliseconds);
+            return null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            StoreTelemetry.CompactionFailed(logger, error.Message);
+            return new StoreFailure(StoreFailureKind.Unavailable, "Erased text could not be removed from the disk; it will be tried again.");
+        }
+    }
+
+    private bool HasWork()
+    {
+        lock (state.Gate)
+        {
+            for (var number = 0; number < state.Index.Operations.Count; number++)
+            {
+                if (state.Index.HasErasedText(number))
+                    return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Every segment with erased text, and every damaged one, because what is damaged may have been erased.</summary>
+    private CompactionPlan Plan()
+    {
+        var erased = new HashSet<int>();
+        var names = new ErasedNames();
+        var conversations = new HashSet<int>();
+        var segments = new Dictionary<int, Dictionary<long, int>>();
+        lock (state.Gate)
+        {
+            var operations = state.Index.Operations;
+            for (var number = 0; number < operations.Count; number++)
+            {
+                if (!state.Index.HasErasedText(number))
+                    continue;
+                erased.Add(number);
+                segments.TryAdd(operations[number].Segment, []);
+                if (conversations.Add(operations[number].Conversation))
+                    names.AddConversation(state.Index.Conversations[operations[number].Conversation].Id);
+            }
+
+            foreach (var key in state.DamagedSegments)
+                segments.TryAdd(key, []);
+            for (var number = 0; number < operations.Count; number++)
+            {
+                if (segments.TryGetValue(operations[number].Segment, out var entries))
+                    entries[operations[number].Offset] = number;
+            }
+        }
+
+        return new CompactionPlan(segments, erased, names);
+    }
+
+    private void Replace(int key, Dictionary<long, int> entries, CompactionPlan plan)
+    {
+        var number = files[key].Number;
+        var path = folder.Segment(number);
+        var temporary = path + AtomicFile.TemporarySuffix;
+        var rewritten = _rewriter.Rewrite(key, entries, plan.Erased, plan.Names, temporary);
+        File.Move(temporary, path, overwrite: true);
+        disk.FlushFolder(folder.Log);
+        var newKey = files.Add(number, rewritten.Handle);
+        lock (state.Gate)
+        {
+            foreach (var line in rewritten.Lines)
+            {
+                ref var entry = ref state.Index.Operations[line.Number];
+                entry.Segment = newKey;
+                entry.Offset = line.Offset;
+                entry.Length = line.Length;
+                if (line.IsStub)
+                    entry.Flags |= EntryFlags.Erased | EntryFlags.Stub;
+            }
+
+            if (state.DamagedSegments.Remove(key))
+                state.DamagedSegments.Add(newKey);
+        }
+
+        files.Retire(key);
+    }
+
+    private void DropCopiesOfDamage(ErasedNames names)
+    {
+        if (!Directory.Exists(folder.Damaged))
+            return;
+        foreach (var path in Directory.EnumerateFiles(folder.Damaged))
+        {
+            if (names.MayBeIn(File.ReadAllBytes(path)))
+                File.Delete(path);
+        }
+
+        disk.FlushFolder(folder.Damaged);
+    }
+}
+
+/// <param name="Segments">By key: offset of each line to the number of its operation.</param>
+/// <param name="Erased">Numbers of the operations whose text is to go.</param>
+internal sealed record CompactionPlan(
+    IReadOnlyDictionary<int, Dictionary<long, int>> Segments, IReadOnlySet<int> Erased, ErasedNames Names);

@@ -1,0 +1,72 @@
+using ConversationHub.Store.Compaction;
+using ConversationHub.Store.Views;
+
+namespace ConversationHub.Store.Housekeeping;
+
+/// <summary>What the log store does at its own pace, never within a caller's request: files behind the log, removal of erased text.</summary>
+internal sealed class Housekeeper : IAsyncDisposable
+{
+    /// <summary>Files are at most two of these behind the log.</summary>
+    private static readonly TimeSpan Round = TimeSpan.FromMilliseconds(400);
+
+    /// <summary>Erasures of this long share one compaction.</summary>
+    private static readonly TimeSpan CompactionDelay = TimeSpan.FromSeconds(10);
+
+    private readonly ViewWriter _views;
+    private readonly LogCompactor _compactor;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _running;
+    private long _erasedSince;
+
+    public Housekeeper(ViewWriter views, LogCompactor compactor, TimeProvider time)
+    {
+        _views = views;
+        _compactor = compactor;
+        _time = time;
+        _running = Task.Run(RunAsync);
+    }
+
+    /// <summary>To be called after every erasure: removes its files before it returns, and its text from the log soon after.</summary>
+    public Task ErasedAsync(CancellationToken cancellationToken)
+    {
+        Interlocked.CompareExchange(ref _erasedSince, Math.Max(1, _time.GetTimestamp()), 0);
+        return _views.WriteAsync(ViewRound.Erased, cancellationToken);
+    }
+
+    /// <summary>Ends the rounds; what is behind is written first.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _running.ConfigureAwait(false);
+        await _views.WriteAsync(ViewRound.All, CancellationToken.None).ConfigureAwait(false);
+        _stopping.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        using var timer = new PeriodicTimer(Round, _time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
+            {
+                await _views.WriteAsync(ViewRound.Usual, _stopping.Token).ConfigureAwait(false);
+                await CompactWhenDueAsync().ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The store is being closed.
+        }
+    }
+
+    private async Task CompactWhenDueAsync()
+    {
+        var since = Interlocked.Read(ref _erasedSince);
+        if (since == 0 || _time.GetElapsedTime(since) < CompactionDelay)
+            return;
+        Interlocked.Exchange(ref _erasedSince, 0);
+        if (await _compactor.CompactAsync(_stopping.Token).ConfigureAwait(false) is not null)
+            Interlocked.CompareExchange(ref _erasedSince, Math.Max(1, _time.GetTimestamp()), 0);
+    }
+}

@@ -1,0 +1,177 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using ConversationHub.Contracts;
+using ConversationHub.Store.Conversations;
+using ConversationHub.Store.Disk;
+using ConversationHub.Store.Log;
+using ConversationHub.Store.Reading;
+using Microsoft.Extensions.Logging;
+
+namespace ConversationHub.Store.Views;
+
+/// <summary>
+/// Writes <c>{conversation_id}.json</c> and <c>index.json</c> behind the log, for people and scripts (wire.md §10.2).
+/// A conversation that changed many times since the last round is written once. Nothing in the store reads these files. Thread-safe.
+/// </summary>
+internal sealed class ViewWriter(
+    LogState state, ConversationReader reader, MessageReader messages, LogFolder folder, IDisk disk, TimeProvider time, ILogger logger) : IDisposable
+{
+    /// <summary>Files written in one round, so that a burst over many conversations leaves the disk to the log.</summary>
+    public const int MaxFilesPerRound = 256;
+
+    /// <summary>A file that takes long to write is written that much less often than it takes.</summary>
+    private const int RestFactor = 20;
+
+    private static readonly TimeSpan ShortWrite = TimeSpan.FromMilliseconds(50);
+
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Dictionary<int, (long Since, TimeSpan For)> _resting = [];
+    private (long Since, TimeSpan For)? _indexResting;
+    private bool _indexIsBehind;
+
+    /// <summary>Writes what is behind, or a part of it.</summary>
+    public async Task WriteAsync(ViewRound round, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            WriteRound(round);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // The log holds everything; the files are written again in the next round.
+            StoreTelemetry.ViewsBehind(logger, error.Message);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public void Dispose() => _turn.Dispose();
+
+    private void WriteRound(ViewRound round)
+    {
+        var written = 0;
+        foreach (var number in Take(round))
+        {
+            var started = time.GetTimestamp();
+            try
+            {
+                Write(number);
+            }
+            catch
+            {
+                Mark(number);
+                throw;
+            }
+
+            written++;
+            var took = time.GetElapsedTime(started);
+            if (took > ShortWrite)
+                _resting[number] = (time.GetTimestamp(), took * RestFactor);
+        }
+
+        _indexIsBehind |= written > 0;
+        if (_indexIsBehind && (round != ViewRound.Usual || IsRested(_indexResting)))
+            WriteIndex();
+        if (written > 0)
+            disk.FlushFolder(folder.Root);
+    }
+
+    private List<int> Take(ViewRound round)
+    {
+        lock (state.Gate)
+        {
+            var taken = new List<int>();
+            foreach (var number in state.DirtyViews)
+            {
+                if (round == ViewRound.Usual && taken.Count == MaxFilesPerRound)
+                    break;
+                if (round switch
+                {
+                    ViewRound.Erased => !state.Index.Conversations[number].IsShown,
+                    ViewRound.Usual => !_resting.TryGetValue(number, out var rest) || IsRested(rest),
+                    _ => true,
+                })
+                {
+                    taken.Add(number);
+                }
+            }
+
+            foreach (var number in taken)
+            {
+                state.DirtyViews.Remove(number);
+                _resting.Remove(number);
+            }
+
+            return taken;
+        }
+    }
+
+    private bool IsRested((long Since, TimeSpan For)? rest) => rest is not { } one || time.GetElapsedTime(one.Since) >= one.For;
+
+    private void Mark(int number)
+    {
+        lock (state.Gate)
+            state.DirtyViews.Add(number);
+    }
+
+    private void Write(int number)
+    {
+        string path;
+        lock (state.Gate)
+            path = folder.View(NameOf_NeedsLock(number));
+        switch (reader.ReadWhole(number))
+        {
+            case ReadOutcome.Found found:
+                AtomicFile.ReplaceLater(path, Serialize(found.Conversation, MaestraJson.Readable.ConversationDocument), disk);
+                break;
+            case ReadOutcome.Erased:
+                File.Delete(path);
+                break;
+            default:
+                // Damaged, which reading has reported: the file that is there is the better copy.
+                break;
+        }
+    }
+
+    private string NameOf_NeedsLock(int number) =>
+        ViewName.Of(state.Index.Conversations[number].Id, state.Index.Conversations[number].Owner, state.Index.IsFirstOfName(number));
+
+    private void WriteIndex()
+    {
+        var started = time.GetTimestamp();
+        List<ConversationHead> heads;
+        lock (state.Gate)
+            heads = [.. state.Index.Recency.NewestFirst(null).Select(number => ConversationReader.Head_NeedsLock(state.Index, number))];
+        var view = new ConversationIndex
+        {
+            Conversations = [.. heads.Select(head => head.ToSummary(messages.TryRead(head.First)?.Body))],
+            LastUpdated = WireTime.Truncate(time.GetUtcNow()),
+        };
+        AtomicFile.ReplaceLater(folder.IndexView, Serialize(view, MaestraJson.Readable.ConversationIndex), disk);
+        _indexIsBehind = false;
+        var took = time.GetElapsedTime(started);
+        _indexResting = took > ShortWrite ? (time.GetTimestamp(), took * RestFactor) : null;
+    }
+
+    private static byte[] Serialize<T>(T view, JsonTypeInfo<T> type)
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(view, type);
+        return [.. json, (byte)'\n'];
+    }
+}
+
+/// <summary>Which files a round writes.</summary>
+internal enum ViewRound
+{
+    /// <summary>A bounded number, and none that was costly a moment ago.</summary>
+    Usual,
+
+    /// <summary>Those of erased conversations, which are deleted, and the index without them.</summary>
+    Erased,
+
+    /// <summary>Everything that is behind.</summary>
+    All,
+}

@@ -1,0 +1,101 @@
+using System.Text.Json;
+using ConversationHub.Contracts;
+using ConversationHub.Store.Tests.Disk;
+using ConversationHub.Store.Views;
+using ConversationHub.Testing;
+
+namespace ConversationHub.Store.Tests.Views;
+
+public sealed class ViewWriterTests
+{
+    [Fact]
+    public async Task Write_AfterAnExchange_FileAndIndexAreTheDocumentedFormat()
+    {
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        ConversationDocument document;
+        await using (var store = OpenedStore.At(root))
+        {
+            await store.ExchangeAsync("Größe?", "Zwölf.");
+            document = await store.ReadAsync();
+        }
+
+        var text = await File.ReadAllTextAsync(Path.Combine(root, "main.json"));
+        Assert.Equal(JsonSerializer.Serialize(document, MaestraJson.Readable.ConversationDocument) + "\n", text);
+        Assert.StartsWith("{\n  \"id\": \"main\",", text, StringComparison.Ordinal);
+        Assert.All(text, static c => Assert.InRange(c, '\n', '~'));
+        var index = JsonSerializer.Deserialize(await File.ReadAllTextAsync(Path.Combine(root, "index.json")), MaestraJson.Readable.ConversationIndex)!;
+        Assert.Equal(["main"], index.Conversations.Select(one => one.Id));
+        Assert.Equal(["windsurf"], index.Conversations[0].Surfaces);
+    }
+
+    [Fact]
+    public async Task Write_BurstInOneConversation_CostsABoundedNumberOfRewrites()
+    {
+        var disk = new FaultyDisk();
+        await using var store = OpenedStore.New(disk: disk);
+        for (var n = 0; n < 100; n++)
+            await store.AskAsync(store.Question($"q{n}"));
+
+        var before = disk.OtherFlushes;
+        Assert.False(File.Exists(Path.Combine(store.Root, "main.json")));
+        await store.Time.WaitForTimersAsync();
+        store.Time.Advance(TimeSpan.FromMilliseconds(400));
+        await WaitForFile(Path.Combine(store.Root, "index.json"));
+
+        Assert.Equal(before + 2, disk.OtherFlushes);
+        Assert.Equal(100, (await Read(Path.Combine(store.Root, "main.json"))).Messages.Count);
+    }
+
+    [Fact]
+    public async Task Erase_Conversation_ItsFileIsGoneWhenItReturns()
+    {
+        await using var store = OpenedStore.New();
+        await store.ExchangeAsync("secret");
+        await store.Time.WaitForTimersAsync();
+        store.Time.Advance(TimeSpan.FromMilliseconds(400));
+        await WaitForFile(Path.Combine(store.Root, "index.json"));
+
+        await store.EraseAsync();
+
+        Assert.False(File.Exists(Path.Combine(store.Root, "main.json")));
+        Assert.DoesNotContain("secret", await File.ReadAllTextAsync(Path.Combine(store.Root, "index.json")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Write_IdsThatSomeDisksConfuse_HaveFilesOfTheirOwn()
+    {
+        using var folder = new TemporaryFolder();
+        await using (var store = OpenedStore.At(folder.Combine("hub"), StoreNamespace.PerUser))
+        {
+            await store.ExchangeAsync("q", conversation: "Main");
+            await store.ExchangeAsync("q", conversation: "main");
+            await store.ExchangeAsync("q", conversation: "main", user: OpenedStore.Bob);
+            await store.ExchangeAsync("q", conversation: "NUL");
+        }
+
+        var names = Directory.GetFiles(folder.Combine("hub"), "*.json").Select(Path.GetFileName).ToArray();
+        Assert.Equal(5, names.Distinct(StringComparer.OrdinalIgnoreCase).Count());
+        Assert.Contains("Main.json", names);
+        Assert.DoesNotContain("NUL.json", names);
+    }
+
+    [Fact]
+    public void NameOf_SecondOwner_HasTheDigestOfOwnerAndId() =>
+        Assert.Equal(
+            $"main~{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData("bob\nmain"u8)).AsSpan(0, 8)}.json",
+            ViewName.Of("main", "bob", isFirstOfName: false));
+
+    private static async Task<ConversationDocument> Read(string path) =>
+        JsonSerializer.Deserialize(await File.ReadAllTextAsync(path), MaestraJson.Readable.ConversationDocument)!;
+
+    /// <summary>The round runs on a thread of its own; the index is the last file it writes.</summary>
+    private static async Task WaitForFile(string path)
+    {
+        using var watcher = new FileSystemWatcher(Path.GetDirectoryName(path)!, Path.GetFileName(path)) { EnableRaisingEvents = true };
+        var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        watcher.Renamed += (_, _) => seen.TrySetResult();
+        if (!File.Exists(path))
+            await seen.Task.WaitAsync(TestTimeouts.Signal);
+    }
+}
