@@ -2,7 +2,7 @@ namespace ConversationHub.Testing.Processes;
 
 /// <summary>
 /// Where the two programs are: what the environment names (<c>MAESTRA_TEST_HUB</c>, <c>MAESTRA_TEST_BACKEND</c>: an
-/// executable, for instance a published one), else what was built beside the test in the same configuration.
+/// executable, for instance a published one, absolute or from the root of the repository), else what was built beside the test in the same configuration.
 /// </summary>
 public static class BuiltPrograms
 {
@@ -15,7 +15,7 @@ public static class BuiltPrograms
         var suffix = OperatingSystem.IsWindows() ? ".exe" : "";
         var configuration = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
         var path = Environment.GetEnvironmentVariable(variable) is { Length: > 0 } named
-            ? Path.GetFullPath(named)
+            ? RepositoryRoot.Combine(named)
             : RepositoryRoot.Combine("artifacts", "bin", project, configuration, name + suffix);
         return File.Exists(path)
             ? path
