@@ -7,6 +7,7 @@ namespace ConversationHub.Testing.Processes;
 public sealed class BackendProcess : IAsyncDisposable
 {
     private const int MaxHealthPolls = 600;
+    private const int MaxPortTries = 3;
     private static readonly TimeSpan HealthPoll = TimeSpan.FromMilliseconds(50);
 
     private BackendProcess(RunningProgram program, Uri url)
@@ -27,18 +28,26 @@ public sealed class BackendProcess : IAsyncDisposable
     public static async Task<BackendProcess> StartAsync(
         string mode, string folder, int? port = null, params (string Name, string Value)[] settings)
     {
-        var chosen = port ?? FreePort.Find();
-        var program = RunningProgram.Start(Describe(mode, folder, chosen, settings));
-        var backend = new BackendProcess(program, new Uri($"http://127.0.0.1:{chosen}"));
-        try
+        for (var tries = 1; ; tries++)
         {
-            await backend.WaitUntilHealthyAsync();
-            return backend;
-        }
-        catch
-        {
-            await backend.DisposeAsync();
-            throw;
+            var chosen = port ?? FreePort.Find();
+            var program = RunningProgram.Start(Describe(mode, folder, chosen, settings));
+            var backend = new BackendProcess(program, new Uri($"http://127.0.0.1:{chosen}"));
+            try
+            {
+                await backend.WaitUntilHealthyAsync();
+                return backend;
+            }
+            catch (InvalidOperationException) when (program.HasExited && port is null && tries < MaxPortTries)
+            {
+                // Somebody may have taken the port since it was found free: any other cause comes again.
+                await backend.DisposeAsync();
+            }
+            catch
+            {
+                await backend.DisposeAsync();
+                throw;
+            }
         }
     }
 

@@ -2,7 +2,8 @@ namespace ConversationHub.Testing.Processes;
 
 /// <summary>
 /// Where the two programs are: what the environment names (<c>MAESTRA_TEST_HUB</c>, <c>MAESTRA_TEST_BACKEND</c>: an
-/// executable, for instance a published one, absolute or from the root of the repository), else what was built beside the test in the same configuration.
+/// executable, for instance a published one, absolute or from the root of the repository), else what was built beside
+/// the test in the same configuration.
 /// </summary>
 public static class BuiltPrograms
 {
