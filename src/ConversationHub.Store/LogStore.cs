@@ -134,6 +134,13 @@ internal sealed class LogStore(
 
     public Task<StoreFailure?> CompactAsync(CancellationToken cancellationToken) => compactor.CompactAsync(cancellationToken);
 
+    /// <summary>Has every file beside the log written anew.</summary>
+    public void MarkAllViews()
+    {
+        lock (state.Gate)
+            state.DirtyViews.UnionWith(Enumerable.Range(0, state.Index.Conversations.Count));
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)

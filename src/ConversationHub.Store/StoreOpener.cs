@@ -58,27 +58,30 @@ public static class StoreOpener
             if (newerFormat is { } version)
                 return Newer(folder.Identity, version.ToString(CultureInfo.InvariantCulture));
             var state = new LogState(options.Namespace);
-            var recovered = new LogRecovery(folder, files, disk, state, logger).Run();
-            if (recovered.NewerFormat is { } place)
+            var recovery = new LogRecovery(folder, files, disk, state, logger);
+            var reading = recovery.Read();
+            if (reading.NewerFormat is { } place)
                 return Newer(folder.Log, $"later than {Operation.CurrentFormat} ({place})");
+            var (segment, length) = recovery.Repair(reading);
             foreach (var path in folder.ListTemporary())
                 File.Delete(path);
             if (identity is null)
             {
                 identity = StoreIdentity.New(ids);
                 identity.Write(folder.Identity, disk);
-                if (recovered.Segments > 0)
+                if (reading.Segments.Count > 0)
                     StoreTelemetry.NewIdentity(logger, "log/store.json was missing or damaged");
             }
 
             var board = new StatusBoard(LogStore.Kind);
             board.Counted(state.Index.Recency.Count);
-            if (recovered.Damage is { Count: > 0 } damage)
+            if (reading.Damage is { Count: > 0 } damage)
                 board.FoundDamage($"{damage.Count} damaged region(s) of the log, the first at {damage[0]}");
-            var writer = new LogWriter(folder, files, disk, recovered.Segment, recovered.Length);
+            var writer = new LogWriter(folder, files, disk, segment, length);
             var loop = new CommitLoop(state, writer, new OriginNames(options.BackendId, identity.StoreId), board, time, logger);
             var messages = new MessageReader(files, board, logger);
-            var views = new ViewWriter(state, new ConversationReader(state, messages), messages, folder, disk, time, logger);
+            var views = new ViewWriter(
+                state, new ViewBuilder(state, new ConversationReader(state, messages), messages), folder, disk, time, logger);
             var compactor = new LogCompactor(state, loop, files, folder, disk, time, logger);
             var store = new LogStore(
                 state,
@@ -91,7 +94,7 @@ public static class StoreOpener
                 time,
                 ids,
                 new OpenResources(views, compactor, files, storeLock));
-            StoreTelemetry.Opened(logger, state.Index.Operations.Count, state.Index.Recency.Count, recovered.Segments,
+            StoreTelemetry.Opened(logger, state.Index.Operations.Count, state.Index.Recency.Count, reading.Segments.Count,
                 (long)time.GetElapsedTime(started).TotalMilliseconds);
             opened = true;
             return new StoreOpening.Opened(store, store);

@@ -65,5 +65,10 @@ internal sealed class StoreLock : IDisposable
         }
     }
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        // A pid that is no owner's any more would only mislead.
+        RandomAccess.SetLength(_file, 0);
+        _file.Dispose();
+    }
 }

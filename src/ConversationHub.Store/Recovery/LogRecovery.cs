@@ -17,8 +17,9 @@ internal sealed class LogRecovery(LogFolder folder, SegmentFiles files, IDisk di
     private readonly List<DamagedRegion> _regions = [];
     private string? _newer;
 
-    /// <exception cref="IOException">The log cannot be read or repaired.</exception>
-    public RecoveredLog Run()
+    /// <summary>Reads everything and changes nothing.</summary>
+    /// <exception cref="IOException">The log cannot be read.</exception>
+    public LogReading Read()
     {
         var segments = folder.ListSegments();
         LinePosition? tail = null;
@@ -27,22 +28,25 @@ internal sealed class LogRecovery(LogFolder folder, SegmentFiles files, IDisk di
         for (var at = 0; at < segments.Count && _newer is null; at++)
             (tail, length) = ReadSegment(segments[at], isNewest: at == segments.Count - 1);
         state.Index.EndBulk();
-        if (_newer is not null)
-            return new RecoveredLog(0, 0, segments.Count, _regions, _newer);
+        return new LogReading(segments, length, tail, _regions, _newer);
+    }
 
-        var newest = segments.Count == 0 ? 1 : segments[^1];
-        if (tail is { } torn)
-        {
-            CutTail(newest, torn, length);
-            length = torn.Offset;
-        }
+    /// <summary>Makes the log ready to be appended to.</summary>
+    /// <returns>Number of the newest segment and its length in bytes.</returns>
+    /// <exception cref="IOException">The log cannot be repaired.</exception>
+    public (int Segment, long Length) Repair(LogReading reading)
+    {
+        foreach (var region in reading.Damage)
+            StoreTelemetry.DamagedRegion(logger, region.Segment, region.Line, region.Offset, region.Length);
+        if (reading.Segments.Count == 0)
+            return (1, 0);
+        var newest = reading.Segments[^1];
+        if (reading.Tail is { } torn)
+            CutTail(newest, torn, reading.Length);
 
         // What is shown from here on must outlive the machine too, not only the process that wrote it.
-        if (segments.Count > 0)
-            disk.Flush(files.Open(newest));
-        foreach (var region in _regions)
-            StoreTelemetry.DamagedRegion(logger, region.Segment, region.Line, region.Offset, region.Length);
-        return new RecoveredLog(newest, length, segments.Count, _regions, NewerFormat: null);
+        disk.Flush(files.Open(newest));
+        return (newest, reading.Tail?.Offset ?? reading.Length);
     }
 
     private (LinePosition? Tail, long Length) ReadSegment(int segment, bool isNewest)
@@ -89,7 +93,9 @@ internal sealed class LogRecovery(LogFolder folder, SegmentFiles files, IDisk di
 }
 
 /// <summary>What reading the log gave.</summary>
-/// <param name="Segment">Number of the newest segment.</param>
-/// <param name="Length">Of that segment, in bytes.</param>
-/// <param name="NewerFormat">Where a line of a later version stands, if there is one: then nothing was changed.</param>
-internal sealed record RecoveredLog(int Segment, long Length, int Segments, IReadOnlyList<DamagedRegion> Damage, string? NewerFormat);
+/// <param name="Segments">Numbers, in order.</param>
+/// <param name="Length">Of the newest segment, in bytes.</param>
+/// <param name="Tail">Where the bytes after the last good line of the newest segment begin, if there are any.</param>
+/// <param name="NewerFormat">Where a line of a later version stands, if there is one.</param>
+internal sealed record LogReading(
+    IReadOnlyList<int> Segments, long Length, LinePosition? Tail, IReadOnlyList<DamagedRegion> Damage, string? NewerFormat);

@@ -1,10 +1,5 @@
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
-using ConversationHub.Contracts;
-using ConversationHub.Store.Conversations;
 using ConversationHub.Store.Disk;
 using ConversationHub.Store.Log;
-using ConversationHub.Store.Reading;
 using Microsoft.Extensions.Logging;
 
 namespace ConversationHub.Store.Views;
@@ -14,7 +9,7 @@ namespace ConversationHub.Store.Views;
 /// A conversation that changed many times since the last round is written once. Nothing in the store reads these files. Thread-safe.
 /// </summary>
 internal sealed class ViewWriter(
-    LogState state, ConversationReader reader, MessageReader messages, LogFolder folder, IDisk disk, TimeProvider time, ILogger logger) : IDisposable
+    LogState state, ViewBuilder views, LogFolder folder, IDisk disk, TimeProvider time, ILogger logger) : IDisposable
 {
     /// <summary>Files written in one round, so that a burst over many conversations leaves the disk to the log.</summary>
     public const int MaxFilesPerRound = 256;
@@ -119,16 +114,13 @@ internal sealed class ViewWriter(
 
     private void Write(int number)
     {
-        string path;
-        lock (state.Gate)
-            path = folder.View(NameOf_NeedsLock(number));
-        switch (reader.ReadWhole(number))
+        switch (views.Conversation(number))
         {
-            case ReadOutcome.Found found:
-                AtomicFile.ReplaceLater(path, Serialize(found.Conversation, MaestraJson.Readable.ConversationDocument), disk);
+            case ViewContent.Bytes(var name, var bytes):
+                AtomicFile.ReplaceLater(folder.View(name), bytes, disk);
                 break;
-            case ReadOutcome.Erased:
-                File.Delete(path);
+            case ViewContent.None(var name):
+                File.Delete(folder.View(name));
                 break;
             default:
                 // Damaged, which reading has reported: the file that is there is the better copy.
@@ -136,30 +128,13 @@ internal sealed class ViewWriter(
         }
     }
 
-    private string NameOf_NeedsLock(int number) =>
-        ViewName.Of(state.Index.Conversations[number].Id, state.Index.Conversations[number].Owner, state.Index.IsFirstOfName(number));
-
     private void WriteIndex()
     {
         var started = time.GetTimestamp();
-        List<ConversationHead> heads;
-        lock (state.Gate)
-            heads = [.. state.Index.Recency.NewestFirst(null).Select(number => ConversationReader.Head_NeedsLock(state.Index, number))];
-        var view = new ConversationIndex
-        {
-            Conversations = [.. heads.Select(head => head.ToSummary(messages.TryRead(head.First)?.Body))],
-            LastUpdated = WireTime.Truncate(time.GetUtcNow()),
-        };
-        AtomicFile.ReplaceLater(folder.IndexView, Serialize(view, MaestraJson.Readable.ConversationIndex), disk);
+        AtomicFile.ReplaceLater(folder.IndexView, views.Index(), disk);
         _indexIsBehind = false;
         var took = time.GetElapsedTime(started);
         _indexResting = took > ShortWrite ? (time.GetTimestamp(), took * RestFactor) : null;
-    }
-
-    private static byte[] Serialize<T>(T view, JsonTypeInfo<T> type)
-    {
-        var json = JsonSerializer.SerializeToUtf8Bytes(view, type);
-        return [.. json, (byte)'\n'];
     }
 }
 

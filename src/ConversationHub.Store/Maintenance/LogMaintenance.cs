@@ -1,0 +1,70 @@
+using ConversationHub.Contracts;
+using ConversationHub.Store.Disk;
+using ConversationHub.Store.Log;
+using ConversationHub.Store.Origins;
+using ConversationHub.Store.Recovery;
+using Microsoft.Extensions.Logging;
+
+namespace ConversationHub.Store.Maintenance;
+
+/// <summary>What an operator does to a log store that no process holds; each method opens it and closes it again.</summary>
+public sealed class LogMaintenance(StoreOptions options, TimeProvider time, IdSource ids, ILogger logger)
+{
+    private readonly LogFolder _folder = new(options.Root);
+
+    /// <summary>Checks everything and changes nothing. A running store may be checked too: its log only.</summary>
+    /// <exception cref="IOException">The store cannot be read.</exception>
+    public VerifyReport Verify() => new StoreVerifier(_folder, options.Namespace, time, logger).Run();
+
+    /// <summary>Counts, also while the store is running.</summary>
+    /// <exception cref="IOException">The store cannot be read.</exception>
+    public StoreStats CountAll()
+    {
+        using var files = new SegmentFiles(_folder, ReadOnlyDisk.Instance, time);
+        var state = new LogState(options.Namespace);
+        var reading = new LogRecovery(_folder, files, ReadOnlyDisk.Instance, state, logger).Read();
+        var index = state.Index;
+        return new StoreStats(
+            index.Recency.Count,
+            index.Conversations.Where(static entry => entry.IsShown).Sum(static entry => entry.Messages.Count),
+            index.Operations.Count,
+            index.Origins.Count,
+            index.Conversations.Where(static entry => entry.IsShown).Select(static entry => entry.Owner).Distinct().Count(),
+            reading.Segments.Count,
+            reading.Segments.Sum(number => new FileInfo(_folder.Segment(number)).Length),
+            reading.Damage.Count,
+            Enumerable.Range(0, index.Operations.Count).Count(index.HasErasedText));
+    }
+
+    /// <summary>Opens the store for the archive's methods: compaction, export, import. To be disposed by the caller.</summary>
+    public StoreOpening Open() => StoreOpener.OpenLog(options, time, ids, logger);
+
+    /// <summary>Writes every file beside the log anew.</summary>
+    /// <returns>Null when done, else why not.</returns>
+    public async Task<string?> RebuildViewsAsync()
+    {
+        switch (Open())
+        {
+            case StoreOpening.Opened opened:
+                ((LogStore)opened.Store).MarkAllViews();
+                await opened.Store.DisposeAsync().ConfigureAwait(false);
+                return null;
+            case StoreOpening.Refused refused:
+                return refused.Reason;
+            default:
+                throw new InvalidOperationException("Unknown outcome of opening a store.");
+        }
+    }
+
+    /// <summary>Gives the store a new id and with it new origins, as a restored or cloned store needs them (wire.md §9.5).</summary>
+    /// <returns>Null when done, else why not.</returns>
+    public string? TakeNewOrigins()
+    {
+        using var storeLock = StoreLock.TryTake(_folder.Lock);
+        if (storeLock is null)
+            return $"The conversation store in {_folder.Root} is in use. Stop the process that holds it.";
+        StoreIdentity.New(ids).Write(_folder.Identity, PhysicalDisk.Instance);
+        StoreTelemetry.NewIdentity(logger, "asked for");
+        return null;
+    }
+}

@@ -1,0 +1,89 @@
+using ConversationHub.Store.Disk;
+using ConversationHub.Store.Log;
+using ConversationHub.Store.Origins;
+using ConversationHub.Store.Reading;
+using ConversationHub.Store.Recovery;
+using ConversationHub.Store.Views;
+using Microsoft.Extensions.Logging;
+
+namespace ConversationHub.Store.Maintenance;
+
+/// <summary>Reads a whole store and changes nothing: every line against its checksum, every stream for gaps, every file against the log.</summary>
+internal sealed class StoreVerifier(LogFolder folder, StoreNamespace storeNamespace, TimeProvider time, ILogger logger)
+{
+    private readonly List<VerifyFinding> _findings = [];
+    private int _files;
+
+    public VerifyReport Run()
+    {
+        using var storeLock = StoreLock.TryTake(folder.Lock);
+        using var files = new SegmentFiles(folder, ReadOnlyDisk.Instance, time);
+        var state = new LogState(storeNamespace);
+        var reading = new LogRecovery(folder, files, ReadOnlyDisk.Instance, state, logger).Read();
+        CheckLog(reading, state);
+        if (storeLock is not null)
+            CheckFiles(state, files);
+        return new VerifyReport(
+            state.Index.Operations.Count, state.Index.Recency.Count, reading.Segments.Count, _files, storeLock is null, _findings);
+    }
+
+    private void CheckLog(LogReading reading, LogState state)
+    {
+        if (StoreIdentity.TryRead(folder.Identity, out var newer) is null)
+        {
+            Find(folder.Identity, null, newer is { } version
+                ? $"written by a newer version (format {version})"
+                : "missing or damaged; the store takes new origins when it is opened");
+        }
+
+        if (reading.NewerFormat is { } place)
+            Find(folder.Log, null, $"written by a newer version ({place})");
+        foreach (var region in reading.Damage)
+            Find(Path.Combine(folder.Log, region.Segment), region.Line, $"damaged at offset {region.Offset}, {region.Length} bytes");
+        if (reading.Tail is { } tail)
+        {
+            Find(folder.Segment(reading.Segments[^1]), tail.Number,
+                $"{reading.Length - tail.Offset} bytes after the last good line; opening the store moves them to damaged/");
+        }
+
+        foreach (var gap in SeqCheck.FindGaps(state.Index))
+            Find(folder.Log, null, gap);
+    }
+
+    private void CheckFiles(LogState state, SegmentFiles files)
+    {
+        var board = new StatusBoard(LogStore.Kind);
+        var messages = new MessageReader(files, board, logger);
+        var views = new ViewBuilder(state, new ConversationReader(state, messages), messages);
+        for (var number = 0; number < state.Index.Conversations.Count; number++)
+        {
+            switch (views.Conversation(number))
+            {
+                case ViewContent.Bytes(var name, var bytes):
+                    Compare(folder.View(name), bytes);
+                    break;
+                case ViewContent.None(var name) when File.Exists(folder.View(name)):
+                    Find(folder.View(name), null, "is there although its conversation was erased; run store rebuild-views");
+                    break;
+                default:
+                    // Erased and gone, as it should be; or unreadable, which the log's findings tell.
+                    break;
+            }
+        }
+
+        if (state.Index.Recency.Count > 0 || File.Exists(folder.IndexView))
+            Compare(folder.IndexView, views.Index());
+    }
+
+    private void Compare(string path, byte[] expected)
+    {
+        _files++;
+        if (!File.Exists(path))
+            Find(path, null, "is missing; run store rebuild-views");
+        else if (new FileInfo(path).Length != expected.Length || !File.ReadAllBytes(path).AsSpan().SequenceEqual(expected))
+            Find(path, null, "differs from the log; run store rebuild-views");
+    }
+
+    private void Find(string path, long? line, string what) =>
+        _findings.Add(new VerifyFinding(Path.GetRelativePath(folder.Root, path), line, what));
+}

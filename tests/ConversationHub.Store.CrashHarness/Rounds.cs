@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using ConversationHub.Contracts;
+using ConversationHub.Store.Maintenance;
+using ConversationHub.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace ConversationHub.Store.CrashHarness;
+
+/// <summary>Kills the child again and again over one store, and after each kill compares what is there with what was acknowledged.</summary>
+internal static class Rounds
+{
+    /// <summary>A store that grew for so many rounds is left for a new one: opening it should not take most of the time.</summary>
+    private const int RoundsPerStore = 20;
+
+    private const int MaxLifeMilliseconds = 300;
+
+    /// <returns>False when an acknowledged message is missing or changed, one was invented, or damage was found.</returns>
+    public static async Task<bool> RunAsync(int rounds, int seed, TextWriter report)
+    {
+        await report.WriteLineAsync($"seed {seed}: repeat with: store-crash-harness run {rounds} {seed}");
+        var random = new Random(seed);
+        var tally = new Tally();
+        TemporaryFolder? folder = null;
+        var acknowledged = new HashSet<string>();
+        try
+        {
+            for (var round = 0; round < rounds; round++)
+            {
+                if (round % RoundsPerStore == 0)
+                {
+                    folder?.Dispose();
+                    folder = new TemporaryFolder();
+                    acknowledged.Clear();
+                }
+
+                await KillOneAsync(folder!.Combine("hub"), TimeSpan.FromMilliseconds(random.Next(MaxLifeMilliseconds)), acknowledged);
+                if (await CheckAsync(folder.Combine("hub"), acknowledged, tally) is not { } wrong)
+                    continue;
+                await report.WriteLineAsync($"round {round} of seed {seed}: {wrong}");
+                return false;
+            }
+        }
+        finally
+        {
+            folder?.Dispose();
+        }
+
+        await report.WriteLineAsync(
+            $"{rounds} rounds, {tally.Acknowledged} acknowledged messages, 0 lost, 0 invented, {tally.Unacknowledged} stored but not acknowledged, {tally.TornTails} torn tails");
+        return true;
+    }
+
+    private static async Task KillOneAsync(string root, TimeSpan life, HashSet<string> acknowledged)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+            start.ArgumentList.Add(typeof(Rounds).Assembly.Location);
+        start.ArgumentList.Add("write");
+        start.ArgumentList.Add(root);
+        using var child = Process.Start(start)!;
+        if (await child.StandardOutput.ReadLineAsync() != Writer.Ready)
+            throw new InvalidOperationException("The child did not open the store.");
+        var reading = ReadAsync(child.StandardOutput, acknowledged);
+        await Task.Delay(life, TimeProvider.System);
+        child.Kill();
+        await child.WaitForExitAsync();
+        await reading;
+    }
+
+    private static async Task ReadAsync(StreamReader output, HashSet<string> acknowledged)
+    {
+        // The last line may be cut by the kill; what it names was acknowledged, but it cannot be told which.
+        while (await output.ReadLineAsync() is { } line)
+        {
+            if (line.Length == Writer.Question.Length + 1 + OperationId.TextLength)
+                acknowledged.Add(line);
+        }
+    }
+
+    /// <returns>Null when all is well.</returns>
+    private static async Task<string?> CheckAsync(string root, HashSet<string> acknowledged, Tally tally)
+    {
+        var ids = new IdSource(TimeProvider.System);
+        var maintenance = new LogMaintenance(Texts.Options(root), TimeProvider.System, ids, NullLogger.Instance);
+        foreach (var finding in maintenance.Verify().Findings)
+        {
+            // A kill may leave a torn line and files behind the log, and nothing else.
+            if (finding.What.Contains("after the last good line", StringComparison.Ordinal))
+                tally.TornTails++;
+            else if (!finding.What.Contains("rebuild-views", StringComparison.Ordinal))
+                return finding.ToString();
+        }
+
+        if (maintenance.Open() is not StoreOpening.Opened opened)
+            return "the store does not open";
+        await using (opened.Store)
+        {
+            if (opened.Store.Status.Health != StoreHealthState.Healthy)
+                return opened.Store.Status.Reason;
+            return await CompareAsync(opened.Archive, acknowledged, tally);
+        }
+    }
+
+    private static async Task<string?> CompareAsync(IConversationArchive archive, HashSet<string> acknowledged, Tally tally)
+    {
+        var stored = new HashSet<string>();
+        await foreach (var outcome in archive.ExportAsync(null, CancellationToken.None))
+        {
+            if (outcome is not ReadOutcome.Found found)
+                return "a conversation cannot be read";
+            foreach (var message in found.Conversation.Messages)
+            {
+                var question = OperationId.Parse(message.Meta.OperationId!);
+                var isQuestion = message.Role == MessageRole.User;
+                if (message.Content != (isQuestion ? Texts.Question(question) : Texts.Reply(question)))
+                    return $"message {message.Id} is not what was written";
+                if (!stored.Add($"{(isQuestion ? Writer.Question : Writer.Reply)} {question}"))
+                    return $"message {message.Id} is there twice";
+            }
+        }
+
+        foreach (var line in acknowledged)
+        {
+            if (!stored.Contains(line))
+                return $"acknowledged and lost: {line}";
+        }
+
+        tally.Acknowledged += acknowledged.Count - tally.SeenInStore(acknowledged);
+        tally.Unacknowledged += stored.Count - acknowledged.Count;
+
+        // From here on it counts as acknowledged: it was read, so it must stay.
+        acknowledged.UnionWith(stored);
+        tally.Remember(acknowledged);
+        return null;
+    }
+
+    /// <summary>What the report sums up.</summary>
+    private sealed class Tally
+    {
+        private int _remembered;
+
+        public long Acknowledged { get; set; }
+
+        public long Unacknowledged { get; set; }
+
+        public int TornTails { get; set; }
+
+        public int SeenInStore(HashSet<string> acknowledged) => acknowledged.Count < _remembered ? 0 : _remembered;
+
+        public void Remember(HashSet<string> acknowledged) => _remembered = acknowledged.Count;
+    }
+}

@@ -1,0 +1,56 @@
+using ConversationHub.Contracts;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace ConversationHub.Store.CrashHarness;
+
+/// <summary>The child: asks and answers as fast as it can, and says on standard output what was acknowledged.</summary>
+internal static class Writer
+{
+    public const string Ready = "ready";
+    public const string Question = "Q";
+    public const string Reply = "R";
+    private const int Writers = 16;
+
+    public static async Task RunAsync(string root)
+    {
+        var ids = new IdSource(TimeProvider.System);
+        var opening = StoreOpener.OpenLog(Texts.Options(root), TimeProvider.System, ids, NullLogger.Instance);
+        if (opening is not StoreOpening.Opened opened)
+            throw new InvalidOperationException(((StoreOpening.Refused)opening).Reason);
+        using var output = TextWriter.Synchronized(new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true });
+        await output.WriteLineAsync(Ready);
+        await Task.WhenAll(Enumerable.Range(0, Writers).Select(_ => Task.Run(() => WriteAsync(opened.Store, ids, output))));
+    }
+
+    private static async Task WriteAsync(IConversationStore store, IdSource ids, TextWriter output)
+    {
+        while (true)
+        {
+            var id = ids.NewOperationId();
+            var question = new QuestionDraft
+            {
+                User = Texts.User,
+                OperationId = id,
+                ConversationId = Texts.Conversation(id),
+                Message = Texts.Question(id),
+                Surface = SurfaceId.Windsurf,
+                ModeHint = null,
+                Fingerprint = Texts.Fingerprint,
+            };
+            if (await store.StoreQuestionAsync(question, CancellationToken.None) is not QuestionOutcome.Stored)
+                throw new InvalidOperationException("A question was not stored.");
+            await output.WriteLineAsync($"{Question} {id}");
+            var reply = new ReplyDraft
+            {
+                User = Texts.User,
+                QuestionId = id,
+                Content = Texts.Reply(id),
+                Mode = "advisor",
+                Meta = new MessageMeta { LatencyMs = 1, Model = "test", Tokens = 0, CostUsd = 0m, Provider = "test" },
+            };
+            if (await store.StoreReplyAsync(reply, CancellationToken.None) is not ReplyOutcome.Stored)
+                throw new InvalidOperationException("A reply was not stored.");
+            await output.WriteLineAsync($"{Reply} {id}");
+        }
+    }
+}
