@@ -19,7 +19,7 @@ internal sealed class ProgressReporter : IProgress<RoutingProgress>, IAsyncDispo
     private readonly Task _running;
     private readonly Lock _lock = new();
     private RoutingProgress? _latest;
-    private bool _answering;
+    private StreamedText? _streamed;
     private TaskCompletionSource _changed = NewSignal();
 
     internal ProgressReporter(
@@ -36,14 +36,14 @@ internal sealed class ProgressReporter : IProgress<RoutingProgress>, IAsyncDispo
     {
         lock (_lock)
         {
-            if (value.NewText is not null)
+            if (value.NewText is { } piece)
             {
                 // Told with the next second: a streamed reply comes in hundreds of pieces.
-                _answering = true;
+                _streamed = StreamedText.Append(_streamed, value.Asking, piece);
                 return;
             }
 
-            (_latest, _answering) = (value, false);
+            (_latest, _streamed) = (value, null);
             _changed.TrySetResult();
         }
     }
@@ -61,8 +61,8 @@ internal sealed class ProgressReporter : IProgress<RoutingProgress>, IAsyncDispo
         {
             for (var value = 1; ; value++)
             {
-                var (latest, answering, changed) = Take();
-                var message = ProgressTexts.Of(latest, answering, _time.GetElapsedTime(_start));
+                var (latest, streamed, changed) = Take();
+                var message = ProgressTexts.Of(latest, streamed, _time.GetElapsedTime(_start));
                 await _send(new ProgressNotificationValue { Progress = value, Message = message }, cancellationToken);
 
                 // Running into the time limit is the ordinary case here, not a failure.
@@ -77,13 +77,13 @@ internal sealed class ProgressReporter : IProgress<RoutingProgress>, IAsyncDispo
         }
     }
 
-    private (RoutingProgress? Latest, bool Answering, Task Changed) Take()
+    private (RoutingProgress? Latest, StreamedText? Streamed, Task Changed) Take()
     {
         lock (_lock)
         {
             if (_changed.Task.IsCompleted)
                 _changed = NewSignal();
-            return (_latest, _answering, _changed.Task);
+            return (_latest, _streamed, _changed.Task);
         }
     }
 

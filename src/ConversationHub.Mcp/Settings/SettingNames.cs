@@ -12,6 +12,7 @@ internal static class SettingNames
     internal const string UserId = "MAESTRA_USER_ID";
     internal const string SurfaceId = "MAESTRA_SURFACE_ID";
     internal const string TimeoutSeconds = "MAESTRA_TIMEOUT_SECONDS";
+    internal const string HedgeMilliseconds = "MAESTRA_HEDGE_MS";
     internal const string LocalBackendId = "MAESTRA_LOCAL_BACKEND_ID";
     internal const string LogLevel = "LOG_LEVEL";
     internal const string LogFormat = "MAESTRA_LOG_FORMAT";

@@ -19,6 +19,9 @@ internal sealed class SettingsBinder(SettingSources sources, ReadSettingFile rea
     /// <summary>Below the 60 s after which most clients give up.</summary>
     internal const int MaxTimeoutSeconds = 55;
 
+    internal const int MinHedgeMilliseconds = 10;
+    internal const int MaxHedgeMilliseconds = 60_000;
+
     private const int MaxKeyFileBytes = 4 * 1024;
 
     private readonly List<string> _errors = [];
@@ -64,6 +67,7 @@ internal sealed class SettingsBinder(SettingSources sources, ReadSettingFile rea
         FallbackEnabled = Flag(SettingNames.FallbackEnabled, defaultValue: true),
         Route = BindRoute(),
         ApiKey = BindApiKey(),
+        HedgeDelay = BindHedge(),
         PortFile = homeFolder is null ? null : Path.Combine(homeFolder, ".maestra", "port"),
     };
 
@@ -166,18 +170,23 @@ internal sealed class SettingsBinder(SettingSources sources, ReadSettingFile rea
         return null;
     }
 
-    private int BindTimeout()
-    {
-        if (sources.Find(SettingNames.TimeoutSeconds) is not { } value)
-            return DefaultTimeoutSeconds;
-        if (int.TryParse(value.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) &&
-            seconds is >= MinTimeoutSeconds and <= MaxTimeoutSeconds)
-        {
-            return seconds;
-        }
+    private int BindTimeout() =>
+        Number(SettingNames.TimeoutSeconds, MinTimeoutSeconds, MaxTimeoutSeconds, "seconds") ?? DefaultTimeoutSeconds;
 
-        Refuse(value, $"must be a whole number of seconds from {MinTimeoutSeconds} to {MaxTimeoutSeconds}");
-        return DefaultTimeoutSeconds;
+    /// <summary>Off when not set: a second target asked early means text sent to the cloud that the local one would have answered.</summary>
+    private TimeSpan? BindHedge() =>
+        Number(SettingNames.HedgeMilliseconds, MinHedgeMilliseconds, MaxHedgeMilliseconds, "milliseconds") is { } delay
+            ? TimeSpan.FromMilliseconds(delay)
+            : null;
+
+    private int? Number(string name, int min, int max, string unit)
+    {
+        if (sources.Find(name) is not { } value)
+            return null;
+        if (int.TryParse(value.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max)
+            return number;
+        Refuse(value, $"must be a whole number of {unit} from {min} to {max}");
+        return null;
     }
 
     private LogLevel BindLogLevel()

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ConversationHub.Mcp.Asking;
 using ConversationHub.Routing;
 
 namespace ConversationHub.Mcp.Texts;
@@ -6,12 +7,21 @@ namespace ConversationHub.Mcp.Texts;
 /// <summary>Progress as a person reads it while waiting.</summary>
 internal static class ProgressTexts
 {
-    internal static string Of(RoutingProgress? latest, bool answering, TimeSpan elapsed)
+    /// <param name="latest">Which target is asked, and which was given up; null: none yet.</param>
+    /// <param name="streamed">What has come of a streamed reply; it may be another target's than the last one asked.</param>
+    /// <param name="elapsed">Since the call began.</param>
+    internal static string Of(RoutingProgress? latest, StreamedText? streamed, TimeSpan elapsed)
     {
         var seconds = string.Create(CultureInfo.InvariantCulture, $"{(int)elapsed.TotalSeconds} s");
-        if (latest is null)
-            return $"asking, {seconds}";
-        var doing = $"{latest.Asking.ToWire()} is {(answering ? "answering" : "thinking")}, {seconds}";
-        return latest.GaveUpOn is { } failed ? $"{failed.Target.ToWire()} {OutcomeTexts.Short(failed)}; {doing}" : doing;
+        var doing = (latest, streamed) switch
+        {
+            (_, { } text) => $"{text.From.ToWire()} is answering, {seconds}: {Shown(text)}",
+            ({ } asked, null) => $"{asked.Asking.ToWire()} is thinking, {seconds}",
+            _ => $"asking, {seconds}",
+        };
+        return latest?.GaveUpOn is { } failed ? $"{failed.Target.ToWire()} {OutcomeTexts.Short(failed)}; {doing}" : doing;
     }
+
+    private static string Shown(StreamedText text) =>
+        $"{(text.IsCut ? "…" : "")}{DisplayText.Clean(text.End).Trim()}";
 }

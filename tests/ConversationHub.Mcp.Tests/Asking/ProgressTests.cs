@@ -65,11 +65,52 @@ public sealed class ProgressTests
         var before = sent.Snapshot().Count;
         await clock.WaitForTimersAsync();
         for (var piece = 0; piece < 500; piece++)
-            progress.Report(new RoutingProgress(TargetName.Local, null, "x"));
+            progress.Report(new RoutingProgress(TargetName.Local, null, $"word {piece}\n"));
         clock.Advance(TimeSpan.FromMilliseconds(ProgressReporter.IntervalMilliseconds));
-        await sent.FirstAsync(message => message == "local is answering, 1 s");
+        var message = await sent.FirstAsync(message => message.StartsWith("local is answering, 1 s: …", StringComparison.Ordinal));
 
         Assert.Equal(before + 1, sent.Snapshot().Count);
+        Assert.EndsWith("word 498 word 499", message, StringComparison.Ordinal);
+        Assert.True(message.Length < 120, message);
+    }
+
+    [Fact]
+    public async Task Report_TextAfterATargetWasGivenUp_StillTellsOfThatTarget()
+    {
+        var clock = new ManualTimeProvider();
+        var sent = new Journal<string>();
+        await using var progress = new ProgressReporter(
+            (value, _) =>
+            {
+                sent.Add(value.Message!);
+                return Task.CompletedTask;
+            },
+            clock,
+            CancellationToken.None);
+        progress.Report(new RoutingProgress(
+            TargetName.Cloud,
+            new Attempt(TargetName.Local, AttemptOutcome.Stalled, null, TimeSpan.FromSeconds(3), null, true, null)));
+        await sent.FirstAsync(message => message.Contains("cloud is thinking", StringComparison.Ordinal));
+        await clock.WaitForTimersAsync();
+        progress.Report(new RoutingProgress(TargetName.Cloud, null, "Two rules"));
+        clock.Advance(TimeSpan.FromMilliseconds(ProgressReporter.IntervalMilliseconds));
+
+        await sent.FirstAsync(message => message == "local stopped showing signs of life; cloud is answering, 1 s: Two rules");
+    }
+
+    [Fact]
+    public void Append_ACutInsideAPair_KeepsWholeCharacters()
+    {
+        var text = StreamedText.Append(null, TargetName.Local, string.Concat(Enumerable.Repeat("😀", 41)) + "x");
+        Assert.True(text.IsCut);
+        Assert.Equal(string.Concat(Enumerable.Repeat("😀", 39)) + "x", text.End);
+    }
+
+    [Fact]
+    public void Append_APieceOfAnotherTarget_BeginsAnew()
+    {
+        var local = StreamedText.Append(null, TargetName.Local, "from local");
+        Assert.Equal(new StreamedText(TargetName.Cloud, "from cloud", false), StreamedText.Append(local, TargetName.Cloud, "from cloud"));
     }
 
     [Fact]

@@ -24,6 +24,7 @@ public sealed class SettingsBinderTests
         Assert.True(settings.Routing.FallbackEnabled);
         Assert.Equal(Route.LocalFirst, settings.Routing.Route);
         Assert.Null(settings.Routing.ApiKey);
+        Assert.Null(settings.Routing.HedgeDelay);
         Assert.Equal(Path.Combine(Home, ".maestra", "port"), settings.Routing.PortFile);
         Assert.Equal("anonymous", settings.UserId);
         Assert.Null(settings.SurfaceId);
@@ -53,6 +54,13 @@ public sealed class SettingsBinderTests
         Assert.Equal("environment", settings.SurfaceId);
         Assert.Equal(TimeSpan.FromSeconds(20), settings.Timeout);
         Assert.False(settings.Routing.FallbackEnabled);
+    }
+
+    [Fact]
+    public void Bind_Hedge_IsADelayInMilliseconds()
+    {
+        _environment[SettingNames.HedgeMilliseconds] = "250";
+        Assert.Equal(TimeSpan.FromMilliseconds(250), Bind().Routing.HedgeDelay);
     }
 
     [Fact]
@@ -92,6 +100,9 @@ public sealed class SettingsBinderTests
     [InlineData(SettingNames.TimeoutSeconds, "56", "from 5 to 55")]
     [InlineData(SettingNames.TimeoutSeconds, "4", "from 5 to 55")]
     [InlineData(SettingNames.TimeoutSeconds, "5.5", "from 5 to 55")]
+    [InlineData(SettingNames.HedgeMilliseconds, "9", "from 10 to 60000")]
+    [InlineData(SettingNames.HedgeMilliseconds, "60001", "from 10 to 60000")]
+    [InlineData(SettingNames.HedgeMilliseconds, "0.5", "whole number of milliseconds")]
     [InlineData(SettingNames.UserId, "a\u0001b", "1 to 128 characters")]
     [InlineData(SettingNames.LogLevel, "loud", "TRACE, DEBUG, INFO, WARNING or ERROR")]
     [InlineData(SettingNames.LogFormat, "xml", "text or json")]
