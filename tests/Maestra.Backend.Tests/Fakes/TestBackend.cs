@@ -125,7 +125,8 @@ internal sealed class TestBackend : IAsyncDisposable
             Time = time,
             Ids = ids,
             WriteLog = TextWriter.Synchronized(log).WriteLine,
-            OpenStore = (options, _) => new StoreOpening.Opened(store = new InMemoryStore(options, time, ids)),
+            // No route of the backend reaches the archive yet.
+            OpenStore = (options, _) => new StoreOpening.Opened(store = new InMemoryStore(options, time, ids), Archive: null!),
             Advisor = environment.ContainsKey(SettingNames.TestMode) || environment.ContainsKey(SettingNames.LlmProvider) ? null : advisor,
         };
         var started = await BackendServer.StartAsync(Assert.IsType<BindOutcome.Bound>(bound).Settings, parts, CancellationToken.None);
