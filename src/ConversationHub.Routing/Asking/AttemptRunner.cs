@@ -1,23 +1,38 @@
+using System.Collections.Frozen;
+
 namespace ConversationHub.Routing;
 
 /// <summary>Runs one attempt within its share of the time. Nothing it calls can make it late: what ignores cancellation is abandoned.</summary>
-internal sealed class AttemptRunner(BackendClient client, TimeProvider time)
+internal sealed class AttemptRunner
 {
     /// <summary>How long after its share an attempt may take to notice that it is over.</summary>
     public static readonly TimeSpan AbandonGrace = TimeSpan.FromMilliseconds(20);
 
+    private readonly BackendClient _client;
+    private readonly TimeProvider _time;
+    private readonly FrozenDictionary<TargetName, LivenessPatrol> _patrols;
+    private readonly Func<Call, CancellationToken, ValueTask<AttemptResult>> _send;
+
+    public AttemptRunner(TargetSet targets, BackendClient client, TimeProvider time)
+    {
+        _client = client;
+        _time = time;
+        _patrols = targets.All.ToFrozenDictionary(static board => board.Name, board => new LivenessPatrol(client, board, time));
+        _send = SendAsync;
+    }
+
     /// <param name="direct">Past the breaker and with a short connect: every breaker is open.</param>
     /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
-    public async Task<AttemptResult> RunAsync(
+    public async ValueTask<AttemptResult> RunAsync(
         TargetBoard board, Question question, TimeSpan share, bool direct, CancellationToken cancellationToken)
     {
         var call = new Call(board, question, share, direct);
         var running = direct
-            ? board.Pipeline.RunPastBreakerAsync(SendAsync, call, share, cancellationToken)
-            : board.Pipeline.RunAsync(SendAsync, call, share, cancellationToken);
+            ? board.Pipeline.RunPastBreakerAsync(_send, call, share, cancellationToken)
+            : board.Pipeline.RunAsync(_send, call, share, cancellationToken);
         try
         {
-            return await running.WaitAsync(share + AbandonGrace, time, cancellationToken).ConfigureAwait(false);
+            return await running.WaitAsync(share + AbandonGrace, _time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -45,16 +60,16 @@ internal sealed class AttemptRunner(BackendClient client, TimeProvider time)
         var located = await board.Locator.LocateAsync(cancellationToken).ConfigureAwait(false);
         if (located.Endpoint is not { } endpoint)
             return located.Failure!;
-        using var watch = new LivenessWatch(client, board, endpoint, time, cancellationToken);
+        using var watch = _patrols[board.Name].Enter(endpoint, cancellationToken);
         try
         {
-            return await client.AskAsync(board.Name, endpoint, call.Question, OptionsOf(call, watch), watch.Token).ConfigureAwait(false);
+            return await _client.AskAsync(board.Name, endpoint, call.Question, OptionsOf(call, watch), watch.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (watch.GaveUp && !cancellationToken.IsCancellationRequested)
         {
             return new AttemptResult(AttemptOutcome.Stalled)
             {
-                Detail = $"no sign of life for {LivenessWatch.SilenceLimit.TotalSeconds:0} s",
+                Detail = $"no sign of life for {LivenessPatrol.SilenceLimit.TotalSeconds:0} s",
             };
         }
     }

@@ -5,14 +5,15 @@ namespace ConversationHub.Routing;
 /// <summary>What has happened to one question so far. Used by one flow at a time; attempts that run at once are added when they end.</summary>
 internal sealed class CallLog(Question question, Deadline deadline)
 {
-    private readonly ImmutableArray<Attempt>.Builder _attempts = ImmutableArray.CreateBuilder<Attempt>(2);
+    private readonly List<Attempt> _attempts = new(capacity: 2);
 
     public Question Question { get; } = question;
 
     public Deadline Deadline { get; } = deadline;
 
     /// <summary>In the order of the route, and for one target in the order of time.</summary>
-    public ImmutableArray<Attempt> Attempts => [.. _attempts.OrderBy(static attempt => attempt.Target)];
+    public ImmutableArray<Attempt> TakeAttempts() =>
+        _attempts is [var only] ? [only] : [.. _attempts.OrderBy(static attempt => attempt.Target)];
 
     /// <summary>The longest time a backend asked to be left alone, null when none did.</summary>
     public TimeSpan? RetryAfter { get; private set; }

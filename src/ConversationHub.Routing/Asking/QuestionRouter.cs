@@ -33,8 +33,8 @@ internal sealed class QuestionRouter(
             return RoutingOutcomes.NoTarget(RoutePlan.WhyEmpty(options, question.Route), call.Deadline.Elapsed);
 
         // (2)
-        var passedOver = plan.Where(static board => board.IsOpen).ToImmutableArray();
-        var candidates = plan.RemoveRange(passedOver);
+        var passedOver = plan.RemoveAll(static board => !board.IsOpen);
+        var candidates = passedOver.IsEmpty ? plan : plan.RemoveRange(passedOver);
         foreach (var board in passedOver)
             prober.Wake(board);
 
@@ -58,7 +58,7 @@ internal sealed class QuestionRouter(
     }
 
     /// <returns>The attempt that ended the question; null when nobody did.</returns>
-    private async Task<EndedAttempt?> AskEachAsync(
+    private async ValueTask<EndedAttempt?> AskEachAsync(
         ImmutableArray<TargetBoard> boards, bool direct, CallLog call, CancellationToken cancellationToken)
     {
         for (var i = 0; i < boards.Length; i++)
@@ -86,7 +86,7 @@ internal sealed class QuestionRouter(
     {
         using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var early = new CancellationTokenSource();
-        var firstAsked = AttemptAsync(first, anotherFollows: true, direct: false, call, abandon.Token);
+        var firstAsked = AttemptAsync(first, anotherFollows: true, direct: false, call, abandon.Token).AsTask();
         var waited = await Task.WhenAny(firstAsked, Task.Delay(delay, time, early.Token)).ConfigureAwait(false);
         early.Cancel();
         cancellationToken.ThrowIfCancellationRequested();
@@ -98,7 +98,7 @@ internal sealed class QuestionRouter(
                 : ended;
         }
 
-        var secondAsked = AttemptAsync(second, anotherFollows: false, direct: false, call, abandon.Token);
+        var secondAsked = AttemptAsync(second, anotherFollows: false, direct: false, call, abandon.Token).AsTask();
         var winner = await (await Task.WhenAny(firstAsked, secondAsked).ConfigureAwait(false)).ConfigureAwait(false);
         Conclude(winner, call);
         var (other, loser) = winner.Board == first ? (secondAsked, second) : (firstAsked, first);
@@ -114,7 +114,7 @@ internal sealed class QuestionRouter(
         return last.Verdict.Next != NextStep.NextTarget ? last : winner.Verdict.Next != NextStep.NextTarget ? winner : null;
     }
 
-    private async Task<EndedAttempt> AttemptAsync(
+    private async ValueTask<EndedAttempt> AttemptAsync(
         TargetBoard board, bool anotherFollows, bool direct, CallLog call, CancellationToken cancellationToken)
     {
         // (3)

@@ -16,14 +16,15 @@ internal static class RoutingOutcomes
     public static RoutingResult Ended(EndedAttempt last, CallLog call, ImmutableArray<TargetBoard> plan)
     {
         var answered = last.Verdict.Next == NextStep.Answer;
+        var attempts = call.TakeAttempts();
         return new RoutingResult
         {
             Reply = last.Result.Reply,
             Error = answered ? null : Error(last, call),
             ServedBy = answered ? last.Board.Name : null,
             Degraded = !answered || last.Board != plan[0] || last.Board.Health?.Answer.Status == TargetStatus.Degraded,
-            MayHaveRun = call.Attempts.Any(static attempt => attempt.MayHaveRun),
-            Attempts = call.Attempts,
+            MayHaveRun = attempts.Any(static attempt => attempt.MayHaveRun),
+            Attempts = attempts,
             Elapsed = call.Deadline.Elapsed,
         };
     }
@@ -31,6 +32,7 @@ internal static class RoutingOutcomes
     /// <param name="whyNoCloud">Said when the cloud was not among the targets; null when it was.</param>
     public static RoutingResult NobodyAnswered(CallLog call, ImmutableArray<TargetBoard> plan, string? whyNoCloud)
     {
+        var attempts = call.TakeAttempts();
         var outOfTime = call.Deadline.Remaining <= TimeShare.LeastUsable;
         var detail = outOfTime
             ? "No backend answered within the time there was."
@@ -42,8 +44,8 @@ internal static class RoutingOutcomes
                 whyNoCloud is null ? detail : $"{detail} {whyNoCloud}",
                 Seconds(call.RetryAfter)),
             Degraded = true,
-            MayHaveRun = call.Attempts.Any(static attempt => attempt.MayHaveRun),
-            Attempts = call.Attempts,
+            MayHaveRun = attempts.Any(static attempt => attempt.MayHaveRun),
+            Attempts = attempts,
             Elapsed = call.Deadline.Elapsed,
         };
     }

@@ -14,7 +14,7 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
 
     /// <summary>Sends the question once.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled; the request is aborted.</exception>
-    public async Task<AttemptResult> AskAsync(
+    public async ValueTask<AttemptResult> AskAsync(
         TargetName target, TargetEndpoint endpoint, Question question, AskOptions ask, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, endpoint.For(question.Endpoint));
@@ -102,7 +102,7 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
     private static HealthAnswer Unreachable(string? detail) =>
         new() { Status = TargetStatus.Unreachable, IsAlive = false, Detail = detail };
 
-    private static async Task<AttemptResult> ReadReplyAsync(
+    private static async ValueTask<AttemptResult> ReadReplyAsync(
         HttpResponseMessage response, AskEndpoint endpoint, AskOptions ask, CancellationToken cancellationToken)
     {
         var status = (int)response.StatusCode;

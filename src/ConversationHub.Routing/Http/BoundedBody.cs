@@ -10,7 +10,7 @@ internal static class BoundedBody
 
     /// <returns>The body, or null when it is larger than the limit.</returns>
     /// <exception cref="IOException">The connection broke off.</exception>
-    public static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpContent content, CancellationToken cancellationToken)
+    public static async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(HttpContent content, CancellationToken cancellationToken)
     {
         if (content.Headers.ContentLength > WireLimits.ResponseBodyBytes)
             return null;

@@ -161,7 +161,7 @@ public sealed class FailoverTests : IAsyncLifetime
 
         Assert.Equal((AttemptOutcome.Stalled, true), (result.Attempts[0].Outcome, result.Attempts[0].MayHaveRun));
         Assert.Equal(TargetName.Cloud, result.ServedBy);
-        Assert.InRange(result.Elapsed, LivenessWatch.SilenceLimit, TimeSpan.FromSeconds(20));
+        Assert.InRange(result.Elapsed, LivenessPatrol.SilenceLimit, TimeSpan.FromSeconds(20));
     }
 
     /// <summary>Slow is not dead: while its health answers, the share of the time is waited out.</summary>

@@ -1,0 +1,73 @@
+namespace ConversationHub.Routing;
+
+/// <summary>One attempt as <see cref="LivenessPatrol"/> sees it: when it last gave a sign of life, and how to give it up.</summary>
+internal sealed class LivenessWatch : IDisposable
+{
+    private const int Watching = 0;
+    private const int Ended = 1;
+    private const int GivenUp = 2;
+
+    private readonly LivenessPatrol _patrol;
+    private readonly CancellationTokenSource _attempt;
+    private readonly TimeProvider _time;
+    private long _lastSign;
+    private int _state = Watching;
+
+    internal LivenessWatch(LivenessPatrol patrol, TargetEndpoint endpoint, TimeProvider time, CancellationToken cancellationToken)
+    {
+        _patrol = patrol;
+        Endpoint = endpoint;
+        _time = time;
+        Started = time.GetTimestamp();
+        _lastSign = Started;
+        _attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Token = _attempt.Token;
+    }
+
+    /// <summary>Where the attempt went.</summary>
+    public TargetEndpoint Endpoint { get; }
+
+    /// <summary>Cancelled when the caller cancels, the target is given up, or the attempt ends.</summary>
+    public CancellationToken Token { get; }
+
+    public bool GaveUp => Volatile.Read(ref _state) == GivenUp;
+
+    /// <summary>Timestamp of the attempt's begin.</summary>
+    public long Started { get; }
+
+    /// <summary>The reply is streamed: its events tell of the work itself, so that nothing else counts any more.</summary>
+    public bool Streams { get; private set; }
+
+    /// <summary>Timestamp of the last event of a streamed reply, or of the attempt's begin.</summary>
+    public long LastSign => Interlocked.Read(ref _lastSign);
+
+    /// <summary>Where the patrol keeps it; under the patrol's lock.</summary>
+    internal int Slot { get; set; }
+
+    /// <summary>An event of the streamed reply came.</summary>
+    public void Sign()
+    {
+        Interlocked.Exchange(ref _lastSign, _time.GetTimestamp());
+        Streams = true;
+    }
+
+    public void GiveUp()
+    {
+        if (Interlocked.CompareExchange(ref _state, GivenUp, Watching) == Watching)
+            End();
+    }
+
+    /// <summary>The attempt has ended.</summary>
+    public void Dispose()
+    {
+        _patrol.Leave(this);
+        if (Interlocked.CompareExchange(ref _state, Ended, Watching) == Watching)
+            End();
+    }
+
+    private void End()
+    {
+        _attempt.Cancel();
+        _attempt.Dispose();
+    }
+}
