@@ -1,8 +1,9 @@
 using BenchmarkDotNet.Running;
 using ConversationHub.Benchmarks.FirstLight;
 using ConversationHub.Benchmarks.Router;
+using ConversationHub.Benchmarks.Store;
 
-string[] known = ["first-light", "router"];
+string[] known = ["first-light", "router", "store-http"];
 switch (args)
 {
     case ["first-light", var hub, var backend, var typescript]:
@@ -10,6 +11,9 @@ switch (args)
         return 0;
     case ["router"]:
         BenchmarkRunner.Run<RouterOverhead>();
+        return 0;
+    case ["store-http", var backend, var peers]:
+        await HttpWriteBenchmark.RunAsync(backend, peers, Console.Out);
         return 0;
     default:
         Console.Error.WriteLine($"Which benchmark? One of: {string.Join(", ", known)}. See README.md beside this project.");

@@ -25,22 +25,19 @@ internal static class FirstLightBenchmark
         using var folder = new TemporaryFolder();
         var port = FreePort.Find();
         var backendUrl = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}");
-        using var service = await StartBackendAsync(backend, port, folder.Path);
-        try
-        {
-            Server[] servers =
-            [
-                new("conversation-hub-mcp", hub, [], HubEnvironment(folder.Path, backendUrl, cloud: null)),
-                new("TypeScript SDK server", "node", [typescriptServer], new Dictionary<string, string> { ["BACKEND_URL"] = backendUrl }),
-            ];
-            await MeasureStartAsync(servers, report);
-            await MeasureCallsAsync(servers, backendUrl, report);
-            await MeasureFailoverAsync(hub, folder.Path, backendUrl, report);
-        }
-        finally
-        {
-            service.Kill();
-        }
+        using var service = await RunningService.StartAsync(
+            new Uri($"{backendUrl}/health"),
+            backend,
+            ["serve", "--mode", "local", "--port", port.ToString(CultureInfo.InvariantCulture)],
+            new Dictionary<string, string> { ["HOME"] = folder.Path, ["TEST_MODE"] = "true", ["LOG_LEVEL"] = "ERROR" });
+        Server[] servers =
+        [
+            new("conversation-hub-mcp", hub, [], HubEnvironment(folder.Path, backendUrl, cloud: null)),
+            new("TypeScript SDK server", "node", [typescriptServer], new Dictionary<string, string> { ["BACKEND_URL"] = backendUrl }),
+        ];
+        await MeasureStartAsync(servers, report);
+        await MeasureCallsAsync(servers, backendUrl, report);
+        await MeasureFailoverAsync(hub, folder.Path, backendUrl, report);
     }
 
     /// <summary>Process start to the answer of <c>initialize</c>, and to the first answer of a question.</summary>
@@ -176,38 +173,6 @@ internal static class FirstLightBenchmark
         if (route is not null)
             environment["MAESTRA_ROUTE"] = route;
         return environment;
-    }
-
-    private static async Task<Process> StartBackendAsync(string backend, int port, string folder)
-    {
-        var start = new ProcessStartInfo(backend, ["serve", "--mode", "local", "--port", port.ToString(CultureInfo.InvariantCulture)])
-        {
-            RedirectStandardError = true,
-            UseShellExecute = false,
-        };
-        start.Environment["HOME"] = folder;
-        start.Environment["TEST_MODE"] = "true";
-        start.Environment["LOG_LEVEL"] = "ERROR";
-        var process = Process.Start(start)!;
-        process.BeginErrorReadLine();
-        using var http = new HttpClient();
-        for (var tries = 0; tries < 200; tries++)
-        {
-            try
-            {
-                using var response = await http.GetAsync(new Uri($"http://127.0.0.1:{port}/health"));
-                if (response.IsSuccessStatusCode)
-                    return process;
-            }
-            catch (HttpRequestException)
-            {
-                // It does not listen yet.
-            }
-
-            await Task.Delay(50);
-        }
-
-        throw new InvalidOperationException("The backend did not start.");
     }
 
     private sealed record Server(string Name, string Program, string[] Arguments, IReadOnlyDictionary<string, string> Environment);
