@@ -49,7 +49,10 @@ internal sealed class LogStore(
             Fingerprint = question.Fingerprint,
         };
         var write = new PendingWrite(
-            WriteKind.Question, question.User, question.ConversationId, [OperationDraft.Of(question.OperationId, body)]) { At = now };
+            WriteKind.Question, question.User, question.ConversationId, [OperationDraft.Of(question.OperationId, body)])
+        {
+            At = now,
+        };
         writer.Submit(write);
         return await write.Done.WaitAsync(cancellationToken).ConfigureAwait(false) switch
         {
