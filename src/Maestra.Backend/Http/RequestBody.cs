@@ -107,6 +107,11 @@ internal static class RequestBody
                 : Invalid(ValidationErrorType.JsonInvalid,
                     $"Body is not valid JSON of at most {WireLimits.JsonDepth} levels (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})");
         }
+        catch (InvalidOperationException)
+        {
+            // Comparing names for duplicates decodes them, and half of a surrogate pair cannot be.
+            return Invalid(ValidationErrorType.JsonInvalid, "A name holds half of a surrogate pair");
+        }
     }
 
     /// <summary>The parser does not say why it refuses a text: if it takes the text once duplicates are allowed, they were the reason.</summary>

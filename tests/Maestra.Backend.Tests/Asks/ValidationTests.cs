@@ -37,6 +37,8 @@ public sealed class ValidationTests
         { "{", "json_invalid body" },
         { "{\"a\":1}}", "json_invalid body" },
         { "{'a':1}", "json_invalid body" },
+        { """{"user_id":"a","surface_id":"s","message":"m","\ud800":1}""", "json_invalid body" },
+        { """{"user_id":"a","surface_id":"s","message":"m","unknown":{"\udc00":1}}""", "json_invalid body" },
         { """{"user_id":"a","user_id":"b","surface_id":"s","message":"m"}""", "duplicate_key body" },
         { """{"user_id":"a","surface_id":"s","message":"m","unknown":{"x":1,"x":2}}""", "duplicate_key body" },
     };
