@@ -17,6 +17,7 @@ internal sealed class RunningAsk(string fingerprint) : IDisposable
         Working,
         Storing,
         Abandoned,
+        Ended,
     }
 
     public string Fingerprint { get; } = fingerprint;
@@ -40,12 +41,12 @@ internal sealed class RunningAsk(string fingerprint) : IDisposable
     }
 
     /// <summary>Stops waiting before the outcome is there.</summary>
-    /// <returns>False when the reply is being stored: the outcome comes at once and is the truth to tell.</returns>
+    /// <returns>False when the reply is being stored, or the work has ended: the outcome comes at once and is the truth to tell.</returns>
     public bool TryLeave()
     {
         lock (_gate)
         {
-            if (_phase == Phase.Storing)
+            if (_phase is Phase.Storing or Phase.Ended)
                 return false;
             if (--_waiting > 0)
                 return true;
@@ -78,5 +79,16 @@ internal sealed class RunningAsk(string fingerprint) : IDisposable
         _ = _outcome.Task.Exception;
     }
 
-    public void Dispose() => _abandoned.Dispose();
+    /// <summary>After its end. An abandoned one is left to the collector: whoever left last may still be cancelling it.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_phase == Phase.Abandoned)
+                return;
+            _phase = Phase.Ended;
+        }
+
+        _abandoned.Dispose();
+    }
 }

@@ -95,6 +95,19 @@ public sealed class RunningAsksTests
     }
 
     [Fact]
+    public async Task TryLeave_WorkHasJustEnded_LeavesTheOutcomeToBeTold()
+    {
+        var ask = new RunningAsk("f");
+        Assert.True(ask.TryJoin());
+        ask.End(Done);
+        ask.Dispose();
+
+        Assert.False(ask.TryLeave());
+
+        Assert.Same(Done, await ask.Outcome);
+    }
+
+    [Fact]
     public async Task JoinOrRun_WorkHasABug_EveryCallerHearsOfIt()
     {
         var goOn = new TaskCompletionSource();
