@@ -32,8 +32,7 @@ public static class StoreOpener
         var folder = new LogFolder(options.Root);
         try
         {
-            OwnerOnly.Folder(folder.Root);
-            OwnerOnly.Folder(folder.Log);
+            MakeFolders(folder, disk);
             if (StoreLock.TryTake(folder.Lock) is not { } storeLock)
                 return Locked(folder);
             return OpenLocked(options, folder, storeLock, time, ids, logger, disk);
@@ -44,6 +43,18 @@ public static class StoreOpener
                 $"The conversation store cannot use {folder.Root}: {error.Message} "
                 + "Give this user the right to write there, or set CONVERSATION_HUB_ROOT to a folder that can be written.");
         }
+    }
+
+    /// <summary>A synced segment is lost all the same when the name of a folder above it is not on the disk.</summary>
+    private static void MakeFolders(LogFolder folder, IDisk disk)
+    {
+        var absent = new List<string>();
+        for (var path = folder.Log; path is not null && !Directory.Exists(path); path = Path.GetDirectoryName(path))
+            absent.Add(path);
+        OwnerOnly.Folder(folder.Root);
+        OwnerOnly.Folder(folder.Log);
+        foreach (var made in absent)
+            disk.FlushFolder(Path.GetDirectoryName(made)!);
     }
 
     private static StoreOpening OpenLocked(

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
+using ConversationHub.Store.Tests.Disk;
 using ConversationHub.Testing;
 
 namespace ConversationHub.Store.Tests;
@@ -29,6 +30,20 @@ public sealed class StoreOpenerTests
 
         await using var second = OpenedStore.At(folder.Combine("hub"));
         Assert.IsType<StoreOpening.Opened>(second.Opening);
+    }
+
+    [Fact]
+    public async Task OpenLog_FoldersAreNew_TheirNamesAreSyncedBeforeAnythingIsTaken()
+    {
+        using var folder = new TemporaryFolder();
+        var disk = new FaultyDisk();
+        var above = folder.Combine("state");
+        var root = Path.Combine(above, "conversations");
+
+        await using var store = OpenedStore.At(root, disk: disk);
+
+        Assert.IsType<StoreOpening.Opened>(store.Opening);
+        Assert.Superset(new HashSet<string> { Path.GetDirectoryName(above)!, above, root }, disk.FlushedFolders.ToHashSet());
     }
 
     /// <summary>T30.</summary>

@@ -20,6 +20,9 @@ internal sealed class FaultyDisk : IDisk
     /// <summary>How often any other file was synced.</summary>
     public int OtherFlushes => Volatile.Read(ref _otherFlushes);
 
+    /// <summary>Folders whose names were synced, in order.</summary>
+    public ConcurrentQueue<string> FlushedFolders { get; } = new();
+
     public bool IsFull { get; set; }
 
     public bool FailsToFlush { get; set; }
@@ -63,7 +66,11 @@ internal sealed class FaultyDisk : IDisk
         PhysicalDisk.Instance.Flush(file);
     }
 
-    public void FlushFolder(string path) => PhysicalDisk.Instance.FlushFolder(path);
+    public void FlushFolder(string path)
+    {
+        FlushedFolders.Enqueue(path);
+        PhysicalDisk.Instance.FlushFolder(path);
+    }
 
     public void SetLength(SafeFileHandle file, long length) => PhysicalDisk.Instance.SetLength(file, length);
 }
