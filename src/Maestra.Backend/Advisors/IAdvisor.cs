@@ -6,6 +6,9 @@ internal interface IAdvisor
     /// <summary>Value of <c>meta.provider</c> (wire.md §2).</summary>
     string Provider { get; }
 
+    /// <summary>How many of the conversation's last messages it looks at; 0: none, and none are read for it.</summary>
+    int HistoryMessages { get; }
+
     /// <summary>Answers, or says that it cannot. Has no effect of its own, so it may be asked again.</summary>
     /// <param name="cancellationToken">Cancelled when nobody waits any more; work stops within 100 ms of it.</param>
     /// <returns><see cref="AdvisorOutcome.Answered"/> or <see cref="AdvisorOutcome.Failed"/>.</returns>

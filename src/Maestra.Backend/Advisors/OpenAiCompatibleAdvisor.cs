@@ -21,6 +21,8 @@ internal sealed class OpenAiCompatibleAdvisor(ChatClient client, AdvisorSettings
 
     public string Provider => settings.Name;
 
+    public int HistoryMessages => ChatPrompt.MaxHistoryMessages;
+
     public static OpenAiCompatibleAdvisor Create(AdvisorSettings.Provider settings)
     {
         // A redirect could carry key and question to a host that nobody chose.

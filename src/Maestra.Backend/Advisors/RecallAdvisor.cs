@@ -19,6 +19,9 @@ internal sealed class RecallAdvisor(IConversationStore store) : IAdvisor
 
     public string Provider => ProviderName;
 
+    /// <summary>Enough for the questions that a follow-up refers to.</summary>
+    public int HistoryMessages => 40;
+
     public async Task<AdvisorOutcome> AskAsync(AdvisorPrompt prompt, CancellationToken cancellationToken)
     {
         var found = await SearchAsync(prompt, prompt.Message, cancellationToken);

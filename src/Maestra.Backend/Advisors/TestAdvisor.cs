@@ -8,6 +8,8 @@ internal sealed class TestAdvisor : IAdvisor
 
     public string Provider => Name;
 
+    public int HistoryMessages => 0;
+
     public Task<AdvisorOutcome> AskAsync(AdvisorPrompt prompt, CancellationToken cancellationToken) =>
         Task.FromResult<AdvisorOutcome>(new AdvisorOutcome.Answered(Reply, Name, Name, Tokens: 0, CostUsd: 0, Sources: []));
 }

@@ -13,9 +13,6 @@ namespace Maestra.Backend.Asks;
 internal sealed class AskFlow(
     IConversationStore store, IAdvisor advisor, AskGate gate, BackendSettings settings, TimeProvider time, ILogger<AskFlow> logger)
 {
-    /// <summary>What an advisor is given of the conversation; it bounds its own prompt further.</summary>
-    private const int HistoryMessages = 40;
-
     public async Task<AskOutcome> RunAsync(Question question, AskKey key, RunningAsk run)
     {
         var started = time.GetTimestamp();
@@ -55,10 +52,15 @@ internal sealed class AskFlow(
     private async Task<AskOutcome> AnswerAsync(
         Question question, AskKey key, RunningAsk run, ConversationId conversation, UserId owner, long started)
     {
-        var read = await store.ReadAsync(
-            new ReadQuery { Owner = owner, ConversationId = conversation, Limit = HistoryMessages, Before = key.OperationId }, run.Abandoned);
-        if (read is not ReadOutcome.Found found)
-            return new AskOutcome.Failed(ReadRefusals.Of(read));
+        IReadOnlyList<ConversationMessage> history = [];
+        if (advisor.HistoryMessages > 0)
+        {
+            var read = await store.ReadAsync(
+                new ReadQuery { Owner = owner, ConversationId = conversation, Limit = advisor.HistoryMessages, Before = key.OperationId }, run.Abandoned);
+            if (read is not ReadOutcome.Found found)
+                return new AskOutcome.Failed(ReadRefusals.Of(read));
+            history = found.Conversation.Messages;
+        }
 
         var prompt = new AdvisorPrompt
         {
@@ -67,7 +69,7 @@ internal sealed class AskFlow(
             SearchOwner = settings.Mode == BackendMode.Local ? null : owner,
             Message = question.Message,
             Mode = question.EffectiveMode,
-            History = found.Conversation.Messages,
+            History = history,
             Context = question.Context,
             Hints = question.Hints,
             ClientContext = question.ClientContext,

@@ -10,6 +10,8 @@ internal sealed class ScriptedAdvisor : IAdvisor
 
     public string Provider => "test";
 
+    public int HistoryMessages => 40;
+
     /// <summary>What happens on each call; by default an answer at once.</summary>
     public Func<AdvisorPrompt, CancellationToken, Task<AdvisorOutcome>> Script { get; set; } = (_, _) => Task.FromResult(Answer("Scripted."));
 
