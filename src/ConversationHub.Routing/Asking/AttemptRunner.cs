@@ -67,7 +67,8 @@ internal sealed class AttemptRunner
         }
         catch (OperationCanceledException) when (watch.GaveUp && !cancellationToken.IsCancellationRequested)
         {
-            return new AttemptResult(AttemptOutcome.Stalled)
+            // Silence before the question could be written, as of a TLS handshake that hangs, is a connection that never came.
+            return new AttemptResult(watch.WasSent ? AttemptOutcome.Stalled : AttemptOutcome.ConnectTimeout)
             {
                 Detail = $"no sign of life for {LivenessPatrol.SilenceLimit.TotalSeconds:0} s",
             };
@@ -79,6 +80,7 @@ internal sealed class AttemptRunner
         TimeLeft = call.Share,
         ConnectTimeout = call.Direct ? RoutingClients.DirectConnectTimeout : null,
         Stream = call.Board.Streams,
+        OnSending = watch.Sending,
         OnSign = watch.Sign,
         OnText = call.Question.Progress is { } progress
             ? text => progress.Report(new RoutingProgress(call.Board.Name, GaveUpOn: null, text))

@@ -18,7 +18,7 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
         TargetName target, TargetEndpoint endpoint, Question question, AskOptions ask, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, endpoint.For(question.Endpoint));
-        request.Content = new ReadOnlyMemoryContent(question.Body);
+        request.Content = new QuestionContent(question.Body, ask.OnSending);
         request.Content.Headers.ContentType = Json;
         var headers = request.Headers;
         headers.TryAddWithoutValidation(HeaderNames.IdempotencyKey, question.OperationId.ToString());

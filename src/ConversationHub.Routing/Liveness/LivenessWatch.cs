@@ -44,6 +44,12 @@ internal sealed class LivenessWatch : IDisposable
     /// <summary>Where the patrol keeps it; under the patrol's lock.</summary>
     internal int Slot { get; set; }
 
+    /// <summary>The question has been written, at least in part: from now on it may run.</summary>
+    public bool WasSent { get; private set; }
+
+    /// <summary>The connection stands, and the question is being written.</summary>
+    public void Sending() => WasSent = true;
+
     /// <summary>An event of the streamed reply came.</summary>
     public void Sign()
     {

@@ -164,6 +164,19 @@ public sealed class FailoverTests : IAsyncLifetime
         Assert.InRange(result.Elapsed, LivenessPatrol.SilenceLimit, TimeSpan.FromSeconds(20));
     }
 
+    /// <summary>Silence before the question was written: it cannot have run, and the caller is told so.</summary>
+    [Fact]
+    public async Task AskAsync_TlsHandshakeHangs_IsAConnectTimeoutThatCannotHaveRun()
+    {
+        _hub.Local.Proxy.Behaviour = Chaos.Blackhole;
+        await using var hub = new RouterUnderTest(local: new Uri($"https://127.0.0.1:{_hub.Local.Proxy.Port}"));
+
+        var result = await hub.AskAsync();
+
+        Assert.Equal((AttemptOutcome.ConnectTimeout, false), (result.Attempts[0].Outcome, result.MayHaveRun));
+        Assert.Equal(TargetName.Cloud, result.ServedBy);
+    }
+
     /// <summary>Slow is not dead: while its health answers, the share of the time is waited out.</summary>
     [Fact]
     public async Task AskAsync_LocalHangsButIsAlive_IsGivenItsShare()

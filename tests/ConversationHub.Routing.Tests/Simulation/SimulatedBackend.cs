@@ -56,6 +56,7 @@ internal sealed class SimulatedBackend(string name, TimeProvider time, Random ra
         var operation = request.Headers.GetValues(HeaderNames.IdempotencyKey).Single();
         OnAsk?.Invoke(operation);
         await ConnectAsync(cancellationToken);
+        await request.Content!.CopyToAsync(Stream.Null, cancellationToken);
         Asked[operation] = Asked.GetValueOrDefault(operation) + 1;
         await DelayAsync(random.Next(1, 40), cancellationToken);
         switch (Weather)
