@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography.X509Certificates;
 using ConversationHub.Testing.Network;
 
 namespace ConversationHub.Testing.Backends;
@@ -44,7 +45,9 @@ public sealed class ScriptedBackend : IAsyncDisposable
     public Journal<RecordedRequest> Probes => _probes;
 
     /// <param name="mode"><c>local</c> or <c>cloud</c>: what it says of itself.</param>
-    public static ScriptedBackend Start(string mode = "local") => new(ChaosProxy.Start(), mode);
+    /// <param name="certificate">With one, it speaks TLS.</param>
+    public static ScriptedBackend Start(string mode = "local", X509Certificate2? certificate = null) =>
+        new(ChaosProxy.Start(certificate: certificate), mode);
 
     /// <summary>Queues behaviours for the next asks, one each; probes do not use them up.</summary>
     public void Next(params ChaosBehaviour[] behaviours)

@@ -5,6 +5,8 @@ namespace ConversationHub.Testing.Network;
 /// <summary>The ways a service can treat a request, one factory each. What cannot be said per request (refusing connections) is in <see cref="ChaosProxy"/>.</summary>
 public static class Chaos
 {
+    private const int MaxHeaderLines = 100_000;
+
     /// <summary>The connection is accepted, nothing is ever read or answered.</summary>
     public static ChaosBehaviour Blackhole { get; } = new(
         nameof(Blackhole), ReadsRequest: false, (exchange, stop) => exchange.WaitForClientToCloseAsync(stop));
@@ -60,6 +62,33 @@ public static class Chaos
                 await Task.Delay(pause, time, stop);
                 await exchange.WriteAsync(new[] { one }, stop);
             }
+        });
+
+    /// <summary>A status line and then headers without end, until the client has had enough.</summary>
+    /// <exception cref="InvalidOperationException">The client took <see cref="MaxHeaderLines"/> of them.</exception>
+    public static ChaosBehaviour EndlessHeaders { get; } = new(
+        nameof(EndlessHeaders), ReadsRequest: true, async (exchange, stop) =>
+        {
+            await exchange.WriteAsync("HTTP/1.1 200 OK\r\n"u8.ToArray(), stop);
+            var line = Encoding.Latin1.GetBytes($"X-More: {new string('x', 1_000)}\r\n");
+            for (var i = 0; i < MaxHeaderLines; i++)
+                await exchange.WriteAsync(line, stop);
+            throw new InvalidOperationException($"The client took {MaxHeaderLines} header lines.");
+        });
+
+    /// <summary>A streamed reply (wire.md §2.1): the events, each after <paramref name="pause"/>, and then what <paramref name="end"/> does.</summary>
+    /// <param name="end">One that reads, such as <see cref="CloseAfterRead"/>.</param>
+    public static ChaosBehaviour Events(TimeSpan pause, TimeProvider time, ChaosBehaviour end, params string[] events) => new(
+        $"{nameof(Events)}, then {end.Name}", ReadsRequest: true, async (exchange, stop) =>
+        {
+            await exchange.WriteAsync("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"u8.ToArray(), stop);
+            foreach (var one in events)
+            {
+                await Task.Delay(pause, time, stop);
+                await exchange.WriteAsync(Encoding.UTF8.GetBytes(one), stop);
+            }
+
+            await end.RunAsync(exchange, stop);
         });
 
     /// <summary>A plain answer.</summary>

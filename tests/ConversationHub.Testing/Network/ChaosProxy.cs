@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 
 namespace ConversationHub.Testing.Network;
@@ -202,8 +203,9 @@ public sealed class ChaosProxy : IAsyncDisposable
             // Dropped from this side: a killed process resets what is open.
             socket.LingerState = new LingerOption(enable: true, seconds: 0);
         }
-        catch (Exception exception) when (exception is IOException or SocketException)
+        catch (Exception exception) when (exception is IOException or SocketException or AuthenticationException)
         {
+            // A TLS handshake that fails is the client's doing too: it does not speak TLS, or does not trust us.
             _closedByClient.Add(number);
         }
         catch (Exception exception)
