@@ -1,0 +1,213 @@
+using System.Diagnostics;
+using ConversationHub.Testing.Backends;
+using ConversationHub.Testing.Network;
+
+namespace ConversationHub.EndToEnd.Tests.Wall;
+
+/// <summary>Several questions in one session: what the hub remembers of a backend, and how it finds out that it is back.</summary>
+public sealed class BreakerWallTests
+{
+    private const string Skipped = "local skipped_open; cloud answered";
+
+    /// <summary>Three deaths, fifteen questions while it is dead.</summary>
+    [Fact]
+    public async Task Flapping_FifteenQuestions_AtMostThreeAttemptsReachTheDeadBackendAndNoneIsAProbe()
+    {
+        const int Deaths = 3;
+        await using var wall = new WallRig();
+        await using var hub = await wall.StartAsync();
+        var told = new List<string>();
+
+        for (var death = 1; death <= Deaths; death++)
+        {
+            Assert.Equal("local answered", WallScore.Attempts(await hub.AskAsync("alive")));
+            await wall.Local.Proxy.RefuseAsync();
+            told.AddRange((await hub.AskAsync(5, "dead")).Select(WallScore.Attempts));
+            await wall.Local.Proxy.ListenAsync();
+            await hub.BreakerAsync("local", "closed", death);
+        }
+
+        Assert.Equal(15, told.Count);
+        Assert.All(told, attempts => Assert.EndsWith("cloud answered", attempts, StringComparison.Ordinal));
+        Assert.InRange(told.Count(attempts => attempts != Skipped), 1, 3);
+        Assert.Equal(Enumerable.Repeat("alive", Deaths), wall.Local.Asks.Snapshot().Select(ask => ask.Json.String("message")));
+        Assert.Equal(15, wall.Cloud.Asks.Snapshot().Count);
+        Assert.All(wall.Local.Probes.Snapshot(), probe => Assert.Empty(probe.Body));
+    }
+
+    /// <summary>T24, on the wall clock: the best of three, since a busy machine may be late in letting the hub run at all.</summary>
+    [Fact]
+    public async Task LocalBack_WithoutAQuestion_IsUsedAgainWithin500Ms()
+    {
+        var limit = TimeSpan.FromMilliseconds(500);
+        var best = TimeSpan.MaxValue;
+        for (var round = 0; round < 3 && best > limit; round++)
+        {
+            await using var wall = new WallRig(Faults.Refuses);
+            await using var hub = await wall.StartAsync();
+            await hub.AskAsync();
+
+            var back = Stopwatch.GetTimestamp();
+            await wall.Local.Proxy.ListenAsync();
+            await hub.BreakerAsync("local", "closed");
+            var took = Stopwatch.GetElapsedTime(back);
+
+            Assert.Equal("local answered", WallScore.Attempts(await hub.AskAsync()));
+            best = took < best ? took : best;
+        }
+
+        Assert.InRange(best, TimeSpan.Zero, limit);
+    }
+
+    [Fact]
+    public async Task RetryAfterOneSecond_IsHeldForItAndUsedAgain()
+    {
+        await using var wall = new WallRig();
+        wall.Local.Next(CannedResponse.Problem(503, "overloaded", "Too busy", ("Retry-After", "1")));
+        await using var hub = await wall.StartAsync();
+
+        var beforeIt = Stopwatch.GetTimestamp();
+        var first = await hub.AskAsync();
+        var second = await hub.AskAsync();
+        await wall.Local.Probes.ItemAsync(1);
+        var firstProbe = Stopwatch.GetElapsedTime(beforeIt);
+        await hub.BreakerAsync("local", "closed");
+
+        Assert.Equal("local http_status 503 overloaded; cloud answered", WallScore.Attempts(first));
+        Assert.Equal(Skipped, WallScore.Attempts(second));
+        Assert.True(firstProbe >= TimeSpan.FromMilliseconds(990), $"probed after {firstProbe.TotalMilliseconds:0} ms");
+        Assert.Equal("local answered", WallScore.Attempts(await hub.AskAsync()));
+    }
+
+    /// <summary>An hour is cut to a minute, which is still longer than this test: nothing but the first question reaches it.</summary>
+    [Fact]
+    public async Task RetryAfterOneHour_IsLeftAlone()
+    {
+        await using var wall = new WallRig(Faults.Problem(503, "overloaded", ("Retry-After", "3600")));
+        await using var hub = await wall.StartAsync();
+
+        await hub.AskAsync();
+        var later = await hub.AskAsync(10);
+
+        Assert.All(later, answer => Assert.Equal(Skipped, WallScore.Attempts(answer)));
+        Assert.Single(wall.Local.Proxy.Requests);
+        var health = await hub.HealthOfAsync("local");
+        Assert.Equal(("open", "status 503"), (health.String("breaker"), health.String("breaker_cause")));
+    }
+
+    [Fact]
+    public async Task HealthyButEveryAnswerBreaks_CostsTwoAttemptsAndThenIsLeftAlone()
+    {
+        await using var wall = new WallRig(Faults.ResetsAfterReading);
+        await using var hub = await wall.StartAsync();
+
+        var before = await hub.AskAsync(2);
+        var opened = await hub.AskAsync();
+        // Its health is fine, so two probes close the breaker: work, not health, decides what comes next.
+        await hub.BreakerAsync("local", "closed");
+        var again = await hub.AskAsync(2);
+        var flapping = await hub.AskAsync(5);
+
+        Assert.All([.. before, .. again], answer => Assert.Equal("local reset?; cloud answered", WallScore.Attempts(answer)));
+        Assert.All([opened, .. flapping], answer => Assert.Equal(Skipped, WallScore.Attempts(answer)));
+        Assert.Equal(4, wall.Local.Asks.Snapshot().Count);
+        Assert.Equal(10, wall.Cloud.Asks.Snapshot().Count);
+    }
+
+    [Fact]
+    public async Task EveryBreakerOpen_EachIsTriedOnceDirectlyAndWhoIsBackAnswers()
+    {
+        await using var wall = new WallRig(Faults.Refuses, Faults.Refuses);
+        await using var hub = await wall.StartAsync();
+
+        var down = await hub.AskAsync(2);
+        await wall.Cloud.Proxy.ListenAsync();
+        var back = await hub.AskAsync();
+
+        Assert.All(down, answer => Assert.Equal("local refused; cloud refused", WallScore.Attempts(answer)));
+        Assert.Equal("cloud", back.String("served_by"));
+    }
+
+    [Fact]
+    public async Task StateOfTheBreaker_Changes_IsLoggedOnceAndToldByHealthWithTimeAndCause()
+    {
+        await using var wall = new WallRig(Faults.Refuses);
+        await using var hub = await wall.StartAsync();
+        await hub.AskAsync(3);
+
+        var open = await hub.HealthOfAsync("local");
+        await wall.Local.Proxy.ListenAsync();
+        await hub.BreakerAsync("local", "closed");
+        var closed = await hub.HealthOfAsync("local");
+
+        Assert.Equal(("open", "refused"), (open.String("breaker"), open.String("breaker_cause")));
+        Assert.Equal(("closed", "probe succeeded"), (closed.String("breaker"), closed.String("breaker_cause")));
+        Assert.True(string.CompareOrdinal(open.String("breaker_changed_at"), closed.String("breaker_changed_at")) < 0);
+        Assert.Equal(2, hub.Program.Error.Snapshot().Count(line => line.Contains("Target local is now", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task AnotherServiceOnThePort_IsNamedByHealthToo()
+    {
+        await using var wall = new WallRig(Faults.WebPage);
+        wall.Local.OnHealth = _ => Chaos.Respond(CannedResponse.Text(200, "<html>It works!</html>", "text/html"));
+        await using var hub = await wall.StartAsync();
+
+        await hub.AskAsync();
+
+        var health = await hub.HealthOfAsync("local");
+        Assert.Equal(("impostor", "open", "impostor"), (health.String("status"), health.String("breaker"), health.String("breaker_cause")));
+    }
+
+    [Fact]
+    public async Task TwoHundredCallsInFlight_LocalDies_AreTwoHundredAnswersAskedOnceEach()
+    {
+        const int Calls = 200;
+        await using var wall = new WallRig(Faults.SilentButAlive);
+        await using var hub = await wall.StartAsync(timeoutSeconds: 55);
+        var asking = Enumerable.Range(1, Calls).Select(number => hub.AskAsync($"question {number}")).ToList();
+        await wall.Local.Asks.ItemAsync(Calls);
+
+        await wall.Local.Proxy.RefuseAsync();
+
+        var answers = await Task.WhenAll(asking);
+        Assert.All(answers, answer => Assert.Equal("local reset?; cloud answered", WallScore.Attempts(answer)));
+        var operations = answers.Select(answer => answer.String("operation_id")).Order().ToList();
+        Assert.Equal(Calls, operations.Distinct().Count());
+        Assert.Equal(operations, OperationsAt(wall.Local));
+        Assert.Equal(operations, OperationsAt(wall.Cloud));
+        Assert.Empty(hub.StrayLines);
+    }
+
+    /// <summary>T74: the port file names a port that now belongs to another service.</summary>
+    [Fact]
+    public async Task StrangerOnTheDiscoveredPort_IsAskedForItsHealthAndNothingElse()
+    {
+        await using var wall = new WallRig();
+        wall.Local.OnHealth = _ => Chaos.Respond(CannedResponse.Text(200, """{"status":"healthy","service":"something-else"}""", "application/json"));
+        Directory.CreateDirectory(Path.Combine(wall.Home.Path, ".maestra"));
+        await File.WriteAllTextAsync(Path.Combine(wall.Home.Path, ".maestra", "port"), $"{wall.Local.Proxy.Port}\n");
+        await using var hub = await wall.StartAsync(settings: ("MAESTRA_LOCAL_URL", ""));
+
+        await hub.AskAsync();
+
+        Assert.NotEmpty(wall.Local.Probes.Snapshot());
+        Assert.Empty(wall.Local.Asks.Snapshot());
+    }
+
+    [Fact]
+    public async Task BackendOnTheDiscoveredPort_Answers()
+    {
+        await using var wall = new WallRig();
+        Directory.CreateDirectory(Path.Combine(wall.Home.Path, ".maestra"));
+        await File.WriteAllTextAsync(Path.Combine(wall.Home.Path, ".maestra", "port"), $"{wall.Local.Proxy.Port}\n");
+        await using var hub = await wall.StartAsync(settings: ("MAESTRA_LOCAL_URL", ""));
+
+        var answer = await hub.AskAsync();
+
+        Assert.Equal("local answered", WallScore.Attempts(answer));
+        Assert.Single(wall.Local.Asks.Snapshot());
+    }
+
+    private static IEnumerable<string?> OperationsAt(ScriptedBackend backend) => backend.Asks.Snapshot().Select(ask => ask.OperationId).Order();
+}
