@@ -5,6 +5,7 @@ using ConversationHub.Store.Disk;
 using ConversationHub.Store.Housekeeping;
 using ConversationHub.Store.Log;
 using ConversationHub.Store.Origins;
+using ConversationHub.Store.Postgres;
 using ConversationHub.Store.Reading;
 using ConversationHub.Store.Recovery;
 using ConversationHub.Store.Views;
@@ -26,6 +27,19 @@ public static class StoreOpener
     /// </returns>
     public static StoreOpening OpenLog(StoreOptions options, TimeProvider time, IdSource ids, ILogger logger) =>
         OpenLog(options, time, ids, logger, PhysicalDisk.Instance);
+
+    /// <summary>
+    /// Opens the store in a PostgreSQL database and brings its schema up to date. <see cref="StoreOptions.Root"/> is not used,
+    /// and every user has an own namespace.
+    /// </summary>
+    /// <param name="connectionString">As <see cref="Postgres.PostgresAddress"/> gives it.</param>
+    /// <returns>
+    /// <see cref="StoreOpening.Opened"/>, or <see cref="StoreOpening.Refused"/> when the database cannot be reached, cannot be used,
+    /// or was made by a later version.
+    /// </returns>
+    public static Task<StoreOpening> OpenPostgresAsync(
+        StoreOptions options, string connectionString, TimeProvider time, IdSource ids, ILogger logger, CancellationToken cancellationToken) =>
+        PostgresOpener.OpenAsync(options, connectionString, time, ids, logger, cancellationToken);
 
     internal static StoreOpening OpenLog(StoreOptions options, TimeProvider time, IdSource ids, ILogger logger, IDisk disk)
     {

@@ -47,4 +47,7 @@ internal static partial class StoreTelemetry
 
     [LoggerMessage(2010, LogLevel.Warning, "Conversation files are behind the log, they will be written again: {Reason}")]
     public static partial void ViewsBehind(ILogger logger, string reason);
+
+    [LoggerMessage(2011, LogLevel.Error, "The database cannot be used: {Reason}")]
+    public static partial void DatabaseLost(ILogger logger, string reason);
 }

@@ -3,16 +3,13 @@ using System.Collections.Concurrent;
 namespace ConversationHub.Store.Search;
 
 /// <summary>
-/// An inverted index ranked by BM25 (Robertson and Zaragoza 2009, with the usual k1 and b). One thread adds; any may search at the same time,
+/// An inverted index ranked by <see cref="Bm25"/>. One thread adds; any may search at the same time,
 /// without a lock, so that a long search delays no write.
 /// </summary>
 internal sealed class SearchIndex
 {
     /// <summary>When so many documents are candidates, commoner terms only re-rank them: the rarest terms are looked up first.</summary>
     private const int MaxCandidates = 100_000;
-
-    private const double TermSaturation = 1.2;
-    private const double LengthShare = 0.75;
 
     private readonly ConcurrentDictionary<string, PostingList> _postings = new(StringComparer.Ordinal);
     private readonly DocumentTable _documents = new();
@@ -50,7 +47,7 @@ internal sealed class SearchIndex
         foreach (var list in readers)
         {
             var reader = list;
-            var rarity = Math.Log(1 + ((count - Math.Min(count, reader.DocumentCount) + 0.5) / (reader.DocumentCount + 0.5)));
+            var rarity = Bm25.Rarity(count, reader.DocumentCount);
             while (reader.MoveNext())
             {
                 var facts = _documents[reader.Document];
@@ -58,8 +55,7 @@ internal sealed class SearchIndex
                     continue;
                 if (scores.Count >= MaxCandidates && !scores.ContainsKey(reader.Document))
                     continue;
-                var norm = TermSaturation * (1 - LengthShare + (LengthShare * facts.Length / averageLength));
-                var gain = rarity * (reader.Count * (TermSaturation + 1)) / (reader.Count + norm);
+                var gain = Bm25.Gain(rarity, reader.Count, facts.Length, averageLength);
                 System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(scores, reader.Document, out _) += gain;
             }
         }

@@ -1,0 +1,64 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace ConversationHub.Store.Postgres;
+
+/// <summary>Runs statements and turns what the server or the network does into values. Thread-safe; connections come from a pool.</summary>
+internal sealed class Database(NpgsqlDataSource source, StatusBoard board, ILogger logger)
+{
+    /// <summary>A lost connection is tried once more with a new one: every write is recognised when it comes again.</summary>
+    private const int Attempts = 2;
+
+    /// <returns>The result, or why there is none.</returns>
+    public async Task<(T? Value, StoreFailure? Failure)> QueryAsync<T>(
+        string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
+        where T : class
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                var value = await RunAsync(sql, bind, read, cancellationToken).ConfigureAwait(false);
+                board.Refusing(null);
+                return (value, null);
+            }
+            catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.DiskFull)
+            {
+                return (null, Refused(StoreFailureKind.NoRoom, "The disk of the database is full.", error));
+            }
+            catch (NpgsqlException error) when (IsLost(error))
+            {
+                if (attempt < Attempts)
+                    continue;
+                return (null, Refused(StoreFailureKind.Unavailable, "The database cannot be reached.", error));
+            }
+        }
+    }
+
+    private async Task<T> RunAsync<T>(
+        string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
+    {
+        var command = source.CreateCommand(sql);
+        await using (command.ConfigureAwait(false))
+        {
+            bind(command.Parameters);
+            var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+                return read(reader);
+        }
+    }
+
+    /// <summary>Everything that a new connection, or a little time, may put right; the rest is a mistake of ours.</summary>
+    private static bool IsLost(NpgsqlException error) =>
+        error is not PostgresException server || server.IsTransient
+        || server.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow
+            or PostgresErrorCodes.TooManyConnections;
+
+    private StoreFailure Refused(StoreFailureKind kind, string reason, NpgsqlException error)
+    {
+        if (board.Current.Health != StoreHealthState.Unavailable)
+            StoreTelemetry.DatabaseLost(logger, error.Message);
+        board.Refusing(reason);
+        return new StoreFailure(kind, reason);
+    }
+}

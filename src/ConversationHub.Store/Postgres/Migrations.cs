@@ -1,0 +1,70 @@
+using System.Globalization;
+using Npgsql;
+
+namespace ConversationHub.Store.Postgres;
+
+/// <summary>Brings the schema up to date, under an advisory lock, so that replicas that start together do it once.</summary>
+internal static class Migrations
+{
+    /// <summary>Any number that no other user of the database takes: "maestra" in ASCII.</summary>
+    private const long LockKey = 0x6d616573747261;
+
+    /// <summary>Version of the newest script.</summary>
+    public const int Latest = 1;
+
+    /// <returns>The version of the schema when it is newer than this program knows, and nothing was changed; else null.</returns>
+    public static async Task<int?> ApplyAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    {
+        var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            // All in one transaction: a start that is killed leaves nothing half done, and the lock ends with it.
+            var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
+            await using (transaction.ConfigureAwait(false))
+            {
+                await RunAsync(connection, $"SELECT pg_advisory_xact_lock({LockKey})", cancellationToken).ConfigureAwait(false);
+                await RunAsync(
+                    connection,
+                    "CREATE SCHEMA IF NOT EXISTS maestra; CREATE TABLE IF NOT EXISTS maestra.migrations (version integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())",
+                    cancellationToken).ConfigureAwait(false);
+                var held = await VersionAsync(connection, cancellationToken).ConfigureAwait(false);
+                if (held > Latest)
+                    return held;
+                for (var version = held + 1; version <= Latest; version++)
+                {
+                    await RunAsync(connection, Script(version), cancellationToken).ConfigureAwait(false);
+                    await RunAsync(
+                        connection,
+                        string.Create(CultureInfo.InvariantCulture, $"INSERT INTO maestra.migrations (version) VALUES ({version})"),
+                        cancellationToken).ConfigureAwait(false);
+                }
+
+                await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+                return null;
+            }
+        }
+    }
+
+    private static async Task<int> VersionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlCommand("SELECT coalesce(max(version), 0) FROM maestra.migrations", connection);
+        await using (command.ConfigureAwait(false))
+            return (int)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+    }
+
+    private static async Task RunAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlCommand(sql, connection);
+        await using (command.ConfigureAwait(false))
+            await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private static string Script(int version)
+    {
+        var name = version.ToString("D4", CultureInfo.InvariantCulture) + ".sql";
+        using var stream = typeof(Migrations).Assembly.GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"The migration {name} is not in the program.");
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}

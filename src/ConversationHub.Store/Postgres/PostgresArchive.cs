@@ -1,0 +1,190 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using ConversationHub.Contracts;
+using ConversationHub.Store.Clock;
+using ConversationHub.Store.Conversations;
+using ConversationHub.Store.Origins;
+using Npgsql;
+
+namespace ConversationHub.Store.Postgres;
+
+/// <summary>Fields, erasures and exports. Thread-safe.</summary>
+internal sealed class PostgresArchive(
+    Database database, PostgresReader reader, string backendId, string storeId, TimeProvider time, IdSource ids)
+{
+    private const int ExportPageConversations = 200;
+    private const string FieldSql = "SELECT maestra.store_field($1, $2, $3, $4, $5, $6, $7::jsonb)";
+    private const string EraseSql = "SELECT maestra.erase_conversation($1, $2, $3, $4, $5, $6::jsonb)::text";
+    private const string EraseUserSql = "SELECT maestra.erase_user($1, $2, $3, $4, $5::jsonb)::text";
+
+    private const string ReceiptSql = """
+        SELECT erased_by, (SELECT count(DISTINCT id)::integer FROM maestra.operations
+            WHERE user_id = $1 AND conversation_id = $2 AND kind = 'message')
+        FROM maestra.conversations WHERE user_id = $1 AND id = $2
+        """;
+
+    private const string ExportSql = """
+        SELECT user_id, id FROM maestra.conversations
+        WHERE erased_by IS NULL AND ($1::text IS NULL OR user_id = $1) AND (id, user_id) > ($2, $3) ORDER BY id, user_id LIMIT $4
+        """;
+
+    public async Task<ChangeOutcome> ChangeAsync(ConversationChange change)
+    {
+        var (found, failure) = await reader.FindAsync(change.Owner, change.ConversationId, CancellationToken.None).ConfigureAwait(false);
+        if (failure is not null)
+            return new ChangeOutcome.NotCommitted(failure);
+        switch (found!)
+        {
+            case []:
+                return new ChangeOutcome.NotFound();
+            case [_, _]:
+                return new ChangeOutcome.Ambiguous();
+            case [{ IsErased: true }]:
+                return new ChangeOutcome.Erased();
+        }
+
+        var owner = found![0].Summary.Owner;
+        foreach (var field in FieldNames.Of(change, Now()))
+        {
+            var (answer, refused) = await SetAsync(owner, change.ConversationId, field).ConfigureAwait(false);
+            if (refused is not null)
+                return new ChangeOutcome.NotCommitted(refused);
+            if (answer == "erased")
+                return new ChangeOutcome.Erased();
+        }
+
+        var (changed, lost) = await reader.FindAsync(UserId.Parse(owner), change.ConversationId, CancellationToken.None).ConfigureAwait(false);
+        return lost is not null ? new ChangeOutcome.NotCommitted(lost) : new ChangeOutcome.Changed(changed![0].Summary);
+    }
+
+    public async Task<EraseOutcome> EraseConversationAsync(UserId? owner, ConversationId id)
+    {
+        var (found, failure) = await reader.FindAsync(owner, id, CancellationToken.None).ConfigureAwait(false);
+        if (failure is not null)
+            return new EraseOutcome.NotCommitted(failure);
+        if (found!.Count != 1)
+            return found.Count == 0 ? new EraseOutcome.NotFound() : new EraseOutcome.Ambiguous();
+        var user = found[0].Summary.Owner;
+        var (_, refused) = await database.QueryAsync(
+            EraseSql,
+            parameters =>
+            {
+                Head(parameters, user);
+                parameters.Text(id.ToString());
+                parameters.Id(ids.NewOperationId().Value);
+                parameters.Number(Clock());
+                parameters.Text(EraseJson("conversation"));
+            },
+            static row => row,
+            CancellationToken.None).ConfigureAwait(false);
+        if (refused is not null)
+            return new EraseOutcome.NotCommitted(refused);
+        var (receipt, lost) = await database.QueryAsync(
+            ReceiptSql,
+            parameters =>
+            {
+                parameters.Text(user);
+                parameters.Text(id.ToString());
+            },
+            row => row.All(one => new EraseOutcome.Erased(id, new OperationId(one.GetGuid(0)), one.GetInt32(1))),
+            CancellationToken.None).ConfigureAwait(false);
+        return lost is not null ? new EraseOutcome.NotCommitted(lost) : receipt![0];
+    }
+
+    public async Task<EraseUserOutcome> EraseUserAsync(UserId user)
+    {
+        var operation = ids.NewOperationId();
+        var (count, failure) = await database.QueryAsync(
+            EraseUserSql,
+            parameters =>
+            {
+                Head(parameters, user.ToString());
+                parameters.Id(operation.Value);
+                parameters.Number(Clock());
+                parameters.Text(EraseJson("user"));
+            },
+            static row => row.All(static one => one.GetString(0)),
+            CancellationToken.None).ConfigureAwait(false);
+        return failure is not null
+            ? new EraseUserOutcome.NotCommitted(failure)
+            : new EraseUserOutcome.Erased(user, operation, int.Parse(count![0], System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    public async IAsyncEnumerable<ReadOutcome> ExportAsync(UserId? owner, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var after = (Owner: "", Id: "");
+        while (true)
+        {
+            var (page, failure) = await PageAsync(owner, after, cancellationToken).ConfigureAwait(false);
+            if (failure is not null)
+            {
+                yield return new ReadOutcome.Unavailable(failure);
+                yield break;
+            }
+
+            foreach (var one in page!)
+            {
+                var query = new ReadQuery
+                {
+                    Owner = UserId.Parse(one.Owner),
+                    ConversationId = ConversationId.Parse(one.Id),
+                    Limit = ReadQuery.AllMessages,
+                };
+                if (await reader.ReadAsync(query, cancellationToken).ConfigureAwait(false) is var outcome and not ReadOutcome.Erased)
+                    yield return outcome;
+            }
+
+            if (page.Count < ExportPageConversations)
+                yield break;
+            after = page[^1];
+        }
+    }
+
+    /// <summary>The text went with the erasure; this gives the room back, and with it the bytes.</summary>
+    public async Task<StoreFailure?> CompactAsync(CancellationToken cancellationToken)
+    {
+        var (_, failure) = await database.QueryAsync(
+            "VACUUM maestra.operations", static _ => { }, static row => row, cancellationToken).ConfigureAwait(false);
+        return failure;
+    }
+
+    private Task<(string? Value, StoreFailure? Failure)> SetAsync(string owner, ConversationId id, FieldBody field) => database.QueryAsync(
+        FieldSql,
+        parameters =>
+        {
+            Head(parameters, owner);
+            parameters.Text(id.ToString());
+            parameters.Id(ids.NewOperationId().Value);
+            parameters.Number(Clock());
+            parameters.Time(field.Timestamp);
+            parameters.Text(JsonSerializer.Serialize(field, MaestraJson.Compact.FieldBody));
+        },
+        static row => row.All(static one => one.GetString(0))[0],
+        CancellationToken.None);
+
+    private Task<(List<(string Owner, string Id)>? Value, StoreFailure? Failure)> PageAsync(
+        UserId? owner, (string Owner, string Id) after, CancellationToken cancellationToken) => database.QueryAsync(
+        ExportSql,
+        parameters =>
+        {
+            parameters.Text(owner?.ToString());
+            parameters.Text(after.Id);
+            parameters.Text(after.Owner);
+            parameters.Number(ExportPageConversations);
+        },
+        static row => row.All(static one => (Owner: one.GetString(0), Id: one.GetString(1))),
+        cancellationToken);
+
+    private void Head(NpgsqlParameterCollection parameters, string user)
+    {
+        parameters.Text(OriginName.Of(backendId, storeId, user, OriginPurpose.Own));
+        parameters.Text(user);
+    }
+
+    private DateTimeOffset Now() => WireTime.Truncate(time.GetUtcNow());
+
+    private long Clock() => (long)HybridTimestamp.Create(time.GetUtcNow().ToUnixTimeMilliseconds(), 0).Value;
+
+    private string EraseJson(string scope) =>
+        JsonSerializer.Serialize(new EraseBody { Scope = scope, Timestamp = Now() }, MaestraJson.Compact.EraseBody);
+}

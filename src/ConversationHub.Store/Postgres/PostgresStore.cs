@@ -1,0 +1,51 @@
+using ConversationHub.Contracts;
+using Npgsql;
+
+namespace ConversationHub.Store.Postgres;
+
+/// <summary>
+/// The hosted store (wire.md §10.4): the same operations in a database that several replicas share. Each user has an own namespace.
+/// </summary>
+internal sealed class PostgresStore(
+    NpgsqlDataSource source, PostgresWriter writer, PostgresReader reader, PostgresSearcher searcher, PostgresArchive archive, PostgresWatch watch, StatusBoard board)
+    : IConversationStore, IConversationArchive
+{
+    public const string Kind = "postgres";
+
+    private int _disposed;
+
+    public StoreStatus Status => board.Current;
+
+    public Task<QuestionOutcome> StoreQuestionAsync(QuestionDraft question, CancellationToken cancellationToken) =>
+        writer.StoreAsync(question).WaitAsync(cancellationToken);
+
+    public Task<ReplyOutcome> StoreReplyAsync(ReplyDraft reply, CancellationToken cancellationToken) =>
+        writer.StoreAsync(reply).WaitAsync(cancellationToken);
+
+    public Task<ReadOutcome> ReadAsync(ReadQuery query, CancellationToken cancellationToken) => reader.ReadAsync(query, cancellationToken);
+
+    public Task<ListOutcome> ListAsync(ListQuery query, CancellationToken cancellationToken) => reader.ListAsync(query, cancellationToken);
+
+    public Task<SearchOutcome> SearchAsync(SearchQuery query, CancellationToken cancellationToken) => searcher.SearchAsync(query, cancellationToken);
+
+    public Task<ChangeOutcome> ChangeAsync(ConversationChange change, CancellationToken cancellationToken) =>
+        archive.ChangeAsync(change).WaitAsync(cancellationToken);
+
+    public Task<EraseOutcome> EraseConversationAsync(UserId? owner, ConversationId conversationId, CancellationToken cancellationToken) =>
+        archive.EraseConversationAsync(owner, conversationId).WaitAsync(cancellationToken);
+
+    public Task<EraseUserOutcome> EraseUserAsync(UserId user, CancellationToken cancellationToken) =>
+        archive.EraseUserAsync(user).WaitAsync(cancellationToken);
+
+    public IAsyncEnumerable<ReadOutcome> ExportAsync(UserId? owner, CancellationToken cancellationToken) => archive.ExportAsync(owner, cancellationToken);
+
+    public Task<StoreFailure?> CompactAsync(CancellationToken cancellationToken) => archive.CompactAsync(cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        await watch.DisposeAsync().ConfigureAwait(false);
+        await source.DisposeAsync().ConfigureAwait(false);
+    }
+}

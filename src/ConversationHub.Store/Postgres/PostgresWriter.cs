@@ -1,0 +1,189 @@
+using System.Text.Json;
+using ConversationHub.Contracts;
+using ConversationHub.Store.Clock;
+using ConversationHub.Store.Conversations;
+using ConversationHub.Store.Origins;
+using ConversationHub.Store.Search;
+using Npgsql;
+
+namespace ConversationHub.Store.Postgres;
+
+/// <summary>Questions and replies: one call of a function of the database each, which is one transaction. Thread-safe.</summary>
+internal sealed class PostgresWriter(Database database, StatusBoard board, string backendId, string storeId, TimeProvider time, IdSource ids)
+{
+    private const string QuestionSql =
+        "SELECT maestra.store_question($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11, $12)";
+
+    private const string ReplySql = "SELECT maestra.store_reply($1, $2, $3, $4, $5, $6, $7::jsonb, $8)";
+
+    private const string FindSql = """
+        SELECT conversation_id, kind, body::text,
+            (SELECT id FROM maestra.operations r WHERE r.user_id = q.user_id AND r.question = q.id AND NOT r.body ? 'erased' ORDER BY hlc, id LIMIT 1),
+            (SELECT body::text FROM maestra.operations r WHERE r.user_id = q.user_id AND r.question = q.id AND NOT r.body ? 'erased' ORDER BY hlc, id LIMIT 1)
+        FROM maestra.operations q WHERE user_id = $1 AND id = $2 ORDER BY hlc, origin LIMIT 1
+        """;
+
+    public async Task<QuestionOutcome> StoreAsync(QuestionDraft question)
+    {
+        var (known, failure) = await FindAsync(question.User, question.OperationId).ConfigureAwait(false);
+        if (failure is not null)
+            return new QuestionOutcome.NotCommitted(failure);
+        if (known is { IsThere: true })
+            return Recognise(known, question);
+        var at = Now();
+        var body = new MessageBody
+        {
+            Role = MessageRole.User,
+            Content = question.Message,
+            Surface = question.Surface.ToString(),
+            Mode = question.ModeHint,
+            Timestamp = at,
+            Meta = new MessageMeta { FilePath = question.FilePath, Workspace = question.Workspace, OperationId = question.OperationId.ToString() },
+            Fingerprint = question.Fingerprint,
+        };
+        for (var attempt = 0; attempt < GeneratedConversationId.MaxAttempts; attempt++)
+        {
+            var id = question.ConversationId ?? GeneratedConversationId.Create(question.OperationId, question.User.ToString(), at, attempt);
+            var (answer, refused) = await InsertAsync(question, id, body).ConfigureAwait(false);
+            if (refused is not null)
+                return new QuestionOutcome.NotCommitted(refused);
+            if (answer == "taken")
+                continue;
+            return answer switch
+            {
+                "stored" => Stored(id, question.User),
+                "erased" => new QuestionOutcome.Erased(id),
+                "full" => new QuestionOutcome.ConversationFull(id),
+                _ => await RecogniseAsync(question).ConfigureAwait(false),
+            };
+        }
+
+        return new QuestionOutcome.NotCommitted(new StoreFailure(StoreFailureKind.Unavailable, "No conversation id is free for this question; name one."));
+    }
+
+    public async Task<ReplyOutcome> StoreAsync(ReplyDraft reply)
+    {
+        var (question, failure) = await FindAsync(reply.User, reply.QuestionId).ConfigureAwait(false);
+        if (failure is not null)
+            return new ReplyOutcome.NotCommitted(failure);
+        if (Answered(question!) is { } known)
+            return known;
+        var body = new MessageBody
+        {
+            Role = MessageRole.Assistant,
+            Content = reply.Content,
+            Surface = question!.Message!.Surface,
+            Mode = reply.Mode,
+            Timestamp = Now(),
+            Meta = reply.Meta with { OperationId = reply.QuestionId.ToString(), BackendId = backendId },
+        };
+        var id = ids.NewOperationId();
+        var (answer, refused) = await InsertAsync(reply, id, body).ConfigureAwait(false);
+        if (refused is not null)
+            return new ReplyOutcome.NotCommitted(refused);
+        switch (answer)
+        {
+            case "stored":
+                board.Committed(board.Current.Conversations, time.GetUtcNow());
+                return new ReplyOutcome.Stored(new StoredReply(id, body.Content, reply.Mode, body.Timestamp, body.Meta));
+            case "erased":
+                return new ReplyOutcome.Erased();
+            case "unknown":
+                return new ReplyOutcome.UnknownQuestion();
+            default:
+                var (again, lost) = await FindAsync(reply.User, reply.QuestionId).ConfigureAwait(false);
+                return lost is not null
+                    ? new ReplyOutcome.NotCommitted(lost)
+                    : Answered(again!) ?? throw new InvalidOperationException("A reply that exists was not found.");
+        }
+    }
+
+    private DateTimeOffset Now() => WireTime.Truncate(time.GetUtcNow());
+
+    private string Origin(UserId user) => OriginName.Of(backendId, storeId, user.ToString(), OriginPurpose.Own);
+
+    private long Clock() => (long)HybridTimestamp.Create(time.GetUtcNow().ToUnixTimeMilliseconds(), 0).Value;
+
+    private QuestionOutcome.Stored Stored(ConversationId id, UserId owner)
+    {
+        board.Committed(board.Current.Conversations, time.GetUtcNow());
+        return new QuestionOutcome.Stored(id, owner);
+    }
+
+    private Task<(string? Value, StoreFailure? Failure)> InsertAsync(QuestionDraft question, ConversationId id, MessageBody body) => database.QueryAsync(
+        QuestionSql,
+        parameters =>
+        {
+            parameters.Text(Origin(question.User));
+            parameters.Text(question.User.ToString());
+            parameters.Text(id.ToString());
+            parameters.Flag(question.ConversationId is null);
+            parameters.Id(question.OperationId.Value);
+            parameters.Number(Clock());
+            parameters.Time(body.Timestamp);
+            parameters.Text(body.Surface);
+            parameters.Text(Topic.Of(title: null, body));
+            parameters.Text(JsonSerializer.Serialize(body, MaestraJson.Compact.MessageBody));
+            parameters.Texts(Terms(body));
+            parameters.Number(WireLimits.MessagesPerConversation);
+        },
+        Scalar,
+        CancellationToken.None);
+
+    private Task<(string? Value, StoreFailure? Failure)> InsertAsync(ReplyDraft reply, OperationId id, MessageBody body) => database.QueryAsync(
+        ReplySql,
+        parameters =>
+        {
+            parameters.Text(Origin(reply.User));
+            parameters.Text(reply.User.ToString());
+            parameters.Id(reply.QuestionId.Value);
+            parameters.Id(id.Value);
+            parameters.Number(Clock());
+            parameters.Time(body.Timestamp);
+            parameters.Text(JsonSerializer.Serialize(body, MaestraJson.Compact.MessageBody));
+            parameters.Texts(Terms(body));
+        },
+        Scalar,
+        CancellationToken.None);
+
+    private static string[] Terms(MessageBody body) => [.. SearchPolicy.TermsOf(body).Counts.Keys];
+
+    private static string Scalar(NpgsqlDataReader reader) => reader.Read() ? reader.GetString(0) : throw new InvalidOperationException("No row.");
+
+    private Task<(FoundOperation? Value, StoreFailure? Failure)> FindAsync(UserId user, OperationId id) => database.QueryAsync(
+        FindSql,
+        parameters =>
+        {
+            parameters.Text(user.ToString());
+            parameters.Id(id.Value);
+        },
+        FoundOperation.Read,
+        CancellationToken.None);
+
+    private async Task<QuestionOutcome> RecogniseAsync(QuestionDraft question)
+    {
+        var (known, failure) = await FindAsync(question.User, question.OperationId).ConfigureAwait(false);
+        return failure is not null ? new QuestionOutcome.NotCommitted(failure) : Recognise(known!, question);
+    }
+
+    private static QuestionOutcome Recognise(FoundOperation known, QuestionDraft question)
+    {
+        if (known.ConversationId is not { } id)
+            return new QuestionOutcome.FingerprintMismatch();
+        if (known.IsErased)
+            return new QuestionOutcome.Erased(id);
+        return known.Message is { Role: MessageRole.User } message && message.Fingerprint == question.Fingerprint
+            ? new QuestionOutcome.Known(id, question.User, known.Reply)
+            : new QuestionOutcome.FingerprintMismatch();
+    }
+
+    /// <returns>Null when the question is there and waits for its reply.</returns>
+    private static ReplyOutcome? Answered(FoundOperation question)
+    {
+        if (question.IsErased)
+            return new ReplyOutcome.Erased();
+        if (question.Message is not { Role: MessageRole.User })
+            return new ReplyOutcome.UnknownQuestion();
+        return question.Reply is { } reply ? new ReplyOutcome.AlreadyAnswered(reply) : null;
+    }
+}

@@ -1,0 +1,84 @@
+using ConversationHub.Contracts;
+using ConversationHub.Store.Postgres;
+using ConversationHub.Testing.Postgres;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace ConversationHub.Store.Tests.Contract;
+
+/// <summary>A server that dies in the middle of writes. Needs one of its own, to be killed.</summary>
+public sealed class PostgresOutageTests
+{
+    private const int Writers = 8;
+    private const int WritesBeforeTheKill = 40;
+
+    [ContractFact]
+    public async Task Write_ServerKilledInTheMiddle_LosesNothingDoublesNothingAndRecoversWithoutRestart()
+    {
+        // A named server is somebody's: it is not killed.
+        if (PostgresTools.Programs is null)
+            return;
+        await using var cluster = await PostgresCluster.StartAsync();
+        var ids = new IdSource(TimeProvider.System);
+        var opening = await StoreOpener.OpenPostgresAsync(
+            OpenedStore.Options("/nowhere", StoreNamespace.PerUser), PostgresAddress.TryParse(cluster.Url("postgres"), out _)!,
+            TimeProvider.System, ids, NullLogger.Instance, CancellationToken.None);
+        await using var store = Assert.IsType<StoreOpening.Opened>(opening).Store;
+        var acknowledged = new HashSet<OperationId>();
+        var enough = new TaskCompletionSource();
+        var refused = await WhileWritingAsync(store, ids, acknowledged, enough, cluster);
+
+        Assert.All(refused, static one => Assert.Equal(StoreFailureKind.Unavailable, one.Failure.Kind));
+        Assert.Equal(StoreHealthState.Unavailable, store.Status.Health);
+        await cluster.StartServerAsync();
+        foreach (var (question, _) in refused)
+            Assert.True(await store.StoreQuestionAsync(question, CancellationToken.None) is QuestionOutcome.Stored or QuestionOutcome.Known);
+
+        Assert.Equal(StoreHealthState.Healthy, store.Status.Health);
+        var read = Assert.IsType<ReadOutcome.Found>(await store.ReadAsync(
+            new ReadQuery { Owner = OpenedStore.Ada, ConversationId = ConversationId.Parse("main"), Limit = ReadQuery.AllMessages }, CancellationToken.None));
+        var stored = read.Conversation.Messages.Select(message => OperationId.Parse(message.Id)).ToArray();
+        Assert.Equal(stored.Length, stored.Distinct().Count());
+        Assert.Equal(acknowledged.Concat(refused.Select(one => one.Question.OperationId)).Order(), stored.Order());
+    }
+
+    private static async Task<List<(QuestionDraft Question, StoreFailure Failure)>> WhileWritingAsync(
+        IConversationStore store, IdSource ids, HashSet<OperationId> acknowledged, TaskCompletionSource enough, PostgresCluster cluster)
+    {
+        var refused = new List<(QuestionDraft, StoreFailure)>();
+        var writing = Task.WhenAll(Enumerable.Range(0, Writers).Select(_ => Task.Run(async () =>
+        {
+            while (true)
+            {
+                var question = new QuestionDraft
+                {
+                    User = OpenedStore.Ada,
+                    OperationId = ids.NewOperationId(),
+                    ConversationId = ConversationId.Parse("main"),
+                    Message = "q",
+                    Surface = OpenedStore.Windsurf,
+                    ModeHint = null,
+                    Fingerprint = OpenedStore.Fingerprint("q"),
+                };
+                var outcome = await store.StoreQuestionAsync(question, CancellationToken.None);
+                lock (refused)
+                {
+                    if (outcome is QuestionOutcome.NotCommitted lost)
+                    {
+                        refused.Add((question, lost.Failure));
+                        return;
+                    }
+
+                    // Known: the first try had been stored when its connection was lost, and the second found it.
+                    Assert.True(outcome is QuestionOutcome.Stored or QuestionOutcome.Known, outcome.ToString());
+                    acknowledged.Add(question.OperationId);
+                    if (acknowledged.Count >= WritesBeforeTheKill)
+                        enough.TrySetResult();
+                }
+            }
+        })));
+        await Task.WhenAny(enough.Task, writing);
+        await cluster.KillAsync();
+        await writing;
+        return refused;
+    }
+}

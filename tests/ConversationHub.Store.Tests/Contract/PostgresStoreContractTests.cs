@@ -1,0 +1,83 @@
+using ConversationHub.Store.Postgres;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+
+namespace ConversationHub.Store.Tests.Contract;
+
+public sealed class PostgresStoreContractTests(PostgresServer server) : StoreContract, IClassFixture<PostgresServer>
+{
+    private string? _database;
+
+    [ContractFact]
+    public async Task Open_ByFourReplicasAtOnce_MigratesOnceAndSharesOneStream()
+    {
+        await Store.DisposeAsync();
+        var stores = new List<IConversationStore>();
+        var openings = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(OpenAsync)));
+        stores.AddRange(openings.Select(opening => Assert.IsType<StoreOpening.Opened>(opening).Store));
+        var question = Question("once on every replica");
+
+        var outcomes = await Task.WhenAll(stores.SelectMany(store => Enumerable.Range(0, 8)
+            .Select(_ => Task.Run(() => store.StoreQuestionAsync(question, CancellationToken.None)))));
+        await Task.WhenAll(stores.Select((store, n) => Task.Run(() => store.StoreQuestionAsync(Question($"from {n}"), CancellationToken.None))));
+
+        Assert.Single(outcomes.OfType<QuestionOutcome.Stored>());
+        Assert.Equal(31, outcomes.OfType<QuestionOutcome.Known>().Count());
+        Assert.Equal([1L, 2, 3, 4, 5], await SeqsAsync());
+        foreach (var store in stores)
+            await store.DisposeAsync();
+        await ReopenAsync();
+        Assert.Equal(5, (await ReadAsync()).Messages.Count);
+    }
+
+    [ContractFact]
+    public async Task Open_SchemaOfANewerVersion_IsRefusedWithBothVersions()
+    {
+        await using (var source = NpgsqlDataSource.Create(_database!))
+        await using (var command = source.CreateCommand("INSERT INTO maestra.migrations (version) VALUES (99)"))
+            await command.ExecuteNonQueryAsync();
+
+        var reason = Assert.IsType<StoreOpening.Refused>(await OpenAsync()).Reason;
+
+        Assert.Contains("99", reason, StringComparison.Ordinal);
+        Assert.Contains($"knows {Migrations.Latest}", reason, StringComparison.Ordinal);
+    }
+
+    [ContractFact]
+    public async Task Compact_AfterErase_TheCanaryIsInNoTable()
+    {
+        await ExchangeAsync("canary7d1c", "canary7d1c too");
+        await ((IConversationArchive)Store).EraseConversationAsync(Ada, Contracts.ConversationId.Parse("main"), CancellationToken.None);
+
+        await using var source = NpgsqlDataSource.Create(_database!);
+        foreach (var table in new[] { "operations", "conversations", "heads", "store" })
+        {
+            await using var command = source.CreateCommand($"SELECT count(*) FROM maestra.{table} t WHERE t::text LIKE '%canary7d1c%'");
+            Assert.Equal(0L, await command.ExecuteScalarAsync());
+        }
+    }
+
+    private protected override async Task<StoreOpening> OpenAsync()
+    {
+        _database ??= await server.CreateDatabaseAsync();
+        return await StoreOpener.OpenPostgresAsync(
+            OpenedStore.Options("/nowhere", StoreNamespace.PerUser), _database, Time, Ids, NullLogger.Instance, CancellationToken.None);
+    }
+
+    private protected override async Task ReleaseAsync()
+    {
+        if (_database is not null)
+            await server.DropDatabaseAsync(_database);
+    }
+
+    private async Task<List<long>> SeqsAsync()
+    {
+        await using var source = NpgsqlDataSource.Create(_database!);
+        await using var command = source.CreateCommand("SELECT seq FROM maestra.operations ORDER BY origin, seq");
+        await using var reader = await command.ExecuteReaderAsync();
+        var seqs = new List<long>();
+        while (await reader.ReadAsync())
+            seqs.Add(reader.GetInt64(0));
+        return seqs;
+    }
+}

@@ -1,0 +1,85 @@
+using System.Globalization;
+using ConversationHub.Testing.Network;
+using ConversationHub.Testing.Processes;
+
+namespace ConversationHub.Testing.Postgres;
+
+/// <summary>A throw-away PostgreSQL server on a free loopback port, which can be killed and started again over the same data.</summary>
+public sealed class PostgresCluster : IAsyncDisposable
+{
+    private const string User = "maestra";
+    private const string ReadyLine = "database system is ready to accept connections";
+
+    // PostgreSQL refuses to run as root; Debian's package makes this user.
+    private static readonly string[] AsPostgres = ["--reuid=postgres", "--regid=postgres", "--clear-groups"];
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly int _port = FreePort.Find();
+    private RunningProgram? _program;
+
+    private PostgresCluster()
+    {
+    }
+
+    private string Data => _folder.Combine("data");
+
+    /// <summary>Address of a database in it.</summary>
+    public string Url(string database) => string.Create(CultureInfo.InvariantCulture, $"postgres://{User}@127.0.0.1:{_port}/{database}");
+
+    /// <exception cref="InvalidOperationException">It could not be made; the message holds what it said.</exception>
+    public static async Task<PostgresCluster> StartAsync()
+    {
+        var cluster = new PostgresCluster();
+        try
+        {
+            if (Environment.IsPrivilegedProcess)
+                await RunAsync(new ProgramStart("/bin/chown", cluster._folder.Path, "postgres", cluster._folder.Path));
+            await RunAsync(cluster.Describe("initdb", "-D", cluster.Data, "-U", User, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"));
+            await cluster.StartServerAsync();
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>After <see cref="KillAsync"/>: the same data on the same port.</summary>
+    public async Task StartServerAsync()
+    {
+        _program = RunningProgram.Start(Describe(
+            "postgres", "-D", Data, "-p", _port.ToString(CultureInfo.InvariantCulture), "-k", _folder.Path, "-c", "listen_addresses=127.0.0.1"));
+        await _program.Error.FirstAsync(static line => line.Contains(ReadyLine, StringComparison.Ordinal));
+    }
+
+    /// <summary>SIGKILL to the server and every process of it.</summary>
+    public async Task KillAsync()
+    {
+        if (_program is null)
+            return;
+        await _program.DisposeAsync();
+        _program = null;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        _folder.Dispose();
+    }
+
+    private static async Task RunAsync(ProgramStart start)
+    {
+        var result = await RunningProgram.RunAsync(start);
+        if (result.ExitCode != 0)
+            throw new InvalidOperationException($"{start.FileName} ended with {result.ExitCode}:\n{string.Join('\n', result.Output.Concat(result.Error))}");
+    }
+
+    private ProgramStart Describe(string program, params string[] arguments)
+    {
+        var path = Path.Combine(PostgresTools.Programs!, program);
+        return Environment.IsPrivilegedProcess
+            ? new ProgramStart("/usr/bin/setpriv", _folder.Path, [.. AsPostgres, path, .. arguments])
+            : new ProgramStart(path, _folder.Path, arguments);
+    }
+}
