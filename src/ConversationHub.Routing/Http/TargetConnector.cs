@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 
 namespace ConversationHub.Routing;
@@ -12,19 +13,24 @@ internal sealed class TargetConnector(TimeSpan connectTimeout, TimeProvider time
     public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var timeout = context.InitialRequestMessage.Options.TryGetValue(ConnectTimeoutKey, out var shorter) ? shorter : connectTimeout;
-        using var timer = new CancellationTokenSource(timeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        // An address needs no resolver: on loopback the kernel then connects at once, however busy this process is.
+        var isAddress = IPAddress.TryParse(context.DnsEndPoint.Host, out var address);
+        EndPoint endpoint = isAddress ? new IPEndPoint(address!, context.DnsEndPoint.Port) : context.DnsEndPoint;
+        var socket = isAddress
+            ? new Socket(address!.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }
+            : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            await socket.ConnectAsync(context.DnsEndPoint, either.Token).ConfigureAwait(false);
+            var connecting = socket.ConnectAsync(endpoint, cancellationToken).AsTask();
+            if (!await EndsWithinAsync(connecting, timeout, cancellationToken).ConfigureAwait(false))
+            {
+                // The time is the network's: what the kernel has decided, and this process was too busy to notice, counts.
+                if (!isAddress || !IsDecided(socket))
+                    throw new ConnectFailedException(AttemptOutcome.ConnectTimeout, $"no connection within {timeout.TotalMilliseconds:0} ms", inner: null);
+                await connecting.ConfigureAwait(false);
+            }
+
             return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch (OperationCanceledException cancelled) when (!cancellationToken.IsCancellationRequested)
-        {
-            socket.Dispose();
-            throw new ConnectFailedException(
-                AttemptOutcome.ConnectTimeout, $"no connection within {timeout.TotalMilliseconds:0} ms", cancelled);
         }
         catch (SocketException failure)
         {
@@ -37,6 +43,24 @@ internal sealed class TargetConnector(TimeSpan connectTimeout, TimeProvider time
             throw;
         }
     }
+
+    /// <returns>False when the time is over first; the connect then ends when its socket is disposed, and nobody looks at how.</returns>
+    private async ValueTask<bool> EndsWithinAsync(Task connecting, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await connecting.WaitAsync(timeout, time, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            _ = connecting.ContinueWith(static ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            return false;
+        }
+    }
+
+    private static bool IsDecided(Socket socket) =>
+        socket.Poll(TimeSpan.Zero, SelectMode.SelectWrite) || socket.Poll(TimeSpan.Zero, SelectMode.SelectError);
 
     private static AttemptOutcome OutcomeOf(SocketError error) => error switch
     {
