@@ -19,18 +19,29 @@ internal sealed class LivenessPatrol(BackendClient client, TargetBoard board, Ti
     /// <summary>How often the attempts are looked at; what silence may last longer than its limit.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>
+    /// What one look counts at most, however long ago the last one was: when this process itself was held up,
+    /// nobody else's silence is proven.
+    /// </summary>
+    private static readonly TimeSpan MaxLookStep = 2 * LookInterval;
+
     private readonly Lock _gate = new();
     private readonly List<LivenessWatch> _out = [];
     private ITimer? _timer;
     private bool _isLooking;
-    private long? _healthSign;
-    private long? _healthAsked;
+    private long _lastLook;
+    private long _observedTicks;
+    private TimeSpan? _healthSign;
+    private TimeSpan? _healthAsked;
     private bool _healthInFlight;
+
+    /// <summary>How long this patrol has been looking; the clock by which signs of life are dated.</summary>
+    internal TimeSpan Observed => TimeSpan.FromTicks(Interlocked.Read(ref _observedTicks));
 
     /// <summary>An attempt begins; it is watched until it is disposed.</summary>
     public LivenessWatch Enter(TargetEndpoint endpoint, CancellationToken cancellationToken)
     {
-        var watch = new LivenessWatch(this, endpoint, time, cancellationToken);
+        var watch = new LivenessWatch(this, endpoint, cancellationToken);
         lock (_gate)
         {
             watch.Slot = _out.Count;
@@ -38,8 +49,9 @@ internal sealed class LivenessPatrol(BackendClient client, TargetBoard board, Ti
             if (!_isLooking)
             {
                 _isLooking = true;
+                _lastLook = time.GetTimestamp();
                 _timer ??= time.CreateTimer(static patrol => ((LivenessPatrol)patrol!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-                _timer.Change(FirstLook, LookInterval);
+                _timer.Change(LookInterval, LookInterval);
             }
         }
 
@@ -75,20 +87,21 @@ internal sealed class LivenessPatrol(BackendClient client, TargetBoard board, Ti
                 return;
             }
 
+            var now = Step_NeedsLock();
             foreach (var watch in _out)
             {
-                if (time.GetElapsedTime(LastSignOf_NeedsLock(watch)) >= SilenceLimit)
+                if (now - LastSignOf_NeedsLock(watch) >= SilenceLimit)
                     (silent ??= []).Add(watch);
-                else if (!watch.Streams && time.GetElapsedTime(watch.Started) >= FirstLook)
+                else if (!watch.Streams && now - watch.Started >= FirstLook)
                     asker = watch;
             }
 
-            if (asker is not null && (_healthInFlight || (_healthAsked is { } asked && time.GetElapsedTime(asked) < HealthInterval)))
+            if (asker is not null && (_healthInFlight || (_healthAsked is { } asked && now - asked < HealthInterval)))
                 asker = null;
             if (asker is not null)
             {
                 _healthInFlight = true;
-                _healthAsked = time.GetTimestamp();
+                _healthAsked = now;
             }
         }
 
@@ -100,7 +113,14 @@ internal sealed class LivenessPatrol(BackendClient client, TargetBoard board, Ti
             watch.GiveUp();
     }
 
-    private long LastSignOf_NeedsLock(LivenessWatch watch) =>
+    private TimeSpan Step_NeedsLock()
+    {
+        var step = time.GetElapsedTime(_lastLook);
+        _lastLook = time.GetTimestamp();
+        return TimeSpan.FromTicks(Interlocked.Add(ref _observedTicks, (step < MaxLookStep ? step : MaxLookStep).Ticks));
+    }
+
+    private TimeSpan LastSignOf_NeedsLock(LivenessWatch watch) =>
         !watch.Streams && _healthSign is { } health && health > watch.LastSign ? health : watch.LastSign;
 
     private async Task AskHealthAsync(TargetEndpoint endpoint)
@@ -111,7 +131,7 @@ internal sealed class LivenessPatrol(BackendClient client, TargetBoard board, Ti
         {
             _healthInFlight = false;
             if (answer.IsAlive)
-                _healthSign = time.GetTimestamp();
+                _healthSign = Observed;
         }
 
         if (answer.IsAlive)

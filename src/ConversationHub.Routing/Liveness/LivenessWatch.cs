@@ -9,17 +9,15 @@ internal sealed class LivenessWatch : IDisposable
 
     private readonly LivenessPatrol _patrol;
     private readonly CancellationTokenSource _attempt;
-    private readonly TimeProvider _time;
-    private long _lastSign;
+    private long _lastSignTicks;
     private int _state = Watching;
 
-    internal LivenessWatch(LivenessPatrol patrol, TargetEndpoint endpoint, TimeProvider time, CancellationToken cancellationToken)
+    internal LivenessWatch(LivenessPatrol patrol, TargetEndpoint endpoint, CancellationToken cancellationToken)
     {
         _patrol = patrol;
         Endpoint = endpoint;
-        _time = time;
-        Started = time.GetTimestamp();
-        _lastSign = Started;
+        Started = patrol.Observed;
+        _lastSignTicks = Started.Ticks;
         _attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Token = _attempt.Token;
     }
@@ -32,14 +30,14 @@ internal sealed class LivenessWatch : IDisposable
 
     public bool GaveUp => Volatile.Read(ref _state) == GivenUp;
 
-    /// <summary>Timestamp of the attempt's begin.</summary>
-    public long Started { get; }
+    /// <summary>When the attempt began, by the patrol's clock.</summary>
+    public TimeSpan Started { get; }
 
     /// <summary>The reply is streamed: its events tell of the work itself, so that nothing else counts any more.</summary>
     public bool Streams { get; private set; }
 
-    /// <summary>Timestamp of the last event of a streamed reply, or of the attempt's begin.</summary>
-    public long LastSign => Interlocked.Read(ref _lastSign);
+    /// <summary>When the last event of a streamed reply came, or the attempt began, by the patrol's clock.</summary>
+    public TimeSpan LastSign => TimeSpan.FromTicks(Interlocked.Read(ref _lastSignTicks));
 
     /// <summary>Where the patrol keeps it; under the patrol's lock.</summary>
     internal int Slot { get; set; }
@@ -53,7 +51,7 @@ internal sealed class LivenessWatch : IDisposable
     /// <summary>An event of the streamed reply came.</summary>
     public void Sign()
     {
-        Interlocked.Exchange(ref _lastSign, _time.GetTimestamp());
+        Interlocked.Exchange(ref _lastSignTicks, _patrol.Observed.Ticks);
         Streams = true;
     }
 
