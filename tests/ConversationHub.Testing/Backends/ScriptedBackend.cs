@@ -11,6 +11,7 @@ namespace ConversationHub.Testing.Backends;
 public sealed class ScriptedBackend : IAsyncDisposable
 {
     private const string CorePath = "/api/maestra/core";
+    private const string ConversationsPath = "/conversations";
     private const string LegacyPath = "/api/maestra/advisor/ask";
 
     private readonly Journal<RecordedRequest> _asks = new();
@@ -37,6 +38,12 @@ public sealed class ScriptedBackend : IAsyncDisposable
 
     /// <summary>Answers asks, old and new, for which <see cref="Next(ChaosBehaviour[])"/> has nothing.</summary>
     public Func<RecordedRequest, ChaosBehaviour> OnAsk { get; set; }
+
+    /// <summary>Answers <c>GET /conversations</c> and what is below it; null: 404 without a problem code, as an earlier backend does.</summary>
+    public Func<RecordedRequest, ChaosBehaviour>? OnRead { get; set; }
+
+    /// <summary>Every request for conversations that was read, in order.</summary>
+    public Journal<RecordedRequest> Reads { get; } = new();
 
     /// <summary>Every ask that was read, in order.</summary>
     public Journal<RecordedRequest> Asks => _asks;
@@ -72,6 +79,9 @@ public sealed class ScriptedBackend : IAsyncDisposable
             case CorePath or LegacyPath:
                 _asks.Add(request);
                 return _next.TryDequeue(out var next) ? next(request) : OnAsk(request);
+            case var path when path.StartsWith(ConversationsPath, StringComparison.Ordinal) && OnRead is { } answer:
+                Reads.Add(request);
+                return answer(request);
             default:
                 return Chaos.Respond(CannedResponse.Problem(404, "not_found", "Not Found"));
         }
