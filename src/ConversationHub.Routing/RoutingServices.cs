@@ -6,7 +6,7 @@ namespace ConversationHub.Routing;
 /// <summary>Registers the router.</summary>
 public static class RoutingServices
 {
-    /// <summary>Adds <see cref="IQuestionRouter"/> and <see cref="IHealthReader"/>. Nothing is contacted before the first question.</summary>
+    /// <summary>Adds <see cref="IQuestionRouter"/>, <see cref="IHealthReader"/> and <see cref="IConversationReader"/>. Nothing is contacted before the first question.</summary>
     public static IServiceCollection AddRouting(this IServiceCollection services, RoutingOptions options)
     {
         services.TryAddSingleton(TimeProvider.System);
@@ -20,6 +20,7 @@ public static class RoutingServices
         services.AddSingleton<AttemptRunner>();
         services.AddSingleton<IQuestionRouter, QuestionRouter>();
         services.AddSingleton<IHealthReader, HealthReader>();
+        services.AddSingleton<IConversationReader, ConversationReader>();
         return services;
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Text.Json;
 using ConversationHub.Contracts;
 
 namespace ConversationHub.Routing;
@@ -96,6 +97,33 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
         {
             // Whoever stopped waiting, for whatever reason, leaves no request behind.
             abandon.Cancel();
+        }
+    }
+
+    /// <summary>Reads one of its resources, a JSON object. Exactly one of the two is set. The caller bounds the time by its token.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task<(JsonElement? Root, AttemptResult? Failure)> GetAsync(
+        TargetName target, Uri address, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, address);
+        AddKey(target, request.Headers);
+        try
+        {
+            using var response = await ClientOf(target)
+                .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+            var status = (int)response.StatusCode;
+            if (await BoundedBody.ReadAsync(response.Content, cancellationToken).ConfigureAwait(false) is not { } body)
+                return (null, new(AttemptOutcome.Malformed) { Status = status, Detail = $"the reply is larger than {WireLimits.ResponseBodyBytes} bytes" });
+            var root = JsonObjectReader.TryParse(body);
+            if (status != 200)
+                return (null, ResponseReader.ReadFailure(status, root, RetryAfter(response)));
+            return root is not null
+                ? (root, null)
+                : (null, new(AttemptOutcome.Malformed) { Status = status, Detail = "the reply is not a JSON object" });
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException)
+        {
+            return (null, TransportFailure.BeforeHeaders(failure));
         }
     }
 

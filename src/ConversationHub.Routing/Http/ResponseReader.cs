@@ -43,7 +43,8 @@ internal static class ResponseReader
         };
     }
 
-    private static AttemptResult ReadFailure(int status, JsonElement? root, TimeSpan? retryAfter)
+    /// <summary>What a status other than 200 says.</summary>
+    public static AttemptResult ReadFailure(int status, JsonElement? root, TimeSpan? retryAfter)
     {
         var detail = root is { } problem && problem.TryGetProperty("detail", out var value) ? DetailText(value) : null;
         var result = new AttemptResult(AttemptOutcome.HttpStatus)

@@ -27,6 +27,9 @@ internal sealed class TargetEndpoint
 
     public Uri For(AskEndpoint endpoint) => endpoint == AskEndpoint.Core ? Core : Legacy;
 
+    /// <summary>Another path of this backend, with its query.</summary>
+    public Uri For(string path) => Combine(BaseUrl, path);
+
     private static Uri Combine(Uri baseUrl, string path) =>
         new(baseUrl.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped).TrimEnd('/') + path);
 }

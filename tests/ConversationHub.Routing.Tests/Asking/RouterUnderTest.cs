@@ -25,6 +25,7 @@ internal sealed class RouterUnderTest : IAsyncDisposable
             .BuildServiceProvider();
         Router = _services.GetRequiredService<IQuestionRouter>();
         Health = _services.GetRequiredService<IHealthReader>();
+        Conversations = _services.GetRequiredService<IConversationReader>();
     }
 
     public ScriptedBackend Local { get; } = ScriptedBackend.Start("local");
@@ -38,6 +39,8 @@ internal sealed class RouterUnderTest : IAsyncDisposable
     public IQuestionRouter Router { get; }
 
     public IHealthReader Health { get; }
+
+    public IConversationReader Conversations { get; }
 
     private IdSource Ids { get; } = new(TimeProvider.System);
 
