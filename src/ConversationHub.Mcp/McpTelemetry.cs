@@ -23,6 +23,9 @@ internal static partial class McpTelemetry
     [LoggerMessage(4010, LogLevel.Error, "The tool {Tool} failed unexpectedly.")]
     internal static partial void ToolFailed(ILogger logger, string tool, Exception failure);
 
+    [LoggerMessage(4011, LogLevel.Warning, "The recent conversations are not listed as resources: {Reason}")]
+    internal static partial void ConversationsNotListed(ILogger logger, string reason);
+
     [LoggerMessage(4020, LogLevel.Warning, "The parent process {ParentId} is gone; stopping.")]
     internal static partial void ParentDied(ILogger logger, int parentId);
 

@@ -73,7 +73,7 @@ internal static class ArgumentRules
 
             if (string.IsNullOrWhiteSpace(text))
                 continue;
-            if (Encoding.UTF8.GetByteCount(text) > WireLimits.MessageBytes || !FreeText.IsStorable(text))
+            if (!FitsMessage(text))
                 reader.Add(ArgumentTexts.Wrong(name, value, ArgumentTexts.MessageRule));
             return text;
         }
@@ -81,6 +81,9 @@ internal static class ArgumentRules
         reader.Add(ArgumentTexts.Missing(names[0]));
         return "";
     }
+
+    internal static bool FitsMessage(string text) =>
+        Encoding.UTF8.GetByteCount(text) <= WireLimits.MessageBytes && FreeText.IsStorable(text);
 
     internal static string? UserId(ArgumentReader reader) =>
         reader.Text("user_id", NameRule(Contracts.UserId.MaxLength), text => Contracts.UserId.TryParse(text, out _));

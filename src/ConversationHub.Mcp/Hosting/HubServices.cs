@@ -1,6 +1,8 @@
 using ConversationHub.Contracts;
 using ConversationHub.Mcp.Asking;
+using ConversationHub.Mcp.Conversations;
 using ConversationHub.Mcp.Logging;
+using ConversationHub.Mcp.Prompts;
 using ConversationHub.Mcp.Protocol;
 using ConversationHub.Mcp.Settings;
 using ConversationHub.Mcp.Tools;
@@ -22,6 +24,10 @@ internal static class HubServices
         .AddSingleton<AskTool>()
         .AddSingleton<HealthTool>()
         .AddSingleton<LegacyAskTool>()
+        .AddSingleton<ConversationSource>()
+        .AddSingleton<ConversationResources>()
+        .AddSingleton<ConversationPrompts>()
+        .AddSingleton<HubFeatures>()
         .AddSingleton(static provider => new ToolDispatch(
             [
                 provider.GetRequiredService<AskTool>(),

@@ -9,7 +9,7 @@ namespace ConversationHub.Mcp.Hosting;
 /// <summary>Serves one client over standard input and output, and stops the host when that client is gone.</summary>
 internal sealed class StdioServer(
     StdioStreams streams,
-    ToolDispatch tools,
+    HubFeatures features,
     TimeProvider time,
     ILoggerFactory loggerFactory,
     IServiceProvider services,
@@ -20,7 +20,7 @@ internal sealed class StdioServer(
         try
         {
             await using var transport = new StdioTransport(streams.Input, streams.Output, time, loggerFactory);
-            await using var server = McpServer.Create(transport, HubServerOptions.Create(tools), loggerFactory, services);
+            await using var server = McpServer.Create(transport, HubServerOptions.Create(features), loggerFactory, services);
             var running = server.RunAsync(stoppingToken);
             await Task.WhenAny(running, transport.Ended);
 

@@ -14,6 +14,8 @@ internal static class CacheHints
 
     internal const string SharedScope = "public";
 
+    private static readonly string[] StaticMembers = ["tools", "prompts", "resourceTemplates", "supportedVersions"];
+
     internal static McpMessageHandler Filter(McpMessageHandler next) => (context, cancellationToken) =>
     {
         if (context.JsonRpcMessage is JsonRpcResponse { Result: JsonObject result } && IsStatic(result))
@@ -25,7 +27,7 @@ internal static class CacheHints
         return next(context, cancellationToken);
     };
 
-    /// <summary>The tool list and the server's description; other results that carry the fields are not static.</summary>
+    /// <summary>What the program brings along. Other results that carry the fields tell of conversations, which change.</summary>
     private static bool IsStatic(JsonObject result) =>
-        result.ContainsKey("ttlMs") && (result.ContainsKey("tools") || result.ContainsKey("supportedVersions"));
+        result.ContainsKey("ttlMs") && Array.Exists(StaticMembers, result.ContainsKey);
 }

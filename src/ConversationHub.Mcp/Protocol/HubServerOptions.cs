@@ -1,4 +1,6 @@
 using System.Reflection;
+using ConversationHub.Mcp.Conversations;
+using ConversationHub.Mcp.Prompts;
 using ConversationHub.Mcp.Texts;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
@@ -13,19 +15,29 @@ internal static class HubServerOptions
     internal static string Version { get; } =
         typeof(HubServerOptions).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
-    internal static McpServerOptions Create(ToolDispatch tools)
+    internal static McpServerOptions Create(HubFeatures features)
     {
         var options = new McpServerOptions
         {
             ServerInfo = new Implementation { Name = ServerName, Title = ToolTexts.ServerTitle, Version = Version },
             ServerInstructions = ToolTexts.Instructions,
 
-            // The list never changes. A tool collection would announce that it may, and clients would subscribe.
-            Capabilities = new ServerCapabilities { Tools = new ToolsCapability { ListChanged = false } },
+            // No list changes unasked. A tool collection would announce that it may, and clients would subscribe.
+            Capabilities = new ServerCapabilities
+            {
+                Tools = new ToolsCapability { ListChanged = false },
+                Resources = new ResourcesCapability { ListChanged = false, Subscribe = false },
+                Prompts = new PromptsCapability { ListChanged = false },
+            },
             ScopeRequests = false,
         };
-        options.Handlers.ListToolsHandler = tools.ListAsync;
-        options.Handlers.CallToolHandler = tools.CallAsync;
+        options.Handlers.ListToolsHandler = features.Tools.ListAsync;
+        options.Handlers.CallToolHandler = features.Tools.CallAsync;
+        options.Handlers.ListResourcesHandler = features.Resources.ListAsync;
+        options.Handlers.ListResourceTemplatesHandler = ConversationResources.ListTemplatesAsync;
+        options.Handlers.ReadResourceHandler = features.Resources.ReadAsync;
+        options.Handlers.ListPromptsHandler = ConversationPrompts.ListAsync;
+        options.Handlers.GetPromptHandler = features.Prompts.GetAsync;
         options.Filters.Message.OutgoingFilters.Add(CacheHints.Filter);
         options.Filters.Message.IncomingFilters.Add(ParameterErrors.Filter);
         return options;

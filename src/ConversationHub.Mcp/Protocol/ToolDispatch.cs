@@ -29,13 +29,16 @@ internal sealed class ToolDispatch(IReadOnlyList<HubTool> tools, ILogger<ToolDis
         {
             return await tool.CallAsync(ToCall(request), cancellationToken);
         }
-        catch (Exception bug) when (bug is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        catch (Exception bug) when (!IsAnAnswer(bug) && (bug is not OperationCanceledException || !cancellationToken.IsCancellationRequested))
         {
             // The last boundary before the SDK would answer "An error occurred".
             McpTelemetry.ToolFailed(logger, tool.Definition.Name, bug);
             return new CallToolResult { IsError = true, Content = [new TextContentBlock { Text = FailureTexts.HubFault }] };
         }
     }
+
+    /// <summary>Two exceptions are the SDK's way to say something of the protocol: an error of JSON-RPC, a question back.</summary>
+    private static bool IsAnAnswer(Exception exception) => exception is McpProtocolException or InputRequiredException;
 
     private static ToolCall ToCall(RequestContext<CallToolRequestParams> request)
     {

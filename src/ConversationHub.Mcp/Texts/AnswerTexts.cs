@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
+using ConversationHub.Mcp.Conversations;
 using ConversationHub.Routing;
 
 namespace ConversationHub.Mcp.Texts;
@@ -31,7 +32,7 @@ internal static class AnswerTexts
     /// <summary>How much is missing, and where the whole answer is.</summary>
     internal static string Cut(int missingBytes, int totalBytes, string conversationId, TargetName? servedBy) => string.Create(
         CultureInfo.InvariantCulture,
-        $"\n\n[The answer was cut here: {missingBytes} of {totalBytes} bytes are missing. The whole of it is in the conversation: GET /conversations/{conversationId} at the {servedBy?.ToWire()} backend.]");
+        $"\n\n[The answer was cut here: {missingBytes} of {totalBytes} bytes are missing. The whole of it is in the conversation: read the resource {ConversationUri.List}/{conversationId}, or GET /conversations/{conversationId} at the {servedBy?.ToWire()} backend.]");
 
     private static IEnumerable<Attempt> Others(RoutingResult result) =>
         (result.Attempts.IsDefault ? ImmutableArray<Attempt>.Empty : result.Attempts)

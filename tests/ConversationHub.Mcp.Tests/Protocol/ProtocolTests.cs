@@ -22,7 +22,7 @@ public sealed class ProtocolTests
         await using var rig = new HubRig();
         await rig.ShakeHandsAsync();
         await rig.RequestAsync(1, "tools/list");
-        GoldenFile.Assert($"{Folder}/tools-list.golden.json", Indented(await rig.ResultAsync(1)));
+        GoldenFile.Assert($"{Folder}/tools-list.golden.json", GoldenJson.Indented(await rig.ResultAsync(1)));
     }
 
     [Fact]
@@ -30,7 +30,7 @@ public sealed class ProtocolTests
     {
         await using var rig = new HubRig();
         await rig.ShakeHandsAsync();
-        GoldenFile.Assert($"{Folder}/initialize.golden.json", Indented(await rig.ResultAsync(0)));
+        GoldenFile.Assert($"{Folder}/initialize.golden.json", GoldenJson.Indented(await rig.ResultAsync(0)));
     }
 
     [Fact]
@@ -38,7 +38,7 @@ public sealed class ProtocolTests
     {
         await using var rig = new HubRig();
         await rig.RequestAsync(1, "server/discover", $$"""{"_meta":{{Meta}} }""");
-        GoldenFile.Assert($"{Folder}/discover.golden.json", Indented(await rig.ResultAsync(1)));
+        GoldenFile.Assert($"{Folder}/discover.golden.json", GoldenJson.Indented(await rig.ResultAsync(1)));
     }
 
     [Fact]
@@ -125,11 +125,4 @@ public sealed class ProtocolTests
         Assert.StartsWith("Two rules were merged.", ((TextContentBlock)result.Content[0]).Text, StringComparison.Ordinal);
         Assert.Equal("local", result.StructuredContent!.Value.GetProperty("served_by").GetString());
     }
-
-    private static string Indented(JsonObject value) =>
-        value.ToJsonString(new System.Text.Json.JsonSerializerOptions
-        {
-            WriteIndented = true,
-            Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        });
 }

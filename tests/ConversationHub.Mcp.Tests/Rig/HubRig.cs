@@ -3,6 +3,8 @@ using System.Text;
 using System.Text.Json.Nodes;
 using ConversationHub.Contracts;
 using ConversationHub.Mcp.Asking;
+using ConversationHub.Mcp.Conversations;
+using ConversationHub.Mcp.Prompts;
 using ConversationHub.Mcp.Protocol;
 using ConversationHub.Mcp.Settings;
 using ConversationHub.Mcp.Stdio;
@@ -34,8 +36,11 @@ internal sealed class HubRig : IAsyncDisposable
         var asker = new QuestionAsker(Router, new IdSource(Time), Time, Settings);
         var dispatch = new ToolDispatch(
             [new AskTool(asker), new HealthTool(Health), new LegacyAskTool(asker)], _logs.CreateLogger<ToolDispatch>());
+        var source = new ConversationSource(Conversations, Settings);
+        var resources = new ConversationResources(source, _logs.CreateLogger<ConversationResources>());
+        var features = new HubFeatures(dispatch, resources, new ConversationPrompts(source, resources));
         Transport = new StdioTransport(_toServer.Reader.AsStream(), output ?? _fromServer.Writer.AsStream(), Time, _logs);
-        Server = McpServer.Create(Transport, HubServerOptions.Create(dispatch), _logs);
+        Server = McpServer.Create(Transport, HubServerOptions.Create(features), _logs);
         _serving = Server.RunAsync(_stop.Token);
         if (readOutput)
             _ = ReadOutputAsync();
@@ -56,6 +61,8 @@ internal sealed class HubRig : IAsyncDisposable
     public FakeRouter Router { get; } = new();
 
     public FakeHealthReader Health { get; } = new();
+
+    public FakeConversationReader Conversations { get; } = new();
 
     public StdioTransport Transport { get; }
 

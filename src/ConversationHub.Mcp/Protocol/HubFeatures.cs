@@ -1,0 +1,7 @@
+using ConversationHub.Mcp.Conversations;
+using ConversationHub.Mcp.Prompts;
+
+namespace ConversationHub.Mcp.Protocol;
+
+/// <summary>What answers the requests of MCP: tools, resources, prompts.</summary>
+internal sealed record HubFeatures(ToolDispatch Tools, ConversationResources Resources, ConversationPrompts Prompts);
