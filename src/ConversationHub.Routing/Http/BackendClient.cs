@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using ConversationHub.Contracts;
@@ -136,7 +137,7 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
         var status = (int)response.StatusCode;
         var content = response.Content;
         if (content.Headers.ContentEncoding.Count > 0)
-            return new(AttemptOutcome.Malformed) { Status = status, Detail = "the reply is compressed, which was not asked for" };
+            return Unread(response, "the reply is compressed, which was not asked for");
         if (status == 200 && ask.Stream && content.Headers.ContentType?.MediaType == EventStreamReply.MediaType)
         {
             var stream = new CountingStream(await content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false));
@@ -146,8 +147,13 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
 
         return await BoundedBody.ReadAsync(content, cancellationToken).ConfigureAwait(false) is { } body
             ? ResponseReader.Read(status, IsJson(content.Headers.ContentType), body, endpoint, RetryAfter(response))
-            : new(AttemptOutcome.Malformed) { Status = status, Detail = $"the reply is larger than {WireLimits.ResponseBodyBytes} bytes" };
+            : Unread(response, $"the reply is larger than {WireLimits.ResponseBodyBytes} bytes");
     }
+
+    /// <summary>A refusal is one whatever its body holds: a 401 must not become a reason to ask the next target.</summary>
+    private static AttemptResult Unread(HttpResponseMessage response, string why) => response.StatusCode == HttpStatusCode.OK
+        ? new(AttemptOutcome.Malformed) { Status = (int)response.StatusCode, Detail = why }
+        : ResponseReader.Read((int)response.StatusCode, isJson: false, default, AskEndpoint.Core, RetryAfter(response));
 
     private static bool IsJson(MediaTypeHeaderValue? type) =>
         type?.MediaType is { } media

@@ -88,6 +88,22 @@ public sealed class FailoverTests : IAsyncLifetime
         Assert.Equal(0, _hub.Cloud.Proxy.Connections);
     }
 
+    /// <summary>T27, also when something between has compressed the body.</summary>
+    [Theory]
+    [InlineData(401)]
+    [InlineData(429)]
+    public async Task AskAsync_RefusalWhoseBodyCannotBeRead_IsFinalAllTheSame(int status)
+    {
+        _hub.Local.Next(new CannedResponse(status, [0x1f, 0x8b], ("Content-Type", "application/json"), ("Content-Encoding", "gzip")));
+
+        var result = await _hub.AskAsync();
+
+        Assert.Null(result.ServedBy);
+        var attempt = Assert.Single(result.Attempts);
+        Assert.Equal((AttemptOutcome.HttpStatus, status, false), (attempt.Outcome, attempt.Status, attempt.MayHaveRun));
+        Assert.Equal(0, _hub.Cloud.Proxy.Connections);
+    }
+
     [Fact]
     public async Task AskAsync_404OfAnEarlierBackend_IsFinal()
     {
