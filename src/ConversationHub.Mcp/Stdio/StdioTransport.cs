@@ -263,10 +263,12 @@ internal sealed class StdioTransport : TransportBase
         if (_outputFailed)
             return;
 
-        write(_sendBuffer);
-        _sendBuffer.Write("\n"u8);
         try
         {
+            // Within: what a writer that failed has left behind would spoil the next line.
+            write(_sendBuffer);
+            _sendBuffer.Write("\n"u8);
+
             // Not cancellable: half a line would spoil every message after it.
             await _output.WriteAsync(_sendBuffer.WrittenMemory, CancellationToken.None);
             await _output.FlushAsync(CancellationToken.None);

@@ -5,6 +5,7 @@ using ConversationHub.Mcp.Tests.Rig;
 using ConversationHub.Routing;
 using ConversationHub.Testing;
 using ConversationHub.Testing.Time;
+using ModelContextProtocol.Protocol;
 
 namespace ConversationHub.Mcp.Tests.Stdio;
 
@@ -252,6 +253,24 @@ public sealed class StdioTransportTests
         await using var rig = new HubRig(output: new BrokenStream(), readOutput: false);
         await rig.WriteLineAsync(Ping);
         Assert.Equal(StdioEnd.OutputFailed, await rig.Transport.Ended.WaitAsync(TestTimeouts.Signal));
+    }
+
+    [Fact]
+    public async Task Write_MessageThatCannotBeWritten_LeavesNothingBehind()
+    {
+        await using var rig = new HubRig();
+        const int DeeperThanTheWriterGoes = 1_100;
+        JsonNode nested = new JsonArray();
+        for (var depth = 0; depth < DeeperThanTheWriterGoes; depth++)
+            nested = new JsonArray(nested);
+
+        await Assert.ThrowsAnyAsync<Exception>(() => rig.Transport.SendMessageAsync(
+            new JsonRpcNotification { Method = "notifications/x", Params = new JsonObject { ["a"] = nested } }));
+
+        await rig.WriteLineAsync(Ping);
+        await rig.AnswerAsync(1);
+        Assert.StartsWith("{", Assert.Single(rig.Lines.Snapshot()), StringComparison.Ordinal);
+        Assert.DoesNotContain("notifications/x", rig.Lines.Snapshot()[0], StringComparison.Ordinal);
     }
 
     [Fact]
