@@ -50,4 +50,7 @@ internal static partial class StoreTelemetry
 
     [LoggerMessage(2011, LogLevel.Error, "The database cannot be used: {Reason}")]
     public static partial void DatabaseLost(ILogger logger, string reason);
+
+    [LoggerMessage(2020, LogLevel.Warning, "{File} was written by another program; its bytes are kept as imported/{Copy}, and the conversation's own file takes its place")]
+    public static partial void ForeignFileKept(ILogger logger, string file, string copy);
 }

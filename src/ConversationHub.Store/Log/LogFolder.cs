@@ -8,6 +8,9 @@ internal sealed record LogFolder(string Root)
     /// <summary>Copies of bytes that were cut or replaced.</summary>
     public string Damaged => Path.Combine(Log, "damaged");
 
+    /// <summary>Copies of files that other programs wrote where views stand now.</summary>
+    public string Imported => Path.Combine(Root, "imported");
+
     public string Lock => Path.Combine(Log, "lock");
 
     /// <summary>The store's own id (<see cref="Origins.StoreIdentity"/>).</summary>

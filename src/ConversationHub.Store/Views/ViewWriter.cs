@@ -19,6 +19,7 @@ internal sealed class ViewWriter(
 
     private static readonly TimeSpan ShortWrite = TimeSpan.FromMilliseconds(50);
 
+    private readonly ForeignFile _foreign = new(folder, disk, logger);
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Dictionary<int, (long Since, TimeSpan For)> _resting = [];
     private (long Since, TimeSpan For)? _indexResting;
@@ -48,23 +49,22 @@ internal sealed class ViewWriter(
     private void WriteRound(ViewRound round)
     {
         var written = 0;
-        foreach (var number in Take(round))
+        var taken = Take(round);
+        try
         {
-            var started = time.GetTimestamp();
-            try
+            for (; written < taken.Count; written++)
             {
-                Write(number);
+                var started = time.GetTimestamp();
+                Write(taken[written]);
+                var took = time.GetElapsedTime(started);
+                if (took > ShortWrite)
+                    _resting[taken[written]] = (time.GetTimestamp(), took * RestFactor);
             }
-            catch
-            {
-                Mark(number);
-                throw;
-            }
-
-            written++;
-            var took = time.GetElapsedTime(started);
-            if (took > ShortWrite)
-                _resting[number] = (time.GetTimestamp(), took * RestFactor);
+        }
+        catch
+        {
+            Mark(taken[written..]);
+            throw;
         }
 
         _indexIsBehind |= written > 0;
@@ -106,10 +106,10 @@ internal sealed class ViewWriter(
 
     private bool IsRested((long Since, TimeSpan For)? rest) => rest is not { } one || time.GetElapsedTime(one.Since) >= one.For;
 
-    private void Mark(int number)
+    private void Mark(List<int> numbers)
     {
         lock (state.Gate)
-            state.DirtyViews.Add(number);
+            state.DirtyViews.UnionWith(numbers);
     }
 
     private void Write(int number)
@@ -117,6 +117,7 @@ internal sealed class ViewWriter(
         switch (views.Conversation(number))
         {
             case ViewContent.Bytes(var name, var bytes):
+                _foreign.Keep(name);
                 AtomicFile.ReplaceLater(folder.View(name), bytes, disk);
                 break;
             case ViewContent.None(var name):

@@ -48,6 +48,47 @@ public sealed class ViewWriterTests
     }
 
     [Fact]
+    public async Task Write_FailsInTheMiddleOfARound_EveryFileIsWrittenInTheNext()
+    {
+        var disk = new FaultyDisk();
+        await using var store = OpenedStore.New(disk: disk);
+        string[] conversations = ["a", "b", "c"];
+        foreach (var conversation in conversations)
+            await store.AskAsync(store.Question("q", conversation));
+
+        disk.IsFull = true;
+        await NextRoundAsync(store);
+        await store.Logger.Records.FirstAsync(static record => record.Event.Id == 2010);
+        disk.IsFull = false;
+        await NextRoundAsync(store);
+        await WaitForFile(Path.Combine(store.Root, "index.json"));
+
+        Assert.All(conversations, conversation => Assert.True(File.Exists(Path.Combine(store.Root, $"{conversation}.json"))));
+    }
+
+    /// <summary>A file of the earlier backend is somebody's conversation, and this store has not read it.</summary>
+    [Fact]
+    public async Task Write_FileOfAnotherProgramIsThere_ItsBytesAreKept()
+    {
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        Directory.CreateDirectory(root);
+        const string Earlier = """{"id":"main","messages":[{"role":"user","content":"from long ago"}]}""";
+        await File.WriteAllTextAsync(Path.Combine(root, "main.json"), Earlier);
+        await using (var store = OpenedStore.At(root))
+            await store.AskAsync(store.Question("now"));
+        await using (var store = OpenedStore.At(root))
+            await store.AskAsync(store.Question("and now"));
+
+        Assert.Equal(2, (await Read(Path.Combine(root, "main.json"))).Messages.Count);
+        var kept = Assert.Single(Directory.GetFiles(Path.Combine(root, "imported")));
+        Assert.Equal(Earlier, await File.ReadAllTextAsync(kept));
+        Assert.Equal(
+            Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(Earlier))) + ".json",
+            Path.GetFileName(kept));
+    }
+
+    [Fact]
     public async Task Erase_Conversation_ItsFileIsGoneWhenItReturns()
     {
         await using var store = OpenedStore.New();
@@ -88,6 +129,12 @@ public sealed class ViewWriterTests
 
     private static async Task<ConversationDocument> Read(string path) =>
         JsonSerializer.Deserialize(await File.ReadAllTextAsync(path), MaestraJson.Readable.ConversationDocument)!;
+
+    private static async Task NextRoundAsync(OpenedStore store)
+    {
+        await store.Time.WaitForTimersAsync();
+        store.Time.Advance(TimeSpan.FromMilliseconds(400));
+    }
 
     /// <summary>The round runs on a thread of its own; the index is the last file it writes.</summary>
     private static async Task WaitForFile(string path)
