@@ -22,7 +22,7 @@ internal sealed class LogCompactor(
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (!HasWork())
+            if (!HasWork(out var newest))
                 return null;
 
             // What is appended from here on goes to a segment that is not touched.
@@ -30,7 +30,7 @@ internal sealed class LogCompactor(
             writer.Submit(newSegment);
             if (await newSegment.Done.WaitAsync(cancellationToken).ConfigureAwait(false) is WriteResult.NotCommitted refused)
                 return refused.Failure;
-            return Run(cancellationToken);
+            return Run(newest, cancellationToken);
         }
         finally
         {
@@ -40,13 +40,13 @@ internal sealed class LogCompactor(
 
     public void Dispose() => _turn.Dispose();
 
-    private StoreFailure? Run(CancellationToken cancellationToken)
+    private StoreFailure? Run(int newest, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         files.CloseRetired();
         try
         {
-            var plan = Plan();
+            var plan = Plan(newest);
             foreach (var (key, entries) in plan.Segments)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -64,10 +64,12 @@ internal sealed class LogCompactor(
         }
     }
 
-    private bool HasWork()
+    /// <param name="newest">Number of the newest segment that holds anything.</param>
+    private bool HasWork(out int newest)
     {
         lock (state.Gate)
         {
+            newest = state.Index.Operations.Count == 0 ? 0 : files[state.Index.Operations[state.Index.Operations.Count - 1].Segment].Number;
             for (var number = 0; number < state.Index.Operations.Count; number++)
             {
                 if (state.Index.HasErasedText(number))
@@ -79,7 +81,10 @@ internal sealed class LogCompactor(
     }
 
     /// <summary>Every segment with erased text, and every damaged one, because what is damaged may have been erased.</summary>
-    private CompactionPlan Plan()
+    /// <param name="newest">
+    /// Segments beyond are left alone: the writer appends to one of them, and would go on in a file that has no name any more.
+    /// </param>
+    private CompactionPlan Plan(int newest)
     {
         var erased = new HashSet<int>();
         var names = new ErasedNames();
@@ -90,7 +95,7 @@ internal sealed class LogCompactor(
             var operations = state.Index.Operations;
             for (var number = 0; number < operations.Count; number++)
             {
-                if (!state.Index.HasErasedText(number))
+                if (!state.Index.HasErasedText(number) || files[operations[number].Segment].Number > newest)
                     continue;
                 erased.Add(number);
                 segments.TryAdd(operations[number].Segment, []);

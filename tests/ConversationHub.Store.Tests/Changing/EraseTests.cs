@@ -156,6 +156,34 @@ public sealed class EraseTests
         Assert.Equal(StoreHealthState.Healthy, store.Store.Status.Health);
     }
 
+    /// <summary>What is erased while a compaction begins may stand in the segment that is being appended to.</summary>
+    [Fact]
+    public async Task Compact_ErasedInTheNewSegmentMeanwhile_WhatIsWrittenAfterwardsOutlivesARestart()
+    {
+        await using var drafts = OpenedStore.New();
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        var time = new HookedTime(drafts.Time);
+        var opened = Assert.IsType<StoreOpening.Opened>(StoreOpener.OpenLog(OpenedStore.Options(root), time, drafts.Ids, drafts.Logger));
+        await using (opened.Store)
+        {
+            await AskAndEraseAsync("first");
+            time.Hook = () => AskAndEraseAsync("second").GetAwaiter().GetResult();
+            Assert.Null(await opened.Archive.CompactAsync(CancellationToken.None));
+            Assert.Null(time.Hook);
+            await opened.Store.StoreQuestionAsync(drafts.Question("acknowledged", "kept"), CancellationToken.None);
+        }
+
+        await using var again = OpenedStore.At(root);
+        Assert.Single((await again.ReadAsync("kept")).Messages);
+
+        async Task AskAndEraseAsync(string conversation)
+        {
+            await opened.Store.StoreQuestionAsync(drafts.Question(Canary, conversation), CancellationToken.None);
+            await opened.Archive.EraseConversationAsync(OpenedStore.Ada, ConversationId.Parse(conversation), CancellationToken.None);
+        }
+    }
+
     [Fact]
     public async Task Erase_ThenAMinute_IsCompactedByItself()
     {
@@ -186,5 +214,31 @@ public sealed class EraseTests
 
         Assert.Equal(["a", "b"], exported.Select(one => one.Id));
         Assert.All(exported, one => Assert.Equal(("ada", 2), (one.Owner, one.Messages.Count)));
+    }
+
+    /// <summary>Calls back once when a timestamp is taken outside the writer's thread: a compaction takes one once the segment is ended.</summary>
+    private sealed class HookedTime(TimeProvider inner) : TimeProvider
+    {
+        private Action? _hook;
+
+        public Action? Hook
+        {
+            get => Volatile.Read(ref _hook);
+            set => Volatile.Write(ref _hook, value);
+        }
+
+        public override long TimestampFrequency => inner.TimestampFrequency;
+
+        public override DateTimeOffset GetUtcNow() => inner.GetUtcNow();
+
+        public override long GetTimestamp()
+        {
+            if (Thread.CurrentThread.Name != "store-writer")
+                Interlocked.Exchange(ref _hook, null)?.Invoke();
+            return inner.GetTimestamp();
+        }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            inner.CreateTimer(callback, state, dueTime, period);
     }
 }
