@@ -120,19 +120,19 @@ internal sealed class QuestionRouter(
         // (3)
         var share = TimeShare.For(call.Deadline.Remaining, anotherFollows);
         if (share < TimeShare.LeastUsable)
-            return EndedAttempt.Of(board, new AttemptResult(AttemptOutcome.SkippedBudget), TimeSpan.Zero);
+            return EndedAttempt.Of(board, new AttemptResult(AttemptOutcome.SkippedBudget), TimeSpan.Zero, direct);
 
         // (4)
         call.Asking(board.Name);
         var started = time.GetTimestamp();
         var result = await runner.RunAsync(board, call.Question, share, direct, cancellationToken).ConfigureAwait(false);
-        return EndedAttempt.Of(board, result, time.GetElapsedTime(started));
+        return EndedAttempt.Of(board, result, time.GetElapsedTime(started), direct);
     }
 
     /// <summary>(5)</summary>
     private EndedAttempt Conclude(EndedAttempt ended, CallLog call)
     {
-        ended.Board.Report(ended.Result, ended.Verdict);
+        ended.Board.Report(ended.Result, ended.Verdict, ended.IsDirect);
         prober.Wake(ended.Board);
         call.Add(ended);
         if (ended.Verdict.Next == NextStep.Answer)

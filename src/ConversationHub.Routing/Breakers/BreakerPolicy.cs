@@ -16,13 +16,16 @@ internal static class BreakerPolicy
     /// <summary>How long a flapping local target stays open at least.</summary>
     public static readonly TimeSpan FlapHold = TimeSpan.FromSeconds(2);
 
+    /// <param name="isDirect">A direct try; any other success while it is open belongs to a call that began before.</param>
     public static BreakerRecord AfterAttempt(
-        BreakerRecord record, TargetName target, AttemptResult result, Verdict verdict, Moment now)
+        BreakerRecord record, TargetName target, AttemptResult result, Verdict verdict, bool isDirect, Moment now)
     {
         switch (verdict.Effect)
         {
             case BreakerEffect.Success:
-                return record.IsOpen ? Close(record, "answered a direct try", now) : record with { FailuresInARow = 0 };
+                if (!record.IsOpen)
+                    return record with { FailuresInARow = 0 };
+                return isDirect ? Close(record, "answered a direct try", now) : record;
             case BreakerEffect.Open:
                 return Open(record with { FailuresInARow = record.FailuresInARow + 1 }, target, result, now);
             case BreakerEffect.Failure:

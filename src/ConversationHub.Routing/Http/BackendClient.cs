@@ -55,7 +55,7 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
             }
             catch (Exception failure) when (failure is HttpRequestException or IOException)
             {
-                return TransportFailure.InBody(failure, (int)response.StatusCode);
+                return TransportFailure.InBody(failure, (int)response.StatusCode, RetryAfter(response));
             }
         }
     }

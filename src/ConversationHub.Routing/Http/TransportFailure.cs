@@ -21,9 +21,11 @@ internal static class TransportFailure
         };
     }
 
-    /// <summary>What was thrown while the body was read.</summary>
-    public static AttemptResult InBody(Exception failure, int status) =>
-        failure is HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse }
+    /// <summary>What was thrown while the body was read. A status other than 200 has said what matters before.</summary>
+    public static AttemptResult InBody(Exception failure, int status, TimeSpan? retryAfter) =>
+        status != 200
+            ? ResponseReader.ReadFailure(status, root: null, retryAfter)
+            : failure is HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse }
             ? new(AttemptOutcome.Malformed) { Status = status, Detail = "the reply is not HTTP as agreed" }
             : new(AttemptOutcome.Truncated) { Status = status, Detail = "the reply broke off" };
 

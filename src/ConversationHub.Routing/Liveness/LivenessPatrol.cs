@@ -126,12 +126,20 @@ internal sealed class LivenessPatrol(BackendClient client, TargetBoard board, Ti
     private async Task AskHealthAsync(TargetEndpoint endpoint)
     {
         var asked = time.GetTimestamp();
-        var answer = await client.ReadHealthWithinAsync(board.Name, endpoint, SilenceLimit, CancellationToken.None).ConfigureAwait(false);
-        lock (_gate)
+        HealthAnswer? answer = null;
+        try
         {
-            _healthInFlight = false;
-            if (answer.IsAlive)
-                _healthSign = Observed;
+            answer = await client.ReadHealthWithinAsync(board.Name, endpoint, SilenceLimit, CancellationToken.None).ConfigureAwait(false);
+        }
+        finally
+        {
+            // Also when a bug throws: with this left set, every question after it would be judged dead.
+            lock (_gate)
+            {
+                _healthInFlight = false;
+                if (answer is { IsAlive: true })
+                    _healthSign = Observed;
+            }
         }
 
         if (answer.IsAlive)

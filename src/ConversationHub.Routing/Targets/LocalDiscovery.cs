@@ -7,15 +7,18 @@ namespace ConversationHub.Routing;
 /// <summary>
 /// Finds a local backend nobody named: the port in the port file, else 8825–8829 in parallel, lowest wins (wire.md §5).
 /// A port counts only if its <c>/health</c> says <c>brain_id</c> = <c>maestra</c>, so that a stranger on it gets no text;
-/// what was found is asked again when it failed, or was found longer than 30 s ago.
+/// what was found is asked again when it failed, or was found longer than 3 s ago.
 /// </summary>
 internal sealed class LocalDiscovery(BackendClient client, string? portFile, ImmutableArray<int> ports, TimeProvider time) : ITargetLocator
 {
     /// <summary>How long a port may take to answer; it is on this machine.</summary>
     private static readonly TimeSpan PortAnswerLimit = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long a found port is believed to be still ours.</summary>
-    private static readonly TimeSpan FoundLifetime = TimeSpan.FromSeconds(30);
+    /// <summary>
+    /// How long a found port is believed to be still ours: less than an idle connection lives, so that a question goes out
+    /// on the connection that the health request has just proven.
+    /// </summary>
+    private static readonly TimeSpan FoundLifetime = TimeSpan.FromSeconds(3);
 
     /// <summary>The ports a local backend takes when none was set.</summary>
     public static readonly ImmutableArray<int> UsualPorts =

@@ -53,7 +53,7 @@ internal sealed class TargetBoard(TargetName name, ITargetLocator locator, TimeP
     public bool Streams => _lastFit?.Streams ?? false;
 
     /// <summary>Takes in how an attempt ended.</summary>
-    public void Report(AttemptResult result, Verdict verdict)
+    public void Report(AttemptResult result, Verdict verdict, bool isDirect)
     {
         if (verdict.Effect is BreakerEffect.Failure or BreakerEffect.Open)
             Locator.Forget();
@@ -61,7 +61,7 @@ internal sealed class TargetBoard(TargetName name, ITargetLocator locator, TimeP
         {
             if (_health is { } known && Contradicts(known.Answer, verdict))
                 _health = null;
-            Move_NeedsLock(BreakerPolicy.AfterAttempt(_record, Name, result, verdict, Now));
+            Move_NeedsLock(BreakerPolicy.AfterAttempt(_record, Name, result, verdict, isDirect, Now));
         }
     }
 

@@ -107,11 +107,11 @@ public sealed class AskingTests : IAsyncLifetime
     {
         var endless = new byte[WireLimits.ResponseBodyBytes + 1];
         Array.Fill(endless, (byte)' ');
-        _hub.Local.Next(new CannedResponse(200, endless, ("Content-Type", "application/json"), ("Transfer-Encoding", "identity"), ("Connection", "close")));
+        _hub.Local.Next(new CannedResponse(200, endless, ("Content-Type", "application/json"), ("Content-Length", endless.Length.ToString(System.Globalization.CultureInfo.InvariantCulture))));
 
         var result = await _hub.AskAsync();
 
-        Assert.Contains(result.Attempts[0].Outcome, new[] { AttemptOutcome.Malformed, AttemptOutcome.Truncated });
+        Assert.Equal(AttemptOutcome.Malformed, result.Attempts[0].Outcome);
         Assert.Equal(TargetName.Cloud, result.ServedBy);
     }
 

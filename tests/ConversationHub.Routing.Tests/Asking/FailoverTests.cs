@@ -104,6 +104,20 @@ public sealed class FailoverTests : IAsyncLifetime
         Assert.Equal(0, _hub.Cloud.Proxy.Connections);
     }
 
+    /// <summary>T27, also when the words of the refusal break off: its status has said what matters.</summary>
+    [Theory]
+    [InlineData(401, "invalid_api_key")]
+    [InlineData(429, "rate_limited")]
+    public async Task AskAsync_RefusalBreaksOff_IsFinalAllTheSame(int status, string code)
+    {
+        _hub.Local.Next(Chaos.Truncate(CannedResponse.Problem(status, code, "In the backend's own words"), bodyBytes: 5));
+
+        var result = await _hub.AskAsync();
+
+        Assert.Equal((code, false), (result.Error?.Code, result.MayHaveRun));
+        Assert.Equal(0, _hub.Cloud.Proxy.Connections);
+    }
+
     [Fact]
     public async Task AskAsync_404OfAnEarlierBackend_IsFinal()
     {

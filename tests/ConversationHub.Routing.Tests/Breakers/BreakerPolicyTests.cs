@@ -110,7 +110,15 @@ public sealed class BreakerPolicyTests
     {
         var record = After(BreakerRecord.New, Result(AttemptOutcome.Refused), 1);
 
-        Assert.Equal(BreakerState.Closed, After(record, Result(AttemptOutcome.Answered), 2).State);
+        Assert.Equal(BreakerState.Closed, After(record, Result(AttemptOutcome.Answered), 2, isDirect: true).State);
+    }
+
+    [Fact]
+    public void AfterAttempt_AnswerToACallThatBeganBefore_LeavesItOpen()
+    {
+        var record = After(BreakerRecord.New, Result(AttemptOutcome.Refused), 1);
+
+        Assert.Equal(record, After(record, Result(AttemptOutcome.Answered), 2));
     }
 
     /// <summary>Whatever happens, two good probes in a row close it: no breaker sticks.</summary>
@@ -126,7 +134,7 @@ public sealed class BreakerPolicyTests
         {
             record = random.Next(4) == 0
                 ? Probe(record, random.Next(2) == 0, i)
-                : After(record, Result(outcomes[random.Next(outcomes.Length)], 400 + random.Next(200)), i);
+                : After(record, Result(outcomes[random.Next(outcomes.Length)], 400 + random.Next(200)), i, isDirect: random.Next(2) == 0);
 
             var closed = Probe(Probe(record, succeeded: true, i), succeeded: true, i);
             Assert.True(closed.State == BreakerState.Closed, $"seed {Seed}, event {i}: stuck in {record}");
@@ -138,8 +146,8 @@ public sealed class BreakerPolicyTests
     private static AttemptResult Result(AttemptOutcome outcome, int status = 0) =>
         new(outcome) { Status = status == 0 ? null : status, IsProblem = true };
 
-    private static BreakerRecord After(BreakerRecord record, AttemptResult result, int seconds) =>
-        BreakerPolicy.AfterAttempt(record, TargetName.Local, result, FailureTable.Judge(result), At(seconds));
+    private static BreakerRecord After(BreakerRecord record, AttemptResult result, int seconds, bool isDirect = false) =>
+        BreakerPolicy.AfterAttempt(record, TargetName.Local, result, FailureTable.Judge(result), isDirect, At(seconds));
 
     private static BreakerRecord Probe(BreakerRecord record, bool succeeded, int seconds) =>
         BreakerPolicy.AfterProbe(record, TargetName.Local, succeeded, "probe", At(seconds));

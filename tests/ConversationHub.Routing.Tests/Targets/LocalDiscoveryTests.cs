@@ -81,7 +81,7 @@ public sealed class LocalDiscoveryTests : IAsyncLifetime
         await discovery.LocateAsync(CancellationToken.None);
         Assert.Single(_low.Probes.Snapshot());
 
-        _time.Advance(TimeSpan.FromSeconds(31));
+        _time.Advance(TimeSpan.FromSeconds(4));
         await discovery.LocateAsync(CancellationToken.None);
         Assert.Equal(2, _low.Probes.Snapshot().Count);
 
