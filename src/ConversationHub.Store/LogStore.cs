@@ -3,8 +3,11 @@ using ConversationHub.Contracts;
 using ConversationHub.Store.Changing;
 using ConversationHub.Store.Compaction;
 using ConversationHub.Store.Housekeeping;
+using ConversationHub.Store.Import;
 using ConversationHub.Store.Index;
+using ConversationHub.Store.Log;
 using ConversationHub.Store.Reading;
+using ConversationHub.Store.Views;
 using ConversationHub.Store.Writing;
 
 namespace ConversationHub.Store;
@@ -15,6 +18,8 @@ internal sealed class LogStore(
     CommitLoop writer,
     LogCompactor compactor,
     Housekeeper housekeeper,
+    Func<FolderImporter> importer,
+    LogFolder folder,
     MessageReader messages,
     StatusBoard board,
     string backendId,
@@ -59,6 +64,7 @@ internal sealed class LogStore(
             WriteResult.Committed committed => new QuestionOutcome.Stored(committed.ConversationId!.Value, committed.Owner),
             WriteResult.NotCommitted refused => new QuestionOutcome.NotCommitted(refused.Failure),
             WriteResult.Rejected { Why: Refusal.Erased } erased => new QuestionOutcome.Erased(erased.ConversationId!.Value),
+            WriteResult.Rejected { Why: Refusal.Damaged } damaged => new QuestionOutcome.Damaged(damaged.ConversationId!.Value),
             WriteResult.Rejected { Why: Refusal.ConversationFull } full => new QuestionOutcome.ConversationFull(full.ConversationId!.Value),
             _ => TryFindQuestion(question) ?? throw new InvalidOperationException("A question that exists was not found."),
         };
@@ -137,6 +143,9 @@ internal sealed class LogStore(
 
     public Task<StoreFailure?> CompactAsync(CancellationToken cancellationToken) => compactor.CompactAsync(cancellationToken);
 
+    /// <summary>Takes over files of the earlier backend.</summary>
+    public Task<ImportReport> ImportAsync(string source, CancellationToken cancellationToken) => importer().RunAsync(source, cancellationToken);
+
     /// <summary>Has every file beside the log written anew.</summary>
     public void MarkAllViews()
     {
@@ -150,6 +159,8 @@ internal sealed class LogStore(
             return;
         writer.Dispose();
         await housekeeper.DisposeAsync().ConfigureAwait(false);
+        if (housekeeper.IsDone)
+            CleanMark.Set(folder);
         resources.Dispose();
     }
 

@@ -3,6 +3,7 @@ using ConversationHub.Contracts;
 using ConversationHub.Store.Compaction;
 using ConversationHub.Store.Disk;
 using ConversationHub.Store.Housekeeping;
+using ConversationHub.Store.Import;
 using ConversationHub.Store.Log;
 using ConversationHub.Store.Origins;
 using ConversationHub.Store.Postgres;
@@ -113,6 +114,8 @@ public static class StoreOpener
                 loop,
                 compactor,
                 new Housekeeper(views, compactor, time),
+                () => new FolderImporter(state, loop, folder, disk, options.ImportOwner, time, logger),
+                folder,
                 messages,
                 board,
                 options.BackendId,
@@ -122,6 +125,9 @@ public static class StoreOpener
             StoreTelemetry.Opened(logger, state.Index.Operations.Count, state.Index.Recency.Count, reading.Segments.Count,
                 (long)time.GetElapsedTime(started).TotalMilliseconds);
             opened = true;
+            if (!CleanMark.TryRemove(folder))
+                store.MarkAllViews();
+            store.ImportAsync(folder.Root, CancellationToken.None).GetAwaiter().GetResult();
             return new StoreOpening.Opened(store, store);
         }
         finally

@@ -1,3 +1,5 @@
+using ConversationHub.Contracts;
+
 namespace ConversationHub.Store;
 
 /// <summary>How a store is set up.</summary>
@@ -10,6 +12,9 @@ public sealed record StoreOptions
     public required string BackendId { get; init; }
 
     public required StoreNamespace Namespace { get; init; }
+
+    /// <summary>Whose an imported conversation is that names no owner.</summary>
+    public UserId ImportOwner { get; init; } = UserId.Anonymous;
 }
 
 /// <summary>Who sees a conversation id (wire.md §4, Owner).</summary>

@@ -53,4 +53,10 @@ internal static partial class StoreTelemetry
 
     [LoggerMessage(2020, LogLevel.Warning, "{File} was written by another program; its bytes are kept as imported/{Copy}, and the conversation's own file takes its place")]
     public static partial void ForeignFileKept(ILogger logger, string file, string copy);
+
+    [LoggerMessage(2012, LogLevel.Information, "Import: {Imported} files imported, {Skipped} skipped, {Damaged} damaged, {Operations} operations added")]
+    public static partial void Imported(ILogger logger, int imported, int skipped, int damaged, int operations);
+
+    [LoggerMessage(2013, LogLevel.Warning, "Import left a file as it is: {File}: {Reason}")]
+    public static partial void ImportDamaged(ILogger logger, string file, string reason);
 }

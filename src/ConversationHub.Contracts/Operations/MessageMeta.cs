@@ -45,6 +45,11 @@ public sealed record MessageMeta
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? BackendId { get; init; }
 
+    /// <summary>On imported messages whose conversation had an id that is none here: that id (wire.md §10.3).</summary>
+    [JsonPropertyName("imported_id")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ImportedId { get; init; }
+
     /// <summary>Passages the reply rests on, kept so that a replay of a legacy question is the same reply.</summary>
     [JsonPropertyName("sources")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

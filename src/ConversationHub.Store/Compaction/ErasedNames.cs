@@ -9,11 +9,28 @@ namespace ConversationHub.Store.Compaction;
 /// </summary>
 internal sealed class ErasedNames
 {
+    private readonly List<byte[]> _ids = [];
     private readonly List<byte[]> _marks = [];
 
     private static ReadOnlySpan<byte> ConversationMember => "\"conversation_id\":\""u8;
 
-    public void AddConversation(string id) => _marks.Add(Encoding.UTF8.GetBytes($"\"conversation_id\":\"{JsonEncodedText.Encode(id)}\""));
+    public void AddConversation(string id)
+    {
+        _ids.Add(Encoding.UTF8.GetBytes(id));
+        _marks.Add(Encoding.UTF8.GetBytes($"\"conversation_id\":\"{JsonEncodedText.Encode(id)}\""));
+    }
+
+    /// <summary>True when an erased conversation is named anywhere in bytes of another form.</summary>
+    public bool AreIdsIn(ReadOnlySpan<byte> bytes)
+    {
+        foreach (var id in _ids)
+        {
+            if (bytes.IndexOf(id) >= 0)
+                return true;
+        }
+
+        return false;
+    }
 
     public bool MayBeIn(ReadOnlySpan<byte> bytes)
     {

@@ -1,4 +1,6 @@
+using ConversationHub.Contracts;
 using ConversationHub.Store.Disk;
+using ConversationHub.Store.Import;
 using ConversationHub.Store.Index;
 using ConversationHub.Store.Log;
 using ConversationHub.Store.Writing;
@@ -54,6 +56,7 @@ internal sealed class LogCompactor(
             }
 
             DropCopiesOfDamage(plan.Names);
+            DropImports(plan.Names);
             StoreTelemetry.Compacted(logger, plan.Erased.Count, plan.Segments.Count, (long)time.GetElapsedTime(started).TotalMilliseconds);
             return null;
         }
@@ -141,6 +144,28 @@ internal sealed class LogCompactor(
         }
 
         files.Retire(key);
+    }
+
+    /// <summary>Copies of imported files are kept for their bytes; those of an erased conversation must not be.</summary>
+    private void DropImports(ErasedNames names)
+    {
+        if (!Directory.Exists(folder.Imported))
+            return;
+        foreach (var path in Directory.EnumerateFiles(folder.Imported))
+        {
+            var bytes = File.ReadAllBytes(path);
+            var file = ImportReader.TryRead(bytes, UserId.Anonymous, DateTimeOffset.MaxValue, out _);
+            if (file is null ? names.AreIdsIn(bytes) : IsErased(file.ConversationId))
+                File.Delete(path);
+        }
+
+        disk.FlushFolder(folder.Imported);
+    }
+
+    private bool IsErased(ConversationId id)
+    {
+        lock (state.Gate)
+            return state.Index.AllOfId(id.ToString()).Any(state.Index.IsClosedByErasure);
     }
 
     private void DropCopiesOfDamage(ErasedNames names)

@@ -27,6 +27,9 @@ internal sealed class Housekeeper : IAsyncDisposable
         _running = Task.Run(RunAsync);
     }
 
+    /// <summary>True when no file is behind the log.</summary>
+    public bool IsDone => _views.IsDone;
+
     /// <summary>To be called after every erasure: removes its files before it returns, and its text from the log soon after.</summary>
     public Task ErasedAsync(CancellationToken cancellationToken)
     {

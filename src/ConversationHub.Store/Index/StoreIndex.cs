@@ -40,6 +40,9 @@ internal sealed class StoreIndex
 
     public IReadOnlyList<ConversationEntry> Conversations => _conversations;
 
+    /// <summary>Ids of files that could not be imported: until they are seen to, the id is not used for something else.</summary>
+    public HashSet<string> DamagedFiles { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Shown conversations by last change.</summary>
     public RecencyOrder Recency { get; }
 
@@ -127,6 +130,18 @@ internal sealed class StoreIndex
         }
 
         return OperationEntry.None;
+    }
+
+    /// <summary>True when that owner has an operation of this id, erased or not.</summary>
+    public bool Holds(OperationId id, string owner)
+    {
+        foreach (var number in Operations.Find(id.Value))
+        {
+            if (Operations[number].Conversation is >= 0 and var conversation && _conversations[conversation].Owner == owner)
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>The reply that a replay of a question returns: the first one that is shown.</summary>

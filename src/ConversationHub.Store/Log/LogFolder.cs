@@ -8,15 +8,22 @@ internal sealed record LogFolder(string Root)
     /// <summary>Copies of bytes that were cut or replaced.</summary>
     public string Damaged => Path.Combine(Log, "damaged");
 
-    /// <summary>Copies of files that other programs wrote where views stand now.</summary>
-    public string Imported => Path.Combine(Root, "imported");
-
     public string Lock => Path.Combine(Log, "lock");
 
     /// <summary>The store's own id (<see cref="Origins.StoreIdentity"/>).</summary>
     public string Identity => Path.Combine(Log, "store.json");
 
     public string IndexView => Path.Combine(Root, "index.json");
+
+    /// <summary>There while the store is closed and its files are not behind.</summary>
+    public string Clean => Path.Combine(Log, "clean");
+
+    public string Imports => Path.Combine(Root, "imports.json");
+
+    /// <summary>Bytes of imported files, and of those that other programs wrote where views stand now. They never change.</summary>
+    public string Imported => Path.Combine(Root, "imported");
+
+    public string ImportedCopy(string sha256) => Path.Combine(Imported, sha256 + ".json");
 
     public string View(string fileName) => Path.Combine(Root, fileName);
 

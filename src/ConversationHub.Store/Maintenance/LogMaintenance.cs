@@ -1,5 +1,6 @@
 using ConversationHub.Contracts;
 using ConversationHub.Store.Disk;
+using ConversationHub.Store.Import;
 using ConversationHub.Store.Log;
 using ConversationHub.Store.Origins;
 using ConversationHub.Store.Recovery;
@@ -38,6 +39,22 @@ public sealed class LogMaintenance(StoreOptions options, TimeProvider time, IdSo
 
     /// <summary>Opens the store for the archive's methods: compaction, export, import. To be disposed by the caller.</summary>
     public StoreOpening Open() => StoreOpener.OpenLog(options, time, ids, logger);
+
+    /// <summary>Takes over a folder of the earlier backend's files (wire.md §10.3). Importing the same files again changes nothing.</summary>
+    /// <returns>The report, or why there is none.</returns>
+    public async Task<(ImportReport? Report, string? Refused)> ImportAsync(string source, CancellationToken cancellationToken)
+    {
+        switch (Open())
+        {
+            case StoreOpening.Opened opened:
+                await using (opened.Store.ConfigureAwait(false))
+                    return (await ((LogStore)opened.Store).ImportAsync(source, cancellationToken).ConfigureAwait(false), null);
+            case StoreOpening.Refused refused:
+                return (null, refused.Reason);
+            default:
+                throw new InvalidOperationException("Unknown outcome of opening a store.");
+        }
+    }
 
     /// <summary>Writes every file beside the log anew.</summary>
     /// <returns>Null when done, else why not.</returns>

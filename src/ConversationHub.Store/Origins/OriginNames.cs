@@ -8,6 +8,8 @@ internal sealed class OriginNames(string backendId, string storeId)
 
     private readonly Dictionary<string, string> _own = new(StringComparer.Ordinal);
 
+    public string OfImports(string user) => OriginName.Of(backendId, storeId, user, OriginPurpose.Import);
+
     public string Of(string user)
     {
         if (_own.TryGetValue(user, out var name))

@@ -19,7 +19,7 @@ internal sealed class ConversationReader(LogState state, MessageReader messages)
             if (ambiguous)
                 return new ReadOutcome.Ambiguous();
             if (number == OperationEntry.None)
-                return new ReadOutcome.NotFound();
+                return state.Index.DamagedFiles.Contains(query.ConversationId.ToString()) ? new ReadOutcome.Damaged() : new ReadOutcome.NotFound();
             if (state.Index.IsClosedByErasure(number))
                 return new ReadOutcome.Erased();
             if (!state.Index.Conversations[number].IsShown)

@@ -21,11 +21,11 @@ internal sealed class ForeignFile(LogFolder folder, IDisk disk, ILogger logger)
         if (!File.Exists(path) || IsOwn(path))
             return;
         var bytes = File.ReadAllBytes(path);
-        var copy = $"{Convert.ToHexStringLower(SHA256.HashData(bytes))}.json";
+        var copy = Convert.ToHexStringLower(SHA256.HashData(bytes));
         OwnerOnly.Folder(folder.Imported);
-        AtomicFile.Replace(Path.Combine(folder.Imported, copy), bytes, disk);
+        AtomicFile.Replace(folder.ImportedCopy(copy), bytes, disk);
         disk.FlushFolder(folder.Root);
-        StoreTelemetry.ForeignFileKept(logger, name, copy);
+        StoreTelemetry.ForeignFileKept(logger, name, copy + ViewName.Extension);
     }
 
     private static bool IsOwn(string path)

@@ -44,6 +44,16 @@ internal sealed class ViewWriter(
         }
     }
 
+    /// <summary>True when nothing is behind.</summary>
+    public bool IsDone
+    {
+        get
+        {
+            lock (state.Gate)
+                return state.DirtyViews.Count == 0 && !_indexIsBehind;
+        }
+    }
+
     public void Dispose() => _turn.Dispose();
 
     private void WriteRound(ViewRound round)
@@ -117,8 +127,7 @@ internal sealed class ViewWriter(
         switch (views.Conversation(number))
         {
             case ViewContent.Bytes(var name, var bytes):
-                _foreign.Keep(name);
-                AtomicFile.ReplaceLater(folder.View(name), bytes, disk);
+                ReplaceIfDifferent(name, bytes);
                 break;
             case ViewContent.None(var name):
                 File.Delete(folder.View(name));
@@ -127,6 +136,16 @@ internal sealed class ViewWriter(
                 // Damaged, which reading has reported: the file that is there is the better copy.
                 break;
         }
+    }
+
+    /// <summary>After a crash every file is looked at, and nearly all are as they should be.</summary>
+    private void ReplaceIfDifferent(string name, byte[] bytes)
+    {
+        var path = folder.View(name);
+        if (File.Exists(path) && new FileInfo(path).Length == bytes.Length && File.ReadAllBytes(path).AsSpan().SequenceEqual(bytes))
+            return;
+        _foreign.Keep(name);
+        AtomicFile.ReplaceLater(path, bytes, disk);
     }
 
     private void WriteIndex()

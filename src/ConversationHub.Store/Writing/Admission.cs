@@ -21,6 +21,7 @@ internal static class Admission
             WriteKind.Question => DecideQuestion(held, batch, write),
             WriteKind.Reply => DecideReply(held, batch, write),
             WriteKind.Change or WriteKind.EraseConversation => DecideChange(held, write),
+            WriteKind.Import => DecideImport(held, write),
             WriteKind.EraseUser => new Admittance.Yes(null, write.User!.Value.ToString(), BeginsConversation: false),
             _ => throw new ArgumentOutOfRangeException(nameof(write)),
         };
@@ -33,6 +34,8 @@ internal static class Admission
             return new Admittance.No(Refusal.Exists, write.ConversationId);
         var id = write.ConversationId ?? FreeGeneratedId(held, write);
         var conversation = held.FindConversation(user, id, out _);
+        if (conversation == OperationEntry.None && held.DamagedFiles.Contains(id.ToString()))
+            return new Admittance.No(Refusal.Damaged, id);
         if (conversation == OperationEntry.None)
             return batch.Begins(id) ? new Admittance.Later() : new Admittance.Yes(id, user.ToString(), BeginsConversation: true);
         return AdmitTo(held, batch, conversation);
@@ -79,6 +82,21 @@ internal static class Admission
         return held.Conversations[conversation].IsShown
             ? new Admittance.Yes(id, held.Conversations[conversation].Owner, BeginsConversation: false)
             : new Admittance.No(Refusal.NotFound, id);
+    }
+
+    private static Admittance DecideImport(StoreIndex held, PendingWrite write)
+    {
+        var id = write.ConversationId!.Value;
+        var owner = write.User!.Value.ToString();
+        foreach (var conversation in held.AllOfId(id.ToString()))
+        {
+            if (held.Conversations[conversation].Owner == owner && held.IsClosedByErasure(conversation))
+                return new Admittance.No(Refusal.Erased, id);
+        }
+
+        return write.Operations.All(draft => held.Holds(draft.Id, owner))
+            ? new Admittance.No(Refusal.Exists, id)
+            : new Admittance.Yes(id, owner, BeginsConversation: false);
     }
 
     /// <summary>The next eight digits are taken if another question already made the id (wire.md §1.1).</summary>

@@ -20,6 +20,7 @@ internal sealed class CommitLoop : IDisposable
 
     private const int MaxBatchWrites = 1024;
     private const int MaxBatchBytes = 4 << 20;
+    private const int RoomCheckMilliseconds = 1000;
     private const int LinuxNoSpace = 28;
     private const int LinuxQuota = 122;
     private const int MacQuota = 69;
@@ -84,13 +85,32 @@ internal sealed class CommitLoop : IDisposable
         {
             if (_deferred.Count == 0)
             {
-                if (!_waiting.TryTake(out var first, Timeout.Infinite))
+                if (!_waiting.TryTake(out var first, IsRefusing ? RoomCheckMilliseconds : Timeout.Infinite))
+                {
+                    LookForRoom();
                     continue;
+                }
+
                 _deferred.Enqueue(first);
             }
 
             RunBatch();
         }
+    }
+
+    private bool IsRefusing => _board.Ended is null && _board.Current.Health == StoreHealthState.Unavailable;
+
+    /// <summary>Who is told that the store cannot write sends it nothing any more, so the store has to find out by itself when it can.</summary>
+    private void LookForRoom()
+    {
+        if (IsRefusing && _writer.HasRoom())
+            TakeAgain();
+    }
+
+    private void TakeAgain()
+    {
+        StoreTelemetry.RoomAgain(_logger);
+        _board.Refusing(null);
     }
 
     private void RunBatch()
@@ -120,7 +140,7 @@ internal sealed class CommitLoop : IDisposable
         if (write.Kind == WriteKind.NewSegment && _claims.IsEmpty)
         {
             _writer.EndSegment();
-            write.Complete(new WriteResult.Committed(null, default));
+            write.Complete(new WriteResult.Committed(null, default, 0));
             return;
         }
 
@@ -141,19 +161,26 @@ internal sealed class CommitLoop : IDisposable
     private void Admit(PendingWrite write, Admittance.Yes yes)
     {
         _claims.Add(write, yes);
-        var lines = new AdmittedLine[write.Operations.Count];
-        for (var at = 0; at < lines.Length; at++)
-            lines[at] = WriteLine(write.Operations[at], yes);
+        var lines = new List<AdmittedLine>(write.Operations.Count);
+        for (var at = 0; at < write.Operations.Count; at++)
+        {
+            if (write.Kind != WriteKind.Import || !_state.Index.Holds(write.Operations[at].Id, yes.Owner))
+                lines.Add(WriteLine(write, at, yes));
+        }
+
         _admitted.Add(new AdmittedWrite(write, yes, lines));
     }
 
-    private AdmittedLine WriteLine(OperationDraft draft, Admittance.Yes yes)
+    private AdmittedLine WriteLine(PendingWrite write, int at, Admittance.Yes yes)
     {
-        _clock = HybridTimestamp.Next(_clock, _time.GetUtcNow().ToUnixTimeMilliseconds());
-        var origin = _origins.Of(yes.Owner);
+        var draft = write.Operations[at];
+        var hlc = write.Clocks is { } clocks ? clocks[at] : _clock = HybridTimestamp.Next(_clock, _time.GetUtcNow().ToUnixTimeMilliseconds());
+        if (hlc > _clock)
+            _clock = hlc;
+        var origin = write.Kind == WriteKind.Import ? _origins.OfImports(yes.Owner) : _origins.Of(yes.Owner);
         var seq = (_lastSeqs.TryGetValue(origin, out var last) ? last : _state.Index.LastSeq(origin)) + 1;
         _lastSeqs[origin] = seq;
-        var operation = new StoredOperation(draft.Id.Value, draft.Kind, yes.Owner, yes.ConversationId?.ToString(), origin, seq, _clock);
+        var operation = new StoredOperation(draft.Id.Value, draft.Kind, yes.Owner, yes.ConversationId?.ToString(), origin, seq, hlc);
         var offset = _bytes.WrittenCount;
         return new AdmittedLine(draft, operation, offset, LogLine.Write(_bytes, operation, draft.Body));
     }
@@ -189,12 +216,14 @@ internal sealed class CommitLoop : IDisposable
 
         StoreTelemetry.CommitSeconds.Record(_time.GetElapsedTime(started).TotalSeconds);
         _state.Apply(_admitted, at);
-        if (_board.Current.Health == StoreHealthState.Unavailable)
-            StoreTelemetry.RoomAgain(_logger);
-        _board.Refusing(null);
+        if (IsRefusing)
+            TakeAgain();
         _board.Committed(_state.Index.Recency.Count, _time.GetUtcNow());
         foreach (var admitted in _admitted)
-            admitted.Write.Complete(new WriteResult.Committed(admitted.Admitted.ConversationId, UserId.Parse(admitted.Admitted.Owner)));
+        {
+            admitted.Write.Complete(new WriteResult.Committed(
+                admitted.Admitted.ConversationId, UserId.Parse(admitted.Admitted.Owner), admitted.Lines.Count));
+        }
     }
 
     /// <summary>The batch is not there, and the next one may succeed.</summary>

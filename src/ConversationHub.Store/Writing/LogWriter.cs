@@ -11,6 +11,8 @@ internal sealed class LogWriter(LogFolder folder, SegmentFiles files, IDisk disk
     /// <summary>A batch that would make a segment longer goes to a new one.</summary>
     public const long SegmentBytes = 64L << 20;
 
+    private const int RoomBytes = 1 << 20;
+
     private SafeFileHandle? _file;
     private int _segment = segment;
     private long _length = length;
@@ -41,6 +43,31 @@ internal sealed class LogWriter(LogFolder folder, SegmentFiles files, IDisk disk
 
     /// <exception cref="IOException">Whether the last batches are on the disk is not known.</exception>
     public void Sync() => disk.Flush(_file!);
+
+    /// <summary>Tries whether a file of some size can be written now.</summary>
+    public bool HasRoom()
+    {
+        var path = Path.Combine(folder.Log, "room" + AtomicFile.TemporarySuffix);
+        try
+        {
+            using (var file = disk.Open(path))
+            {
+                disk.Write(file, new byte[RoomBytes], 0);
+                disk.Flush(file);
+            }
+
+            return true;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Still none: told by the result.
+            return false;
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
 
     /// <summary>Lets the next batch begin a new segment, if this one holds anything.</summary>
     public void EndSegment() => _ended = _length > 0;

@@ -1,4 +1,5 @@
 using ConversationHub.Contracts;
+using ConversationHub.Store.Clock;
 
 namespace ConversationHub.Store.Writing;
 
@@ -17,8 +18,11 @@ internal sealed record PendingWrite(WriteKind Kind, UserId? User, ConversationId
     /// <summary>Of a reply: its question.</summary>
     public OperationId? QuestionId { get; init; }
 
+    /// <summary>Of an import: the clock of each operation. Null: now.</summary>
+    public IReadOnlyList<HybridTimestamp>? Clocks { get; init; }
+
     /// <summary>True when what it changes depends on everything written before it: it then begins a batch and ends it.</summary>
-    public bool StandsAlone => Kind is WriteKind.EraseConversation or WriteKind.EraseUser or WriteKind.NewSegment;
+    public bool StandsAlone => Kind is WriteKind.EraseConversation or WriteKind.EraseUser or WriteKind.NewSegment or WriteKind.Import;
 
     public Task<WriteResult> Done => _done.Task;
 
@@ -36,6 +40,9 @@ internal enum WriteKind
     EraseConversation,
     EraseUser,
 
+    /// <summary>Operations that were made elsewhere; those that are held already are left out.</summary>
+    Import,
+
     /// <summary>Writes nothing: the next operation goes to a new segment, so that the one before can be compacted.</summary>
     NewSegment,
 }
@@ -49,7 +56,8 @@ internal abstract record WriteResult
 
     /// <summary>Durable, and shown.</summary>
     /// <param name="ConversationId">Null in the erasure of a user.</param>
-    public sealed record Committed(ConversationId? ConversationId, UserId Owner) : WriteResult;
+    /// <param name="Operations">How many were written.</param>
+    public sealed record Committed(ConversationId? ConversationId, UserId Owner, int Operations) : WriteResult;
 
     /// <summary>Not admitted; nothing was written.</summary>
     public sealed record Rejected(Refusal Why, ConversationId? ConversationId) : WriteResult;
@@ -63,6 +71,9 @@ internal enum Refusal
     /// <summary>The id of the question is taken, or the question has its reply: what is stored tells more.</summary>
     Exists,
     Erased,
+
+    /// <summary>A file of the conversation's id could not be imported, and the log does not know the conversation.</summary>
+    Damaged,
     ConversationFull,
     UnknownQuestion,
     NotFound,

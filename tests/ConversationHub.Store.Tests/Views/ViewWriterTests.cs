@@ -66,7 +66,7 @@ public sealed class ViewWriterTests
         Assert.All(conversations, conversation => Assert.True(File.Exists(Path.Combine(store.Root, $"{conversation}.json"))));
     }
 
-    /// <summary>A file of the earlier backend is somebody's conversation, and this store has not read it.</summary>
+    /// <summary>A file of the earlier backend is somebody's conversation: taken over, and its bytes kept.</summary>
     [Fact]
     public async Task Write_FileOfAnotherProgramIsThere_ItsBytesAreKept()
     {
@@ -80,7 +80,7 @@ public sealed class ViewWriterTests
         await using (var store = OpenedStore.At(root))
             await store.AskAsync(store.Question("and now"));
 
-        Assert.Equal(2, (await Read(Path.Combine(root, "main.json"))).Messages.Count);
+        Assert.Equal(3, (await Read(Path.Combine(root, "main.json"))).Messages.Count);
         var kept = Assert.Single(Directory.GetFiles(Path.Combine(root, "imported")));
         Assert.Equal(Earlier, await File.ReadAllTextAsync(kept));
         Assert.Equal(

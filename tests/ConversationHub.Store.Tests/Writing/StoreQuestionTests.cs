@@ -220,6 +220,22 @@ public sealed class StoreQuestionTests
     }
 
     [Fact]
+    public async Task Health_DiskFullThenRoom_RecoversWithoutAWrite()
+    {
+        var disk = new FaultyDisk();
+        await using var store = OpenedStore.New(disk: disk);
+        disk.IsFull = true;
+        Assert.IsType<QuestionOutcome.NotCommitted>(await store.AskAsync(store.Question("no room")));
+        Assert.Equal(StoreHealthState.Unavailable, store.Store.Status.Health);
+
+        disk.IsFull = false;
+        await store.Logger.Records.FirstAsync(static record => record.Event.Id == 2005);
+
+        await store.ExchangeAsync("room");
+        Assert.Equal(StoreHealthState.Healthy, store.Store.Status.Health);
+    }
+
+    [Fact]
     public async Task StoreReply_Twice_KeepsTheFirst()
     {
         await using var store = OpenedStore.New();

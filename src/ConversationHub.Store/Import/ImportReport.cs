@@ -1,0 +1,12 @@
+namespace ConversationHub.Store.Import;
+
+/// <summary>What an import did, file by file.</summary>
+/// <param name="Imported">Files that gave at least one new operation.</param>
+/// <param name="Skipped">Files that hold nothing new.</param>
+/// <param name="Damaged">Files that were left as they are.</param>
+/// <param name="Operations">How many were added.</param>
+public sealed record ImportReport(int Imported, int Skipped, IReadOnlyList<DamagedFile> Damaged, int Operations);
+
+/// <param name="File">Name without folders.</param>
+/// <param name="Why">What is wrong with it, or why it could not be stored.</param>
+public sealed record DamagedFile(string File, string Why);

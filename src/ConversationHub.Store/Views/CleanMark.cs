@@ -1,0 +1,24 @@
+using ConversationHub.Store.Log;
+
+namespace ConversationHub.Store.Views;
+
+/// <summary>
+/// An empty file that says that the store was closed with every file beside the log written.
+/// Without it the process died, and any of them may be behind.
+/// </summary>
+internal static class CleanMark
+{
+    public static void Set(LogFolder folder)
+    {
+        using var file = Disk.PhysicalDisk.Instance.Open(folder.Clean);
+    }
+
+    /// <returns>False when it was not there.</returns>
+    public static bool TryRemove(LogFolder folder)
+    {
+        if (!File.Exists(folder.Clean))
+            return false;
+        File.Delete(folder.Clean);
+        return true;
+    }
+}
