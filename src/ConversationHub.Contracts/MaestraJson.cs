@@ -38,6 +38,8 @@ public static class MaestraJson
 [JsonSerializable(typeof(AskResponse))]
 [JsonSerializable(typeof(LegacyAskRequest))]
 [JsonSerializable(typeof(LegacyAskResponse))]
+[JsonSerializable(typeof(Heartbeat))]
+[JsonSerializable(typeof(TextDelta))]
 [JsonSerializable(typeof(HealthReport))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(IReadOnlyList<ValidationError>))]

@@ -30,4 +30,12 @@ public sealed record ReplyMeta
     /// <summary>True when the reply had been stored before this request came.</summary>
     [JsonPropertyName("replayed")]
     public required bool Replayed { get; init; }
+
+    /// <summary>
+    /// True when the question had been stored before and its first run ended without a reply, so that this reply is of another run
+    /// (docs/decisions/0004). Told only then.
+    /// </summary>
+    [JsonPropertyName("resumed")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Resumed { get; init; }
 }

@@ -21,6 +21,11 @@ public sealed record Problem
     [JsonPropertyName("operation_id")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? OperationId { get; init; }
+
+    /// <summary>Status code; told only where no status line tells it: in the <c>error</c> event of a stream (wire.md §2.1).</summary>
+    [JsonPropertyName("status")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Status { get; init; }
 }
 
 /// <summary>One thing wrong with a request, without echoing its input.</summary>
