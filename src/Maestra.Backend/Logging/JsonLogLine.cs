@@ -29,8 +29,8 @@ internal static class JsonLogLine
                 writer.WriteNull("duration_ms");
             writer.WriteNumber("event_id", entry.EventId);
             writer.WriteString("category", entry.Category);
-            if (entry.Field(LogFields.TraceId) is { } trace)
-                writer.WriteString("trace_id", Text(trace));
+            if (entry.TraceId is { } trace)
+                writer.WriteString("trace_id", trace);
             if (entry.Exception is not null)
                 writer.WriteString("error", LogText.Clean(entry.Exception.ToString()));
             writer.WriteEndObject();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ConversationHub.Contracts;
 using Maestra.Backend.Settings;
 
@@ -31,7 +32,8 @@ internal sealed class LineLoggerProvider(LogForm form, Action<string> write, Tim
         {
             var fields = state as IReadOnlyList<KeyValuePair<string, object?>> ?? [];
             owner.Write(new LogEntry(
-                WireTime.Format(owner.Now), logLevel, eventId.Id, category, LogText.Clean(formatter(state, exception)), fields, exception));
+                WireTime.Format(owner.Now), logLevel, eventId.Id, category, LogText.Clean(formatter(state, exception)), fields, exception,
+                CallerTrace.Id(Activity.Current)));
         }
     }
 

@@ -2,6 +2,7 @@ namespace Maestra.Backend.Logging;
 
 /// <summary>What one line tells.</summary>
 /// <param name="Fields">The values of the message's template, by name.</param>
+/// <param name="TraceId">32 hex digits, when the request belongs to a trace of its caller.</param>
 internal sealed record LogEntry(
     string Timestamp,
     LogLevel Level,
@@ -9,7 +10,8 @@ internal sealed record LogEntry(
     string Category,
     string Message,
     IReadOnlyList<KeyValuePair<string, object?>> Fields,
-    Exception? Exception)
+    Exception? Exception,
+    string? TraceId = null)
 {
     public object? Field(string name)
     {

@@ -9,5 +9,4 @@ internal static class LogFields
     public const string UserPseudonym = "UserPseudonym";
 
     public const string DurationMs = "DurationMs";
-    public const string TraceId = "TraceId";
 }
