@@ -3,12 +3,15 @@ using ConversationHub.Store;
 using Maestra.Backend.Commands;
 using Maestra.Backend.Hosting;
 using Maestra.Backend.Logging;
+using Maestra.Backend.Streaming;
 
 var ids = new IdSource(TimeProvider.System);
 await using var log = new LogQueue(Console.Error, TimeProvider.System);
+using var heartbeats = new OwnThreadTime();
 var parts = new BackendParts
 {
     Time = TimeProvider.System,
+    Heartbeats = heartbeats,
     Ids = ids,
     WriteLog = log.Write,
     OpenStore = (options, logger) => StoreOpener.OpenLog(options, TimeProvider.System, ids, logger),

@@ -1,6 +1,8 @@
+using ConversationHub.Contracts;
+
 namespace Maestra.Backend.Advisors;
 
-/// <summary>Takes in a whole response, but no more than so many bytes of it.</summary>
+/// <summary>Takes in no more than so many bytes of a response: at once, or, if it is a stream of events, while it is read.</summary>
 internal sealed class BoundedResponseHandler(int maxBytes, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     /// <exception cref="HttpRequestException">The response is larger.</exception>
@@ -9,7 +11,10 @@ internal sealed class BoundedResponseHandler(int maxBytes, HttpMessageHandler in
         var response = await base.SendAsync(request, cancellationToken);
         try
         {
-            await response.Content.LoadIntoBufferAsync(maxBytes, cancellationToken);
+            if (IsStream(response))
+                await BoundAsync(response, cancellationToken);
+            else
+                await response.Content.LoadIntoBufferAsync(maxBytes, cancellationToken);
             return response;
         }
         catch
@@ -17,5 +22,18 @@ internal sealed class BoundedResponseHandler(int maxBytes, HttpMessageHandler in
             response.Dispose();
             throw;
         }
+    }
+
+    private static bool IsStream(HttpResponseMessage response) =>
+        response.IsSuccessStatusCode
+        && string.Equals(response.Content.Headers.ContentType?.MediaType, StreamEvents.MediaType, StringComparison.OrdinalIgnoreCase);
+
+    private async Task BoundAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        var whole = response.Content;
+        var bounded = new StreamContent(new BoundedReadStream(maxBytes, await whole.ReadAsStreamAsync(cancellationToken)));
+        foreach (var (name, values) in whole.Headers)
+            bounded.Headers.TryAddWithoutValidation(name, values);
+        response.Content = bounded;
     }
 }

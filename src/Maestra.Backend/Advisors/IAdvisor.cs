@@ -10,7 +10,8 @@ internal interface IAdvisor
     int HistoryMessages { get; }
 
     /// <summary>Answers, or says that it cannot. Has no effect of its own, so it may be asked again.</summary>
+    /// <param name="onText">Where somebody watches: takes the text piece by piece as it comes, if it does. Never blocks.</param>
     /// <param name="cancellationToken">Cancelled when nobody waits any more; work stops within 100 ms of it.</param>
     /// <returns><see cref="AdvisorOutcome.Answered"/> or <see cref="AdvisorOutcome.Failed"/>.</returns>
-    Task<AdvisorOutcome> AskAsync(AdvisorPrompt prompt, CancellationToken cancellationToken);
+    Task<AdvisorOutcome> AskAsync(AdvisorPrompt prompt, Action<string>? onText, CancellationToken cancellationToken);
 }

@@ -26,7 +26,18 @@ internal sealed class OpenAiCompatibleAdvisor(ChatClient client, AdvisorSettings
     public static OpenAiCompatibleAdvisor Create(AdvisorSettings.Provider settings)
     {
         // A redirect could carry key and question to a host that nobody chose.
-        var handler = new BoundedResponseHandler(MaxResponseBytes, new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
+        var sockets = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+
+            // A stream that is given up is cut at once: reading on for the connection's sake would keep the model at work.
+            ResponseDrainTimeout = TimeSpan.Zero,
+
+            // The trace of the caller is none of the provider's business (wire.md §1.3).
+            ActivityHeadersPropagator = null,
+        };
+        var handler = new BoundedResponseHandler(MaxResponseBytes, sockets);
         var http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
         var options = new OpenAIClientOptions
         {
@@ -38,11 +49,13 @@ internal sealed class OpenAiCompatibleAdvisor(ChatClient client, AdvisorSettings
         return new OpenAiCompatibleAdvisor(new ChatClient(settings.Model, new ApiKeyCredential(settings.ApiKey ?? NoKey), options), settings);
     }
 
-    public async Task<AdvisorOutcome> AskAsync(AdvisorPrompt prompt, CancellationToken cancellationToken)
+    public async Task<AdvisorOutcome> AskAsync(AdvisorPrompt prompt, Action<string>? onText, CancellationToken cancellationToken)
     {
         try
         {
             var options = new ChatCompletionOptions { MaxOutputTokenCount = settings.MaxOutputTokens };
+            if (onText is not null)
+                return await StreamAsync(ChatPrompt.Compose(prompt), options, onText, cancellationToken);
             ChatCompletion completion = await client.CompleteChatAsync(ChatPrompt.Compose(prompt), options, cancellationToken);
             return Read(completion);
         }
@@ -64,17 +77,35 @@ internal sealed class OpenAiCompatibleAdvisor(ChatClient client, AdvisorSettings
         }
     }
 
+    private async Task<AdvisorOutcome> StreamAsync(
+        IReadOnlyList<ChatMessage> messages, ChatCompletionOptions options, Action<string> onText, CancellationToken cancellationToken)
+    {
+        var completion = new StreamedCompletion();
+        await foreach (var update in client.CompleteChatStreamingAsync(messages, options, cancellationToken))
+        {
+            var piece = completion.Add(update);
+            if (completion.IsTooLong)
+                return new AdvisorOutcome.Failed(AdvisorFailure.Provider, "the reply is too long");
+            if (piece.Length > 0)
+                onText(piece);
+        }
+
+        return completion.FinishReason is { } reason
+            ? Answer(completion.Text, reason, completion.Model, completion.InputTokens, completion.OutputTokens)
+            : new AdvisorOutcome.Failed(AdvisorFailure.Provider, "the stream broke off");
+    }
+
     private AdvisorOutcome Read(ChatCompletion completion)
     {
         var text = string.Concat(completion.Content.Where(part => part.Kind == ChatMessageContentPartKind.Text).Select(part => part.Text));
-        if (string.IsNullOrWhiteSpace(text))
-            return new AdvisorOutcome.Failed(AdvisorFailure.Provider, $"empty reply ({completion.FinishReason})");
-        var model = string.IsNullOrEmpty(completion.Model) ? settings.Model : completion.Model;
-        var input = completion.Usage?.InputTokenCount ?? 0;
-        var output = completion.Usage?.OutputTokenCount ?? 0;
-        return new AdvisorOutcome.Answered(
-            text, settings.Name, model, input + output, ModelPrices.Cost(settings, input, output), Sources: []);
+        return Answer(text, completion.FinishReason, completion.Model, completion.Usage?.InputTokenCount ?? 0, completion.Usage?.OutputTokenCount ?? 0);
     }
+
+    private AdvisorOutcome Answer(string text, ChatFinishReason reason, string? model, int input, int output) => string.IsNullOrWhiteSpace(text)
+        ? new AdvisorOutcome.Failed(AdvisorFailure.Provider, $"empty reply ({reason})")
+        : new AdvisorOutcome.Answered(
+            text, settings.Name, string.IsNullOrEmpty(model) ? settings.Model : model, input + output,
+            ModelPrices.Cost(settings, input, output), Sources: []);
 
     private static int? RetryAfter(ClientResultException e) =>
         e.GetRawResponse()?.Headers.TryGetValue("Retry-After", out var text) == true && int.TryParse(text, out var seconds) && seconds >= 0

@@ -22,7 +22,7 @@ internal sealed class RecallAdvisor(IConversationStore store) : IAdvisor
     /// <summary>Enough for the questions that a follow-up refers to.</summary>
     public int HistoryMessages => 40;
 
-    public async Task<AdvisorOutcome> AskAsync(AdvisorPrompt prompt, CancellationToken cancellationToken)
+    public async Task<AdvisorOutcome> AskAsync(AdvisorPrompt prompt, Action<string>? onText, CancellationToken cancellationToken)
     {
         var found = await SearchAsync(prompt, prompt.Message, cancellationToken);
         if (found is SearchOutcome.Ranked { Passages: var direct } && RecallText.Select(direct, prompt).Count == 0 && EarlierQuestions(prompt) is { } earlier)

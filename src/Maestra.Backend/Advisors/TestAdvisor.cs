@@ -10,6 +10,6 @@ internal sealed class TestAdvisor : IAdvisor
 
     public int HistoryMessages => 0;
 
-    public Task<AdvisorOutcome> AskAsync(AdvisorPrompt prompt, CancellationToken cancellationToken) =>
+    public Task<AdvisorOutcome> AskAsync(AdvisorPrompt prompt, Action<string>? onText, CancellationToken cancellationToken) =>
         Task.FromResult<AdvisorOutcome>(new AdvisorOutcome.Answered(Reply, Name, Name, Tokens: 0, CostUsd: 0, Sources: []));
 }

@@ -3,16 +3,25 @@ using ConversationHub.Contracts;
 using Maestra.Backend.Http;
 using Maestra.Backend.Identity;
 using Maestra.Backend.Settings;
+using Maestra.Backend.Streaming;
 
 namespace Maestra.Backend.Asks;
 
 /// <summary>The endpoints that take a question: core, advisor and its alias, tgif (wire.md §2, §3).</summary>
 internal sealed class AskEndpoints(
-    RunningAsks running, AskFlow flow, AskGate gate, BackendSettings settings, BackendIdentity identity, TimeProvider time, IdSource ids, ILogger<AskEndpoints> logger)
+    RunningAsks running,
+    AskFlow flow,
+    AskGate gate,
+    StreamOpener streams,
+    BackendSettings settings,
+    BackendIdentity identity,
+    TimeProvider time,
+    IdSource ids,
+    ILogger<AskEndpoints> logger)
 {
     private const string FocusCoach = "/tgif/ask";
 
-    private delegate HttpReply Render(AskOutcome.Answered answered, RequestId request, OperationId operation);
+    private delegate HttpReply.Json Render(AskOutcome.Answered answered, RequestId request, OperationId operation);
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -22,10 +31,26 @@ internal sealed class AskEndpoints(
         routes.MapPost(Routes.AdvisorAlias, context => HandleAsync(context, LegacyQuestion.Parse, Envelopes.Legacy));
     }
 
-    private async Task HandleAsync(HttpContext context, Func<JsonElement, QuestionParse> parse, Render render) =>
-        await ReplyWriter.WriteAsync(context, await AnswerAsync(context, parse, render));
+    private async Task HandleAsync(HttpContext context, Func<JsonElement, QuestionParse> parse, Render render)
+    {
+        using var stream = streams.OpenIfAsked(context);
+        HttpReply reply;
+        try
+        {
+            reply = await AnswerAsync(context, stream, parse, render);
+        }
+#pragma warning disable CA1031 // A bug: where the status is out, only an event can tell of it.
+        catch (Exception e) when (stream is { HasBegun: true } && !context.RequestAborted.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            logger.RequestCrashed(RequestState.Of(context).RequestId, e);
+            reply = Refusals.InternalError();
+        }
 
-    private async Task<HttpReply> AnswerAsync(HttpContext context, Func<JsonElement, QuestionParse> parse, Render render)
+        await (stream is null ? ReplyWriter.WriteAsync(context, reply) : stream.EndAsync(reply));
+    }
+
+    private async Task<HttpReply> AnswerAsync(HttpContext context, EventStream? stream, Func<JsonElement, QuestionParse> parse, Render render)
     {
         var state = RequestState.Of(context);
         if (AskHeaders.Read(context.Request.Headers, ids, out var badHeader) is not { } headers)
@@ -39,7 +64,7 @@ internal sealed class AskEndpoints(
                 return parse(read.Root) switch
                 {
                     QuestionParse.Invalid invalid => HttpReply.Invalid(invalid.Errors),
-                    QuestionParse.Valid valid => await AskAsync(context, state, headers, valid.Question, render),
+                    QuestionParse.Valid valid => await AskAsync(context, state, stream, headers, valid.Question, render),
                     var unknown => throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}."),
                 };
             case var unknown:
@@ -47,7 +72,8 @@ internal sealed class AskEndpoints(
         }
     }
 
-    private async Task<HttpReply> AskAsync(HttpContext context, RequestState state, AskHeaders headers, Question question, Render render)
+    private async Task<HttpReply> AskAsync(
+        HttpContext context, RequestState state, EventStream? stream, AskHeaders headers, Question question, Render render)
     {
         if (Asker.Resolve(question.User, state.KeyOwner, settings, out var user) is { } mismatch)
             return mismatch;
@@ -58,10 +84,13 @@ internal sealed class AskEndpoints(
             var left = Budget(headers, question) - time.GetElapsedTime(state.StartedAt);
             if (left <= TimeSpan.Zero)
                 return Refusals.DeadlineExceeded();
+            stream?.KeepAlive();
             using var deadline = new CancellationTokenSource(left, time);
             using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, context.RequestAborted);
             var key = new AskKey(user, headers.OperationId);
-            var outcome = await running.JoinOrRunAsync(key, question.Fingerprint, run => flow.RunAsync(question, key, run), giveUp.Token);
+            var outcome = await running.JoinOrRunAsync(
+                key, question.Fingerprint, run => flow.RunAsync(question, key, run, stream is null ? null : stream.Offer),
+                stream is null ? null : stream.Begin, giveUp.Token);
             return Conclude(context, state, key, outcome, render);
         }
         finally

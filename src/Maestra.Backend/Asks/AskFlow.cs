@@ -13,7 +13,8 @@ namespace Maestra.Backend.Asks;
 internal sealed class AskFlow(
     IConversationStore store, IAdvisor advisor, AskGate gate, BackendSettings settings, TimeProvider time, ILogger<AskFlow> logger)
 {
-    public async Task<AskOutcome> RunAsync(Question question, AskKey key, RunningAsk run)
+    /// <param name="onText">Takes the text as it comes, before it is durable; null when nobody watches.</param>
+    public async Task<AskOutcome> RunAsync(Question question, AskKey key, RunningAsk run, Action<string>? onText)
     {
         var started = time.GetTimestamp();
         await gate.WaitForSlotAsync(run.Abandoned);
@@ -22,13 +23,13 @@ internal sealed class AskFlow(
             switch (await store.StoreQuestionAsync(Draft(question, key), run.Abandoned))
             {
                 case QuestionOutcome.Stored stored:
-                    return await AnswerAsync(question, key, run, stored.ConversationId, stored.Owner, started);
+                    return await AnswerAsync(question, key, run, onText, stored.ConversationId, stored.Owner, started);
                 case QuestionOutcome.Known { Reply: { } reply } known:
                     return new AskOutcome.Answered(known.ConversationId, reply, Replayed: true);
                 case QuestionOutcome.Known known:
                     // Stored without a reply: an earlier run died or its provider failed. It is run again, and stays one question.
                     logger.AskResumed(key.OperationId);
-                    return await AnswerAsync(question, key, run, known.ConversationId, known.Owner, started);
+                    return Resumed(await AnswerAsync(question, key, run, onText, known.ConversationId, known.Owner, started));
                 case QuestionOutcome.FingerprintMismatch:
                     return new AskOutcome.Failed(Refusals.IdempotencyMismatch());
                 case QuestionOutcome.Erased:
@@ -50,8 +51,9 @@ internal sealed class AskFlow(
     }
 
     private async Task<AskOutcome> AnswerAsync(
-        Question question, AskKey key, RunningAsk run, ConversationId conversation, UserId owner, long started)
+        Question question, AskKey key, RunningAsk run, Action<string>? onText, ConversationId conversation, UserId owner, long started)
     {
+        run.Accept();
         IReadOnlyList<ConversationMessage> history = [];
         if (advisor.HistoryMessages > 0)
         {
@@ -74,7 +76,7 @@ internal sealed class AskFlow(
             Hints = question.Hints,
             ClientContext = question.ClientContext,
         };
-        return await advisor.AskAsync(prompt, run.Abandoned) switch
+        return await advisor.AskAsync(prompt, onText, run.Abandoned) switch
         {
             AdvisorOutcome.Answered answered when IsStorable(answered.Text) =>
                 await StoreAsync(question, key, run, conversation, answered, started),
@@ -115,6 +117,10 @@ internal sealed class AskFlow(
             var unknown => throw new InvalidOperationException($"A reply to a stored question cannot give {unknown.GetType().Name}."),
         };
     }
+
+    /// <summary>A reply that another run stored meanwhile is a replay, and says that instead.</summary>
+    private static AskOutcome Resumed(AskOutcome outcome) =>
+        outcome is AskOutcome.Answered { Replayed: false } answered ? answered with { Resumed = true } : outcome;
 
     private AskOutcome.Failed Failed(AskKey key, AdvisorOutcome.Failed failed)
     {

@@ -13,7 +13,11 @@ internal abstract record AskOutcome
 
     /// <param name="Reply">Durable.</param>
     /// <param name="Replayed">It had been stored before this question was asked.</param>
-    public sealed record Answered(ConversationId ConversationId, StoredReply Reply, bool Replayed) : AskOutcome;
+    public sealed record Answered(ConversationId ConversationId, StoredReply Reply, bool Replayed) : AskOutcome
+    {
+        /// <summary>The question was stored before, and an earlier run of it ended without a reply.</summary>
+        public bool Resumed { get; init; }
+    }
 
     /// <param name="Problem">What every caller who waits is told.</param>
     public sealed record Failed(HttpReply.Refused Problem) : AskOutcome;

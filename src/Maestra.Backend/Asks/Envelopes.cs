@@ -8,7 +8,7 @@ namespace Maestra.Backend.Asks;
 /// <summary>Puts a stored reply into the response of an endpoint (wire.md §2, §3). Pure.</summary>
 internal static class Envelopes
 {
-    public static HttpReply Core(AskOutcome.Answered answered, RequestId request, OperationId operation) => HttpReply.Ok(
+    public static HttpReply.Json Core(AskOutcome.Answered answered, RequestId request, OperationId operation) => HttpReply.Ok(
         new AskResponse
         {
             Reply = answered.Reply.Content,
@@ -19,7 +19,7 @@ internal static class Envelopes
         },
         MaestraJson.Compact.AskResponse);
 
-    public static HttpReply Legacy(AskOutcome.Answered answered, RequestId request, OperationId operation)
+    public static HttpReply.Json Legacy(AskOutcome.Answered answered, RequestId request, OperationId operation)
     {
         var session = answered.ConversationId.ToString();
         var isOffline = answered.Reply.Meta.Provider == RecallAdvisor.ProviderName;
@@ -53,6 +53,7 @@ internal static class Envelopes
             OperationId = operation.ToString(),
             Provider = meta.Provider ?? "",
             Replayed = answered.Replayed,
+            Resumed = answered.Resumed,
         };
     }
 

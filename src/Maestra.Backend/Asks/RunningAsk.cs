@@ -9,6 +9,7 @@ internal sealed class RunningAsk(string fingerprint) : IDisposable
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _abandoned = new();
     private readonly TaskCompletionSource<AskOutcome> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Phase _phase = Phase.Working;
     private int _waiting;
 
@@ -24,6 +25,9 @@ internal sealed class RunningAsk(string fingerprint) : IDisposable
 
     /// <summary>Ends with the work, also with its exception if it has a bug.</summary>
     public Task<AskOutcome> Outcome => _outcome.Task;
+
+    /// <summary>Ends once the question is stored and an answer is being made; never, if it does not come to that.</summary>
+    public Task Accepted => _accepted.Task;
 
     /// <summary>Cancelled when nobody waits any more.</summary>
     public CancellationToken Abandoned => _abandoned.Token;
@@ -56,6 +60,8 @@ internal sealed class RunningAsk(string fingerprint) : IDisposable
         _abandoned.Cancel();
         return true;
     }
+
+    public void Accept() => _accepted.TrySetResult();
 
     /// <summary>From here on the reply may become durable.</summary>
     /// <exception cref="OperationCanceledException">Nobody waits any more.</exception>

@@ -17,10 +17,11 @@ internal sealed class RunningAsks(ILogger<RunningAsks> logger)
 
     /// <summary>Joins the work on this question, or begins it.</summary>
     /// <param name="work">Stores and answers the question; told whether anybody still waits.</param>
+    /// <param name="onAccepted">Called once, when the work goes beyond storing the question; not for a reply that is there already.</param>
     /// <param name="giveUp">This caller waits no longer.</param>
     /// <returns>Null when the caller gave up before there was an outcome.</returns>
     public async Task<AskOutcome?> JoinOrRunAsync(
-        AskKey key, string fingerprint, Func<RunningAsk, Task<AskOutcome>> work, CancellationToken giveUp)
+        AskKey key, string fingerprint, Func<RunningAsk, Task<AskOutcome>> work, Action? onAccepted, CancellationToken giveUp)
     {
         // Bounded by the caller's deadline: each turn waits for the end of abandoned work, which is near.
         while (!giveUp.IsCancellationRequested)
@@ -31,7 +32,7 @@ internal sealed class RunningAsks(ILogger<RunningAsks> logger)
             if (begins)
                 _ = RunAsync(key, ask, work);
             if (joined)
-                return await WaitAsync(ask, giveUp);
+                return await WaitAsync(ask, onAccepted, giveUp);
             await ((Task)ask.Outcome).WaitAsync(giveUp).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
@@ -82,10 +83,17 @@ internal sealed class RunningAsks(ILogger<RunningAsks> logger)
         ask.Dispose();
     }
 
-    private static async Task<AskOutcome?> WaitAsync(RunningAsk ask, CancellationToken giveUp)
+    private static async Task<AskOutcome?> WaitAsync(RunningAsk ask, Action? onAccepted, CancellationToken giveUp)
     {
         try
         {
+            if (onAccepted is not null)
+            {
+                await Task.WhenAny(ask.Accepted, ask.Outcome).WaitAsync(giveUp);
+                if (ask.Accepted.IsCompleted)
+                    onAccepted();
+            }
+
             return await ask.Outcome.WaitAsync(giveUp);
         }
         catch (OperationCanceledException) when (giveUp.IsCancellationRequested)

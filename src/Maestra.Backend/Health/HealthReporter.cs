@@ -35,7 +35,7 @@ internal sealed class HealthReporter(
             Mode = settings.ModeName,
             BackendId = identity.Id,
             Build = ProgramVersion.Text,
-            Capabilities = [Capability.Idempotency],
+            Capabilities = [Capability.Idempotency, Capability.Stream],
             Store = new StoreHealth
             {
                 Kind = status.Kind,

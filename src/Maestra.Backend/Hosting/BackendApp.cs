@@ -8,6 +8,7 @@ using Maestra.Backend.Http;
 using Maestra.Backend.Identity;
 using Maestra.Backend.Listening;
 using Maestra.Backend.Settings;
+using Maestra.Backend.Streaming;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Maestra.Backend.Hosting;
@@ -36,6 +37,7 @@ internal static class BackendApp
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton(parts.Time);
+        builder.Services.AddSingleton(new StreamOpener(parts.Time, parts.Heartbeats));
         builder.Services.AddSingleton(parts.Ids);
         builder.Services.AddSingleton(identity);
         builder.Services.AddSingleton(store);
@@ -65,7 +67,13 @@ internal static class BackendApp
     /// <summary>The socket is bound and listens already: the server only accepts from it.</summary>
     private static void Listen(WebApplicationBuilder builder, PortOutcome.Bound bound)
     {
-        builder.WebHost.UseSockets(options => options.CreateBoundListenSocket = _ => bound.Socket);
+        builder.WebHost.UseSockets(options =>
+        {
+            options.CreateBoundListenSocket = _ => bound.Socket;
+
+            // A heartbeat reaches the socket on the thread that beats, without a place in the thread pool in between.
+            options.UnsafePreferInlineScheduling = true;
+        });
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

@@ -9,6 +9,9 @@ internal sealed record BackendParts
 {
     public required TimeProvider Time { get; init; }
 
+    /// <summary>Makes the timers of heartbeats, which must fire also while the thread pool is busy.</summary>
+    public required TimeProvider Heartbeats { get; init; }
+
     public required IdSource Ids { get; init; }
 
     /// <summary>Takes log lines; to standard error outside tests. Thread-safe.</summary>

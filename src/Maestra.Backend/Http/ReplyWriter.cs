@@ -25,13 +25,15 @@ internal static class ReplyWriter
         }
     }
 
-    private static byte[] Problem(RequestState state, HttpReply.Refused refused) => JsonSerializer.SerializeToUtf8Bytes(
+    /// <param name="withStatus">Where no status line tells it.</param>
+    public static byte[] Problem(RequestState state, HttpReply.Refused refused, bool withStatus = false) => JsonSerializer.SerializeToUtf8Bytes(
         new Problem
         {
             Detail = refused.Detail,
             Code = refused.Code,
             RequestId = state.RequestId.ToString(),
             OperationId = state.OperationId?.ToString(),
+            Status = withStatus ? refused.Status : null,
         },
         MaestraJson.Compact.Problem);
 

@@ -17,8 +17,8 @@ public sealed class RunningAsksTests
     {
         using var firstGivesUp = new CancellationTokenSource();
         var release = new TaskCompletionSource<AskOutcome>();
-        var first = _running.JoinOrRunAsync(Key, "f", run => release.Task.WaitAsync(run.Abandoned), firstGivesUp.Token);
-        var second = _running.JoinOrRunAsync(Key, "f", _ => throw new InvalidOperationException("Run twice."), CancellationToken.None);
+        var first = _running.JoinOrRunAsync(Key, "f", run => release.Task.WaitAsync(run.Abandoned), null, firstGivesUp.Token);
+        var second = _running.JoinOrRunAsync(Key, "f", _ => throw new InvalidOperationException("Run twice."), null, CancellationToken.None);
 
         await firstGivesUp.CancelAsync();
         var given = await first;
@@ -38,7 +38,7 @@ public sealed class RunningAsksTests
             await using var registration = run.Abandoned.Register(cancelled.SetResult);
             await Task.Delay(Timeout.Infinite, run.Abandoned);
             return Done;
-        }, givesUp.Token);
+        }, null, givesUp.Token);
 
         await givesUp.CancelAsync();
 
@@ -58,7 +58,7 @@ public sealed class RunningAsksTests
             await end.Task;
             run.BeginStoring();
             return Done;
-        }, givesUp.Token);
+        }, null, givesUp.Token);
         await givesUp.CancelAsync();
         await first;
 
@@ -66,7 +66,7 @@ public sealed class RunningAsksTests
         {
             runs++;
             return Task.FromResult(Done);
-        }, CancellationToken.None);
+        }, null, CancellationToken.None);
         Assert.False(repeat.IsCompleted);
         end.SetResult();
 
@@ -85,7 +85,7 @@ public sealed class RunningAsksTests
             run.BeginStoring();
             storing.SetResult();
             return stored.Task;
-        }, givesUp.Token);
+        }, null, givesUp.Token);
         await storing.Task;
 
         await givesUp.CancelAsync();
@@ -117,8 +117,8 @@ public sealed class RunningAsksTests
             throw new InvalidOperationException("bug");
         }
 
-        var first = _running.JoinOrRunAsync(Key, "f", Work, CancellationToken.None);
-        var second = _running.JoinOrRunAsync(Key, "f", Work, CancellationToken.None);
+        var first = _running.JoinOrRunAsync(Key, "f", Work, null, CancellationToken.None);
+        var second = _running.JoinOrRunAsync(Key, "f", Work, null, CancellationToken.None);
         goOn.SetResult();
 
         await Assert.ThrowsAsync<InvalidOperationException>(() => first);

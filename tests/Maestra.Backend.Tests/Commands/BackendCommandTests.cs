@@ -75,6 +75,7 @@ public sealed class BackendCommandTests : IDisposable
         var parts = new BackendParts
         {
             Time = time,
+            Heartbeats = time,
             Ids = new IdSource(time),
             WriteLog = error.WriteLine,
             OpenStore = (_, _) => new StoreOpening.Refused("locked by process 7"),

@@ -123,6 +123,7 @@ internal sealed class TestBackend : IAsyncDisposable
         var parts = new BackendParts
         {
             Time = time,
+            Heartbeats = time,
             Ids = ids,
             WriteLog = TextWriter.Synchronized(log).WriteLine,
             // No route of the backend reaches the archive yet.

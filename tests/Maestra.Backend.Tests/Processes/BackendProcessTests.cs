@@ -57,6 +57,32 @@ public sealed class BackendProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task Serve_KilledInTheMiddleOfAQuestion_TheRepeatRunsItOnceMoreAndSaysSo_T64()
+    {
+        await using var model = ChaosProxy.Start(Chaos.StallBeforeHeaders);
+        (string, string)[] settings = [("LLM_PROVIDER", "compatible"), ("LLM_BASE_URL", new Uri(model.Url, "/v1").ToString()), ("LLM_MODEL", "m")];
+        await using (var first = await BackendProcess.StartAsync("local", _home.Path, settings: settings))
+        {
+            var asking = AskAsync(first.Url, "Hello?", null);
+            await model.RequestAsync(1);
+            await first.KillAsync();
+            await Assert.ThrowsAsync<HttpRequestException>(() => asking);
+        }
+
+        model.Behaviour = Chaos.Respond(CannedResponse.Text(
+            200, """{"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"Yes."}}]}""", "application/json"));
+        await using var second = await BackendProcess.StartAsync("local", _home.Path, settings: settings);
+        var resumed = await AskAsync(second.Url, "Hello?", null);
+        var replayed = await AskAsync(second.Url, "Hello?", null);
+
+        Assert.Equal(("Yes.", false, true), ((string?)resumed["reply"], (bool)resumed["meta"]!["replayed"]!, (bool)resumed["meta"]!["resumed"]!));
+        Assert.Equal((true, null), ((bool)replayed["meta"]!["replayed"]!, replayed["meta"]!["resumed"]));
+        var document = JsonNode.Parse(await _client.GetStringAsync(new Uri(second.Url, $"/conversations/{resumed["conversation_id"]}")))!;
+        Assert.Equal(["Hello?", "Yes."], document["messages"]!.AsArray().Select(message => (string?)message!["content"]));
+        Assert.Equal(2, model.Requests.Count);
+    }
+
+    [Fact]
     public async Task Serve_LogsItsStartOnce_T15_AndKeepsOutputClean()
     {
         await using var backend = await BackendProcess.StartAsync("local", _home.Path);
