@@ -125,6 +125,33 @@ public static class Chaos
             exchange.Reset();
         });
 
+    /// <summary>Whatever the upstream answers, each piece as it comes.</summary>
+    public static ChaosBehaviour Relay(Uri upstream) => new(nameof(Relay), ReadsRequest: true, (exchange, stop) => exchange.RelayAsync(
+        upstream, long.MaxValue, () => Now(exchange.Close), stop));
+
+    /// <summary>The first bytes of the upstream's reply, as they come, then a reset or a close in good order.</summary>
+    public static ChaosBehaviour RelayThenCut(Uri upstream, int bytes, bool reset) => new(
+        reset ? "RelayThenReset" : "RelayThenClose", ReadsRequest: true, (exchange, stop) => exchange.RelayAsync(
+            upstream, bytes, () => Now(reset ? exchange.Reset : exchange.Close), stop));
+
+    /// <summary>The first bytes of the upstream's reply, as they come, then silence, the upstream's connection being kept.</summary>
+    public static ChaosBehaviour RelayThenStall(Uri upstream, int bytes) => new(nameof(RelayThenStall), ReadsRequest: true, (exchange, stop) =>
+        exchange.RelayAsync(upstream, bytes, () => exchange.WaitForClientToCloseAsync(stop), stop));
+
+    /// <summary>The upstream gets the request twice at once, as after a repeat below HTTP; one of the replies is passed on.</summary>
+    public static ChaosBehaviour Twice(Uri upstream) => new(nameof(Twice), ReadsRequest: true, async (exchange, stop) =>
+    {
+        var replies = await Task.WhenAll(exchange.AskUpstreamAsync(upstream, stop), exchange.AskUpstreamAsync(upstream, stop));
+        await exchange.WriteAsync(replies[1], stop);
+        exchange.Close();
+    });
+
+    private static Task Now(Action act)
+    {
+        act();
+        return Task.CompletedTask;
+    }
+
     private static ChaosBehaviour Unread(string name, Action<ChaosExchange> act) => Sync(name, false, act);
 
     private static ChaosBehaviour Read(string name, Action<ChaosExchange> act) => Sync(name, true, act);

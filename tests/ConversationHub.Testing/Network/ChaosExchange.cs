@@ -81,6 +81,32 @@ public sealed class ChaosExchange
         return reply.ToArray();
     }
 
+    /// <summary>
+    /// Sends the request on, as <see cref="AskUpstreamAsync"/> does, and passes on at most <paramref name="maxBytes"/> of the reply, each
+    /// piece as it comes; then <paramref name="end"/> is run while the upstream's connection is still open.
+    /// </summary>
+    public async Task RelayAsync(Uri upstream, long maxBytes, Func<Task> end, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(upstream);
+        ArgumentNullException.ThrowIfNull(end);
+        var request = Request ?? throw new InvalidOperationException("This behaviour did not read the request.");
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, upstream.Port, cancellationToken);
+        var reply = client.GetStream();
+        await reply.WriteAsync(Forwarded(request), cancellationToken);
+        var piece = new byte[DrainBytes];
+        for (var left = maxBytes; left > 0;)
+        {
+            var read = await reply.ReadAsync(piece.AsMemory(0, (int)Math.Min(left, piece.Length)), cancellationToken);
+            if (read == 0)
+                break;
+            await WriteAsync(piece.AsMemory(0, read), cancellationToken);
+            left -= read;
+        }
+
+        await end();
+    }
+
     // The upstream is told to close, so that the end of its reply needs no parsing here.
     private static byte[] Forwarded(RecordedRequest request)
     {

@@ -12,11 +12,11 @@ namespace ConversationHub.Testing.Network;
 /// for each request, when its first byte can be read: what was queued with <see cref="Next"/>, else what
 /// <see cref="Route"/> says, else <see cref="Behaviour"/>.
 /// </summary>
-/// <remarks>Thread-safe. Serves at most 4,096 connections in its life.</remarks>
+/// <remarks>Thread-safe. Serves at most 262,144 connections in its life.</remarks>
 public sealed class ChaosProxy : IAsyncDisposable
 {
     private const int Backlog = 512;
-    private const int MaxConnections = 4_096;
+    private const int MaxConnections = 262_144;
     private const int MaxFillers = 64;
     private static readonly TimeSpan BacklogProbe = TimeSpan.FromMilliseconds(200);
 

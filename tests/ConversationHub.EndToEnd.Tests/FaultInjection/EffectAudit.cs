@@ -1,0 +1,47 @@
+namespace ConversationHub.EndToEnd.Tests.FaultInjection;
+
+/// <summary>Puts what callers were told beside what one backend stored, and names every difference. Pure.</summary>
+internal static class EffectAudit
+{
+    /// <returns>One sentence for each effect that was lost, doubled, not told of, or that nobody asked for.</returns>
+    public static IReadOnlyList<string> Compare(string backend, IReadOnlyList<StoredMessage> stored, IReadOnlyList<CallRecord> calls)
+    {
+        var asked = calls.ToDictionary(call => call.OperationId);
+        var byOperation = stored.ToLookup(message => message.OperationId);
+        var findings = new List<string>();
+        foreach (var messages in byOperation)
+        {
+            if (!asked.TryGetValue(messages.Key, out var call))
+                findings.Add($"{backend} stores {messages.Key}, which nobody asked");
+            else
+                findings.AddRange(Judge(backend, call, [.. messages]));
+        }
+
+        findings.AddRange(calls.Where(call => call.ServedBy == backend && !byOperation.Contains(call.OperationId))
+            .Select(call => $"lost: {backend} answered {call.OperationId} ({call.Message}) and stores nothing of it"));
+        return findings;
+    }
+
+    private static IEnumerable<string> Judge(string backend, CallRecord call, IReadOnlyList<StoredMessage> messages)
+    {
+        var questions = messages.Where(message => message.IsQuestion).ToList();
+        var replies = messages.Where(message => !message.IsQuestion).ToList();
+        if (questions.Count != 1 || questions[0].Content != call.Message)
+            yield return $"{backend} stores {questions.Count} questions for {call.OperationId} ({call.Message})";
+        if (replies.Count > 1)
+            yield return $"doubled: {backend} stores {replies.Count} replies to {call.OperationId} ({call.Message})";
+        if (call.ServedBy == backend)
+        {
+            if (replies.Count == 0)
+                yield return $"lost: {backend} answered {call.OperationId} ({call.Message}) and stores no reply";
+            else if (replies[0].Content != call.Answer)
+                yield return $"{backend} stores another reply to {call.OperationId} ({call.Message}) than it gave";
+            yield break;
+        }
+
+        // It ran here, and the answer came from elsewhere or not at all. A question that a backend refused plainly may be stored without a reply.
+        var told = call.MayHaveRun && call.ToldOf.Contains(backend);
+        if (!told && (replies.Count > 0 || !call.Refusals.Contains(backend)))
+            yield return $"not told: {backend} ran {call.OperationId} ({call.Message}), reply stored: {replies.Count > 0}";
+    }
+}

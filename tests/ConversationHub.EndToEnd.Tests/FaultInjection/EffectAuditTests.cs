@@ -1,0 +1,50 @@
+namespace ConversationHub.EndToEnd.Tests.FaultInjection;
+
+/// <summary>The audit that the proof rests on finds each kind of wrong.</summary>
+public sealed class EffectAuditTests
+{
+    private const string Id = "019b8d7d-f23b-7a1b-ac3d-4e5f60718293";
+
+    private static readonly CallRecord Answered = new("Why?", Id, "local", "Because.", false, new HashSet<string>(), new HashSet<string>());
+    private static readonly CallRecord Failed = Answered with { ServedBy = null, Answer = "" };
+    private static readonly StoredMessage Question = new(Id, true, "Why?");
+    private static readonly StoredMessage Reply = new(Id, false, "Because.");
+
+    [Fact]
+    public void Compare_StoredOnceAsTold_FindsNothing()
+    {
+        Assert.Empty(Audit(Answered, Question, Reply));
+        Assert.Empty(Audit(Failed with { MayHaveRun = true, ToldOf = new HashSet<string> { "local" } }, Question, Reply));
+        Assert.Empty(Audit(Failed with { Refusals = new HashSet<string> { "local" } }, Question));
+        Assert.Empty(Audit(Failed));
+    }
+
+    [Fact]
+    public void Compare_AnsweredAndNotStored_IsLost()
+    {
+        Assert.Contains("lost", Assert.Single(Audit(Answered)), StringComparison.Ordinal);
+        Assert.Contains("lost", Assert.Single(Audit(Answered, Question)), StringComparison.Ordinal);
+        Assert.Contains("another reply", Assert.Single(Audit(Answered, Question, Reply with { Content = "Perhaps." })), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Compare_StoredTwice_IsFound()
+    {
+        Assert.Contains("2 questions", Assert.Single(Audit(Answered, Question, Question, Reply)), StringComparison.Ordinal);
+        Assert.Contains("doubled", Assert.Single(Audit(Answered, Question, Reply, Reply)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Compare_RanAndNotTold_IsFound()
+    {
+        Assert.Contains("not told", Assert.Single(Audit(Failed, Question)), StringComparison.Ordinal);
+        Assert.Contains("not told", Assert.Single(Audit(Answered with { ServedBy = "cloud" }, Question, Reply)), StringComparison.Ordinal);
+        Assert.Contains("not told", Assert.Single(Audit(Failed with { Refusals = new HashSet<string> { "local" } }, Question, Reply)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Compare_NobodyAsked_IsFound() =>
+        Assert.Contains("nobody asked", Assert.Single(EffectAudit.Compare("local", [Question], [])), StringComparison.Ordinal);
+
+    private static IReadOnlyList<string> Audit(CallRecord call, params StoredMessage[] stored) => EffectAudit.Compare("local", stored, [call]);
+}

@@ -1,0 +1,90 @@
+using System.Text.Json.Nodes;
+using ConversationHub.EndToEnd.Tests.Backend;
+using ConversationHub.Testing;
+using ConversationHub.Testing.Network;
+using ConversationHub.Testing.Processes;
+
+namespace ConversationHub.EndToEnd.Tests.FaultInjection;
+
+/// <summary>A real backend that is killed and started anew over the same store, behind a wire that loses things.</summary>
+internal sealed class FaultyBackend : IAsyncDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly string _mode;
+    private readonly string _key;
+    private BackendProcess _process = null!;
+
+    private FaultyBackend(string mode, string key, int seed)
+    {
+        (_mode, _key) = (mode, key);
+        Faults = new FaultDraw(seed, () => _process.Url);
+        Wire = ChaosProxy.Start(Chaos.StallBeforeHeaders);
+        Wire.Route = Faults.Draw;
+    }
+
+    public string Mode => _mode;
+
+    public ChaosProxy Wire { get; }
+
+    public FaultDraw Faults { get; }
+
+    public int Kills { get; private set; }
+
+    public static async Task<FaultyBackend> StartAsync(string mode, string key, int seed)
+    {
+        var backend = new FaultyBackend(mode, key, seed);
+        await backend.RestartAsync();
+        return backend;
+    }
+
+    /// <summary>SIGKILL, in the middle of whatever it does.</summary>
+    public Task KillAsync()
+    {
+        Kills++;
+        return _process.KillAsync();
+    }
+
+    public async Task RestartAsync()
+    {
+        if (_process is not null)
+            await _process.DisposeAsync();
+        _process = await BackendProcess.StartAsync(
+            _mode, _folder.Path, settings: [("MAESTRA_API_KEY", _key), ("MAESTRA_RATE_LIMIT_ENABLED", "false")]);
+    }
+
+    /// <summary>Everything that is stored in these conversations.</summary>
+    public async Task<IReadOnlyList<StoredMessage>> ReadBackAsync(IEnumerable<string> conversations)
+    {
+        using var caller = new BackendCaller(_process.Url, _key);
+        var stored = new List<StoredMessage>();
+        foreach (var conversation in conversations)
+        {
+            var document = await caller.GetAsync($"/conversations/{conversation}?limit=10000");
+            foreach (var message in document["messages"]?.AsArray() ?? [])
+                stored.Add(StoredMessage.Read(message!.AsObject()));
+        }
+
+        return stored;
+    }
+
+    /// <summary>Asks once more what the hub asked here, past the wire and its faults.</summary>
+    public async Task<JsonObject> RepeatAsync(RecordedRequest request)
+    {
+        using var caller = new BackendCaller(_process.Url, _key);
+        return (await caller.SendAsync(HttpMethod.Post, request.Path, request.Text, operationId: request.OperationId)).Body;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _process.DisposeAsync();
+        await Wire.DisposeAsync();
+        _folder.Dispose();
+    }
+}
+
+/// <summary>A message as a backend gives it back.</summary>
+internal sealed record StoredMessage(string OperationId, bool IsQuestion, string Content)
+{
+    public static StoredMessage Read(JsonObject message) => new(
+        message["meta"]!.AsObject().String("operation_id")!, message.String("role") == "user", message.String("content")!);
+}
