@@ -5,7 +5,7 @@ using Maestra.Backend.Settings;
 
 namespace Maestra.Backend.Commands;
 
-/// <summary>The command line: <c>serve</c>, which is also what happens when no command is named, and <c>--version</c>.</summary>
+/// <summary>The command line: <c>serve</c>, which is also what happens when no command is named, <c>store</c>, and <c>--version</c>.</summary>
 internal static class BackendCommand
 {
     /// <summary>Reads the arguments and does what they say.</summary>
@@ -20,7 +20,7 @@ internal static class BackendCommand
         var port = Setting("--port", "the port to listen on; 0 for any free one (MAESTRA_PORT)");
         var host = Setting("--host", "the address to listen on in cloud mode (MAESTRA_HOST)");
 
-        Task<int> ServeAsync(ParseResult parsed, CancellationToken cancellationToken)
+        SettingSources Sources(ParseResult parsed)
         {
             var commandLine = new Dictionary<string, string>();
             foreach (var (option, name) in new[] { (mode, SettingNames.Mode), (port, SettingNames.Port), (host, SettingNames.Host) })
@@ -29,12 +29,15 @@ internal static class BackendCommand
                     commandLine[name] = text;
             }
 
-            return ServeCommand.RunAsync(SettingSources.Load(commandLine, environment), error, parts, cancellationToken);
+            return SettingSources.Load(commandLine, environment);
         }
+
+        Task<int> ServeAsync(ParseResult parsed, CancellationToken cancellationToken) =>
+            ServeCommand.RunAsync(Sources(parsed), error, parts, cancellationToken);
 
         var serve = new Command("serve", "Answer requests until stopped (the default)");
         serve.SetAction(ServeAsync);
-        var root = new RootCommand("Maestra's backend: answers questions and keeps conversations.") { mode, port, host, serve };
+        var root = new RootCommand("Maestra's backend: answers questions and keeps conversations.") { mode, port, host, serve, StoreCommand.Build(Sources, error, parts) };
         root.SetAction(ServeAsync);
 
         var result = root.Parse(args);

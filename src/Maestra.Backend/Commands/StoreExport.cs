@@ -1,0 +1,59 @@
+using System.Text.Json;
+using ConversationHub.Contracts;
+using ConversationHub.Store;
+using ConversationHub.Store.Maintenance;
+
+namespace Maestra.Backend.Commands;
+
+/// <summary>Writes conversations as one JSON object, one after another, so that a store of any size needs little memory.</summary>
+internal static class StoreExport
+{
+    /// <param name="user">Null for everyone.</param>
+    /// <returns>Null when all was written, else why not.</returns>
+    public static async Task<string?> RunAsync(
+        LogMaintenance store, TextWriter output, string? user, TimeProvider time, CancellationToken cancellationToken)
+    {
+        UserId? owner = null;
+        if (user is not null)
+        {
+            if (!UserId.TryParse(user, out var named))
+                return "--user needs 1 to 128 characters without control characters";
+            owner = named;
+        }
+
+        switch (store.Open())
+        {
+            case StoreOpening.Opened opened:
+                await using (opened.Store)
+                    return await WriteAsync(opened.Archive, output, owner, time, cancellationToken);
+            case StoreOpening.Refused refused:
+                return refused.Reason;
+            case var unknown:
+                throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}.");
+        }
+    }
+
+    private static async Task<string?> WriteAsync(
+        IConversationArchive archive, TextWriter output, UserId? owner, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var name = owner is { } user ? JsonSerializer.Serialize(user.ToString(), MaestraJson.Compact.String) : "null";
+        await output.WriteAsync($$"""{"user_id":{{name}},"exported_at":"{{WireTime.Format(time.GetUtcNow())}}","conversations":[""");
+        var separator = "\n";
+        var unreadable = 0;
+        await foreach (var outcome in archive.ExportAsync(owner, cancellationToken))
+        {
+            if (outcome is not ReadOutcome.Found found)
+            {
+                unreadable++;
+                continue;
+            }
+
+            await output.WriteAsync(separator);
+            await output.WriteAsync(JsonSerializer.Serialize(found.Conversation, MaestraJson.Compact.ConversationDocument));
+            separator = ",\n";
+        }
+
+        await output.WriteLineAsync("\n]}");
+        return unreadable == 0 ? null : $"{unreadable} conversations cannot be read and are missing in the export; store verify tells where";
+    }
+}
