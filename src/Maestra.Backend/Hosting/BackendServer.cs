@@ -74,7 +74,11 @@ internal sealed class BackendServer : IAsyncDisposable
             BackendId = identity.Id,
             Namespace = settings.Mode == BackendMode.Local ? StoreNamespace.Shared : StoreNamespace.PerUser,
         };
-        switch (parts.OpenStore(options, loggers.CreateLogger<IConversationStore>()))
+        var logger = loggers.CreateLogger<IConversationStore>();
+        var opening = settings.Database is { } database
+            ? await StoreOpener.OpenPostgresAsync(options, database, parts.Time, parts.Ids, logger, cancellationToken)
+            : parts.OpenStore(options, logger);
+        switch (opening)
         {
             case StoreOpening.Refused refused:
                 return new StartOutcome.Refused(ExitCode.StoreUnusable, refused.Reason);

@@ -34,6 +34,9 @@ internal sealed record BackendSettings
 
     public required string ConversationRoot { get; init; }
 
+    /// <summary>Connection string of PostgreSQL; null: the log store in <see cref="ConversationRoot"/>.</summary>
+    public string? Database { get; init; }
+
     public required string StateRoot { get; init; }
 
     /// <summary>Where hubs look for the port of a local backend (wire.md §5).</summary>

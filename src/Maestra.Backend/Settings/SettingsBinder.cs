@@ -1,5 +1,6 @@
 using System.Net;
 using ConversationHub.Contracts;
+using ConversationHub.Store.Postgres;
 using Maestra.Backend.Identity;
 using Maestra.Backend.Keys;
 
@@ -13,7 +14,6 @@ internal static class SettingsBinder
     /// <summary>Those that promise a protection this version does not have: a start that ignored them would be less safe than its owner believes.</summary>
     private static readonly (string Name, string Instead)[] NotYet =
     [
-        (SettingNames.DatabaseUrl, "conversations are kept in CONVERSATION_HUB_ROOT"),
         (SettingNames.JwtSecretKey, "use MAESTRA_API_KEYS"),
         (SettingNames.JwtJwksFile, "use MAESTRA_API_KEYS"),
     ];
@@ -44,6 +44,7 @@ internal static class SettingsBinder
             Host = Host(reader, mode),
             StateRoot = state,
             ConversationRoot = reader.Folder(SettingNames.ConversationRoot, Path.Combine(reader.Home, ".8825", "conversations")),
+            Database = Database(reader, mode),
             PortFile = Path.Combine(reader.Home, ".maestra", "port"),
             User = User(reader),
             Keys = mode == BackendMode.Cloud ? KeyRingBinder.Bind(reader) : KeyRing.Empty,
@@ -70,7 +71,30 @@ internal static class SettingsBinder
         foreach (var name in WithoutEffect.Where(reader.IsSet))
             reader.Warn($"{name} is set and has no effect in this version");
         if (mode == BackendMode.Cloud)
-            reader.Warn("the log store serves one replica only, and requests are not rate-limited yet; run one replica, behind a proxy that speaks https and limits rates");
+            reader.Warn("requests are not rate-limited yet; run behind a proxy that speaks https and limits rates");
+    }
+
+    /// <returns>Connection string; null when the log store is used.</returns>
+    private static string? Database(SettingReader reader, BackendMode mode)
+    {
+        var url = reader.Text(SettingNames.DatabaseUrl);
+        if (mode == BackendMode.Local)
+        {
+            if (url is not null)
+                reader.Warn($"{SettingNames.DatabaseUrl} is set and has no effect in local mode: conversations are kept in {SettingNames.ConversationRoot}");
+            return null;
+        }
+
+        if (url is null)
+        {
+            reader.Warn($"{SettingNames.DatabaseUrl} is not set: conversations are kept in {SettingNames.ConversationRoot}, and only one replica may run");
+            return null;
+        }
+
+        var connection = PostgresAddress.TryParse(url, out var expected);
+        if (connection is null)
+            reader.Refuse($"{SettingNames.DatabaseUrl}: {expected}");
+        return connection;
     }
 
     private static int? Port(SettingReader reader, BackendMode mode)

@@ -68,11 +68,11 @@ public sealed class SettingsBinderTests : IDisposable
             ("MAESTRA_MODE", "both"), ("MAESTRA_PORT", "70000"), ("MAESTRA_HOST", "0.0.0.0"), ("CONVERSATION_HUB_ROOT", "relative"),
             ("MAESTRA_USER_ID", "a\nb"), ("CORS_ORIGINS", "https://ok.example,*"), ("BACKEND_PRIVATE_KEY", "nonsense"), ("TEST_MODE", "maybe"),
             ("LLM_PROVIDER", "nobody"), ("LLM_BASE_URL", "http://models.example/v1"), ("LLM_MAX_TOKENS", "0"), ("LLM_PRICE_INPUT", "1"),
-            ("LOG_LEVEL", "LOUD"), ("MAESTRA_LOG_FORMAT", "xml"), ("DATABASE_URL", "postgres://x"), ("ENFORCE_HTTPS", "true"),
+            ("LOG_LEVEL", "LOUD"), ("MAESTRA_LOG_FORMAT", "xml"), ("ENFORCE_HTTPS", "true"),
             ("MAESTRA_CONFIG_FILE", _home.Combine("absent.json")));
 
         Assert.Equal(
-            ["MAESTRA_CONFIG_FILE", "MAESTRA_MODE", "DATABASE_URL", "ENFORCE_HTTPS", "MAESTRA_PORT", "MAESTRA_HOST", "CONVERSATION_HUB_ROOT",
+            ["MAESTRA_CONFIG_FILE", "MAESTRA_MODE", "ENFORCE_HTTPS", "MAESTRA_PORT", "MAESTRA_HOST", "CONVERSATION_HUB_ROOT",
                 "MAESTRA_USER_ID", "CORS_ORIGINS", "BACKEND_PRIVATE_KEY", "TEST_MODE", "LLM_PROVIDER", "LLM_MAX_TOKENS", "LLM_PRICE_INPUT",
                 "LLM_BASE_URL", "LOG_LEVEL", "MAESTRA_LOG_FORMAT"],
             errors.Select(error => error.Split(' ', ':')[0]));
@@ -96,10 +96,33 @@ public sealed class SettingsBinderTests : IDisposable
 
     [Theory]
     [InlineData("JWT_SECRET_KEY")]
-    [InlineData("DATABASE_URL")]
     [InlineData("JWT_JWKS_FILE")]
     public void Bind_ProtectionThatIsNotThere_IsRefusedNotIgnored(string name) =>
         Assert.StartsWith(name, Assert.Single(Refuse((name, "something"))), StringComparison.Ordinal);
+
+    [Fact]
+    public void Bind_DatabaseInCloud_IsTakenAndABadOneRefusedWithoutItsPassword()
+    {
+        var settings = Bind(("MAESTRA_MODE", "cloud"), ("MAESTRA_API_KEY", Key), ("DATABASE_URL", "postgres://ada:secret@db/hub"));
+        var error = Assert.Single(Refuse(("MAESTRA_MODE", "cloud"), ("MAESTRA_API_KEY", Key), ("DATABASE_URL", "mysql://ada:secret@db/hub")));
+
+        Assert.Contains("Host=db", settings.Database, StringComparison.Ordinal);
+        Assert.StartsWith("DATABASE_URL", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Bind_CloudWithoutDatabase_WarnsThatOneReplicaOnlyMayRun() =>
+        Assert.Contains(Bind(("MAESTRA_MODE", "cloud"), ("MAESTRA_API_KEY", Key)).Warnings, static warning => warning.Contains("only one replica", StringComparison.Ordinal));
+
+    [Fact]
+    public void Bind_DatabaseInLocal_IsWarnedOf()
+    {
+        var settings = Bind(("DATABASE_URL", "postgres://ada@db/hub"));
+
+        Assert.Null(settings.Database);
+        Assert.Contains("DATABASE_URL", Assert.Single(settings.Warnings), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Bind_SettingWithoutEffect_IsWarnedOf() =>
