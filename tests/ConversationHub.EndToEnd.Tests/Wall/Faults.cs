@@ -56,6 +56,11 @@ internal static class Faults
 
     public static Fault HugeError { get; } = Asked(Chaos.Respond(CannedResponse.Text(500, new string('x', TooManyBytes))));
 
+    /// <summary>A refusal is one whatever its body holds: it must not become a reason to ask the next backend.</summary>
+    public static Fault HugeRefusal { get; } = Asked(Chaos.Respond(CannedResponse.Text(401, new string('x', TooManyBytes))));
+
+    public static Fault HalfARefusal { get; } = Asked(Chaos.Truncate(CannedResponse.Problem(401, "invalid_api_key", "Invalid API key"), 20));
+
     public static Fault CompressionBomb { get; } = Asked(Chaos.Respond(Zipped(new byte[64 * 1024 * 1024])));
 
     public static Fault ZippedAnswer { get; } = Asked(Chaos.Respond(Zipped(Good.Body)));
