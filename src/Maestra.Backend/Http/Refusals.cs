@@ -6,6 +6,9 @@ namespace Maestra.Backend.Http;
 /// <summary>Every problem this program tells, with its status and text (wire.md §7).</summary>
 internal static class Refusals
 {
+    /// <summary>A store looks for itself, every second or two, whether it can be written again.</summary>
+    private const int StoreRetrySeconds = 2;
+
     private const int OverloadedRetrySeconds = 1;
 
     public static HttpReply.Refused InvalidHeader(string name, string expected) =>
@@ -80,7 +83,7 @@ internal static class Refusals
     /// <summary>507 is the answer to a full disk: nothing was stored, and retrying helps once there is room.</summary>
     public static HttpReply.Refused StoreFailure(StoreFailure failure) => failure.Kind switch
     {
-        StoreFailureKind.Unavailable => HttpReply.Problem(503, ProblemCode.StoreUnavailable, failure.Reason),
+        StoreFailureKind.Unavailable => HttpReply.Problem(503, ProblemCode.StoreUnavailable, failure.Reason, StoreRetrySeconds),
         StoreFailureKind.NoRoom => HttpReply.Problem(507, ProblemCode.StoreUnavailable, failure.Reason),
         _ => HttpReply.Problem(500, ProblemCode.StoreFailed, "Conversation store failed"),
     };
