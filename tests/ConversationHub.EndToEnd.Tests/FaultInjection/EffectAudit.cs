@@ -22,6 +22,13 @@ internal static class EffectAudit
         return findings;
     }
 
+    /// <returns>One sentence for each operation that has more than one question or reply.</returns>
+    public static IReadOnlyList<string> Doubled(string backend, IReadOnlyList<StoredMessage> stored) =>
+    [
+        .. stored.GroupBy(message => (message.OperationId, message.IsQuestion)).Where(messages => messages.Count() > 1)
+            .Select(messages => $"doubled: {backend} stores {messages.Count()} {(messages.Key.IsQuestion ? "questions" : "replies")} for {messages.Key.OperationId}"),
+    ];
+
     private static IEnumerable<string> Judge(string backend, CallRecord call, IReadOnlyList<StoredMessage> messages)
     {
         var questions = messages.Where(message => message.IsQuestion).ToList();

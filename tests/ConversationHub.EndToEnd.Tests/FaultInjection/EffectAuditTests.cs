@@ -46,5 +46,12 @@ public sealed class EffectAuditTests
     public void Compare_NobodyAsked_IsFound() =>
         Assert.Contains("nobody asked", Assert.Single(EffectAudit.Compare("local", [Question], [])), StringComparison.Ordinal);
 
+    [Fact]
+    public void Doubled_TwoOfAKind_IsFound()
+    {
+        Assert.Empty(EffectAudit.Doubled("local", [Question, Reply]));
+        Assert.Single(EffectAudit.Doubled("local", [Question, Reply, Reply]));
+    }
+
     private static IReadOnlyList<string> Audit(CallRecord call, params StoredMessage[] stored) => EffectAudit.Compare("local", stored, [call]);
 }

@@ -17,10 +17,12 @@ public sealed class FaultInjectionTests(ITestOutputHelper output)
     private const int DefaultSeed = 20260105;
     private const int Workers = 16;
     private const int CallsPerConversation = 200;
-    private const int RepeatsAtTheEnd = 200;
+    private const int RepeatsAtTheEnd = 1_000;
     private const int MinCallsBetweenKills = 30;
     private const int MaxCallsBetweenKills = 110;
     private const int MaxCallsWhileDown = 20;
+
+    private static readonly string[] Marks = ["replayed", "resumed"];
 
     private readonly int _calls = Number("MAESTRA_FAULT_CALLS", CallsInCi);
     private readonly int _seed = Number("MAESTRA_FAULT_SEED", DefaultSeed);
@@ -50,9 +52,11 @@ public sealed class FaultInjectionTests(ITestOutputHelper output)
         {
             await backend.KillAsync();
             await backend.RestartAsync();
-            var stored = await backend.ReadBackAsync(Enumerable.Range(0, (_calls / CallsPerConversation) + 1).Select(Conversation));
+            var conversations = Enumerable.Range(0, (_calls / CallsPerConversation) + 1).Select(Conversation).ToList();
+            var stored = await backend.ReadBackAsync(conversations);
             findings.AddRange(EffectAudit.Compare(backend.Mode, stored, _records));
-            findings.AddRange(await RepeatAsync(backend));
+            findings.AddRange(await RepeatAsync(backend, stored));
+            findings.AddRange(EffectAudit.Doubled(backend.Mode, await backend.ReadBackAsync(conversations)));
             output.WriteLine($"{backend.Mode}: {stored.Count} messages, {backend.Kills} kills, {backend.Faults.Summary}");
         }
 
@@ -107,18 +111,30 @@ public sealed class FaultInjectionTests(ITestOutputHelper output)
             return _records.Count;
     }
 
-    /// <summary>What a backend answered it answers again, in the same words, as a replay.</summary>
-    private async Task<IReadOnlyList<string>> RepeatAsync(FaultyBackend backend)
+    /// <summary>
+    /// Asks once more what was sent here, whatever became of it: a stored reply is replayed, a question whose run died is run again and
+    /// says so, one that never arrived is run now.
+    /// </summary>
+    private async Task<IReadOnlyList<string>> RepeatAsync(FaultyBackend backend, IReadOnlyList<StoredMessage> stored)
     {
         var findings = new List<string>();
-        var sent = backend.Wire.Requests.Where(request => request.Method == "POST").ToLookup(request => request.OperationId);
-        foreach (var call in _records.Where(call => call.ServedBy == backend.Mode).TakeLast(RepeatsAtTheEnd))
+        var sent = backend.Wire.Requests.Where(request => request.Method == "POST").DistinctBy(request => request.OperationId);
+        var told = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        foreach (var request in sent.TakeLast(RepeatsAtTheEnd))
         {
-            var again = await backend.RepeatAsync(sent[call.OperationId].First());
-            if (again.String("reply") != call.Answer || again["meta"]?["replayed"]?.GetValue<bool>() != true)
-                findings.Add($"not replayed: {backend.Mode} answers {call.OperationId} ({call.Message}) again with {again.ToJsonString()}");
+            var kept = stored.Where(message => message.OperationId == request.OperationId).ToList();
+            var reply = kept.Find(message => !message.IsQuestion);
+            var expected = reply is not null ? "replayed" : kept.Count > 0 ? "resumed" : "run";
+
+            var again = await backend.RepeatAsync(request);
+
+            var mark = Marks.FirstOrDefault(name => again["meta"]?[name]?.GetValue<bool>() == true) ?? "run";
+            told[mark] = told.GetValueOrDefault(mark) + 1;
+            if (mark != expected || (reply is not null && again.String("reply") != reply.Content))
+                findings.Add($"not {expected}: {backend.Mode} answers {request.OperationId} again with {again.ToJsonString()}");
         }
 
+        output.WriteLine($"{backend.Mode}: asked again at the end: {string.Join(", ", told.Select(entry => $"{entry.Key} {entry.Value}"))}");
         return findings;
     }
 
