@@ -146,11 +146,19 @@ internal sealed class LogStore(
     /// <summary>Takes over files of the earlier backend.</summary>
     public Task<ImportReport> ImportAsync(string source, CancellationToken cancellationToken) => importer().RunAsync(source, cancellationToken);
 
-    /// <summary>Has every file beside the log written anew.</summary>
+    /// <summary>Has every file beside the log looked at, and written where it is not as it must be.</summary>
     public void MarkAllViews()
     {
         lock (state.Gate)
             state.DirtyViews.UnionWith(Enumerable.Range(0, state.Index.Conversations.Count));
+    }
+
+    /// <summary>The same, and waits until it is done.</summary>
+    /// <returns>False when a file could not be written.</returns>
+    public Task<bool> RebuildViewsAsync()
+    {
+        MarkAllViews();
+        return housekeeper.WriteAllAsync(CancellationToken.None);
     }
 
     public async ValueTask DisposeAsync()

@@ -12,6 +12,9 @@ internal sealed class Housekeeper : IAsyncDisposable
     /// <summary>Erasures of this long share one compaction.</summary>
     private static readonly TimeSpan CompactionDelay = TimeSpan.FromSeconds(10);
 
+    /// <summary>A stop must not wait for files that can be written after the next start.</summary>
+    private static readonly TimeSpan ClosingTime = TimeSpan.FromSeconds(2);
+
     private readonly ViewWriter _views;
     private readonly LogCompactor _compactor;
     private readonly TimeProvider _time;
@@ -30,6 +33,10 @@ internal sealed class Housekeeper : IAsyncDisposable
     /// <summary>True when no file is behind the log.</summary>
     public bool IsDone => _views.IsDone;
 
+    /// <summary>Writes every file that is behind.</summary>
+    /// <returns>False when one could not be written.</returns>
+    public Task<bool> WriteAllAsync(CancellationToken cancellationToken) => _views.WriteAsync(ViewRound.All, cancellationToken);
+
     /// <summary>To be called after every erasure: removes its files before it returns, and its text from the log soon after.</summary>
     public Task ErasedAsync(CancellationToken cancellationToken)
     {
@@ -37,12 +44,15 @@ internal sealed class Housekeeper : IAsyncDisposable
         return _views.WriteAsync(ViewRound.Erased, cancellationToken);
     }
 
-    /// <summary>Ends the rounds; what is behind is written first.</summary>
+    /// <summary>Ends the rounds; what is behind is written first, as far as the time for it goes.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(false);
-        await _views.WriteAsync(ViewRound.All, CancellationToken.None).ConfigureAwait(false);
+        var started = _time.GetTimestamp();
+        var works = true;
+        while (works && !_views.IsDone && _time.GetElapsedTime(started) < ClosingTime)
+            works = await _views.WriteAsync(ViewRound.Closing, CancellationToken.None).ConfigureAwait(false);
         _stopping.Dispose();
     }
 

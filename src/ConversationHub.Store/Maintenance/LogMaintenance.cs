@@ -63,9 +63,12 @@ public sealed class LogMaintenance(StoreOptions options, TimeProvider time, IdSo
         switch (Open())
         {
             case StoreOpening.Opened opened:
-                ((LogStore)opened.Store).MarkAllViews();
-                await opened.Store.DisposeAsync().ConfigureAwait(false);
-                return null;
+                await using (opened.Store.ConfigureAwait(false))
+                {
+                    return await ((LogStore)opened.Store).RebuildViewsAsync().ConfigureAwait(false)
+                        ? null
+                        : "not every file could be written; the log says which";
+                }
             case StoreOpening.Refused refused:
                 return refused.Reason;
             default:

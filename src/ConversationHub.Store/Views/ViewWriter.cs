@@ -26,17 +26,20 @@ internal sealed class ViewWriter(
     private bool _indexIsBehind;
 
     /// <summary>Writes what is behind, or a part of it.</summary>
-    public async Task WriteAsync(ViewRound round, CancellationToken cancellationToken)
+    /// <returns>False when a file could not be written.</returns>
+    public async Task<bool> WriteAsync(ViewRound round, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             WriteRound(round);
+            return true;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // The log holds everything; the files are written again in the next round.
             StoreTelemetry.ViewsBehind(logger, error.Message);
+            return false;
         }
         finally
         {
@@ -78,10 +81,18 @@ internal sealed class ViewWriter(
         }
 
         _indexIsBehind |= written > 0;
-        if (_indexIsBehind && (round != ViewRound.Usual || IsRested(_indexResting)))
+        if (_indexIsBehind && IsIndexDue(round))
             WriteIndex();
         if (written > 0)
             disk.FlushFolder(folder.Root);
+    }
+
+    private bool IsIndexDue(ViewRound round)
+    {
+        if (round != ViewRound.Closing)
+            return round != ViewRound.Usual || IsRested(_indexResting);
+        lock (state.Gate)
+            return state.DirtyViews.Count == 0;
     }
 
     private List<int> Take(ViewRound round)
@@ -91,7 +102,7 @@ internal sealed class ViewWriter(
             var taken = new List<int>();
             foreach (var number in state.DirtyViews)
             {
-                if (round == ViewRound.Usual && taken.Count == MaxFilesPerRound)
+                if (round is ViewRound.Usual or ViewRound.Closing && taken.Count == MaxFilesPerRound)
                     break;
                 if (round switch
                 {
@@ -166,6 +177,9 @@ internal enum ViewRound
 
     /// <summary>Those of erased conversations, which are deleted, and the index without them.</summary>
     Erased,
+
+    /// <summary>A bounded number, whatever they cost, and the index with the last of them.</summary>
+    Closing,
 
     /// <summary>Everything that is behind.</summary>
     All,
