@@ -163,23 +163,23 @@ internal sealed class PostgresReader(Database database)
 
     private static ConversationDocument ToDocument(
         ConversationSummary summary, FieldSet fields, IReadOnlyList<ConversationMessage> messages, bool truncated) => new()
-    {
-        Id = summary.Id,
-        Topic = summary.Topic,
-        Owner = summary.Owner,
-        Surfaces = summary.Surfaces,
-        Tags = fields.Tags,
-        Messages = messages,
-        Artifacts = fields.Artifacts,
-        Meta = new ConversationMeta
         {
-            CreatedAt = summary.CreatedAt,
-            UpdatedAt = summary.UpdatedAt,
-            Status = summary.Status,
-            MessageCount = summary.MessageCount,
-        },
-        Truncated = truncated,
-    };
+            Id = summary.Id,
+            Topic = summary.Topic,
+            Owner = summary.Owner,
+            Surfaces = summary.Surfaces,
+            Tags = fields.Tags,
+            Messages = messages,
+            Artifacts = fields.Artifacts,
+            Meta = new ConversationMeta
+            {
+                CreatedAt = summary.CreatedAt,
+                UpdatedAt = summary.UpdatedAt,
+                Status = summary.Status,
+                MessageCount = summary.MessageCount,
+            },
+            Truncated = truncated,
+        };
 }
 
 /// <summary>A conversation of an id, erased ones included.</summary>
