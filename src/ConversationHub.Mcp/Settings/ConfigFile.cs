@@ -29,6 +29,11 @@ internal static class ConfigFile
         {
             errors.Add($"{SettingNames.ConfigFile}: {path} is not JSON (line {fault.LineNumber + 1}).");
         }
+        catch (InvalidOperationException)
+        {
+            // An escaped half of a surrogate pair parses, but throws when it is read.
+            errors.Add($"{SettingNames.ConfigFile}: {path} holds a text that is not Unicode.");
+        }
 
         return values;
     }

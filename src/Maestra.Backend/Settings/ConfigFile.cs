@@ -38,6 +38,11 @@ internal sealed record ConfigFile(IReadOnlyDictionary<string, string> Values, IR
         {
             return Wrong($"{path}: not JSON, line {e.LineNumber + 1}: expected one object of settings");
         }
+        catch (InvalidOperationException)
+        {
+            // An escaped half of a surrogate pair parses, but throws when it is read.
+            return Wrong($"{path}: holds a text that is not Unicode");
+        }
     }
 
     private static ConfigFile Read(string path, JsonElement root)

@@ -181,6 +181,8 @@ public sealed class SettingsBinderTests
     [InlineData("[]", "one JSON object")]
     [InlineData("""{"MAESTRA_USER_ID":{"a":1}}""", "must be a string, a number or a boolean")]
     [InlineData("""{"MAESTRA_USER_ID":"a","MAESTRA_USER_ID":"b"}""", "is not JSON")]
+    [InlineData("""{"\ud800":"a"}""", "not Unicode")]
+    [InlineData("""{"MAESTRA_USER_ID":"\ud800"}""", "not Unicode")]
     public void Bind_BrokenConfigFile_IsAnError(string content, string rule)
     {
         _files[$"{Home}/.maestra/config.json"] = content;
