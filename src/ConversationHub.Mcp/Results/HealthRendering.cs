@@ -61,6 +61,7 @@ internal static class HealthRendering
         writer.WriteString("breaker", target.Breaker.ToWire());
         writer.WriteString("breaker_changed_at", target.LastChange is { } change ? WireTime.Format(change.At) : null);
         writer.WriteString("breaker_cause", target.LastChange?.Cause);
+        writer.WriteNumber("breaker_opened", target.TimesOpened);
         if (target.Latency is { } latency)
             writer.WriteNumber("latency_ms", OutcomeTexts.Milliseconds(latency));
         else

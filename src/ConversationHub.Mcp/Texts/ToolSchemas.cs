@@ -116,13 +116,14 @@ internal static class ToolSchemas
                   "breaker": { "type": "string", "enum": ["closed", "open", "half_open"] },
                   "breaker_changed_at": { "anyOf": [{ "type": "string" }, { "type": "null" }] },
                   "breaker_cause": { "anyOf": [{ "type": "string" }, { "type": "null" }] },
+                  "breaker_opened": { "type": "integer" },
                   "latency_ms": { "anyOf": [{ "type": "integer" }, { "type": "null" }] },
                   "checked_at": { "anyOf": [{ "type": "string" }, { "type": "null" }] },
                   "cached": { "type": "boolean" },
                   "version": { "anyOf": [{ "type": "string" }, { "type": "null" }] },
                   "detail": { "anyOf": [{ "type": "string" }, { "type": "null" }] }
                 },
-                "required": ["name", "url", "status", "breaker", "breaker_changed_at", "breaker_cause", "latency_ms", "checked_at", "cached", "version", "detail"]
+                "required": ["name", "url", "status", "breaker", "breaker_changed_at", "breaker_cause", "breaker_opened", "latency_ms", "checked_at", "cached", "version", "detail"]
               }
             },
             "dependencies": { "type": "object", "additionalProperties": { "type": "string" } },

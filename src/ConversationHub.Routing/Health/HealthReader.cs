@@ -58,6 +58,7 @@ internal sealed class HealthReader(RoutingOptions options, TargetSet targets, Ba
                 Status = answer.Status,
                 Breaker = record.State,
                 LastChange = record.LastChange,
+                TimesOpened = record.TimesOpened,
                 Latency = answer.IsAlive ? health.Latency : null,
                 CheckedAt = health.At.Wall,
                 Cached = cached,

@@ -34,6 +34,9 @@ public sealed record TargetHealth
     /// <summary>When and why the breaker last changed; null when it never did.</summary>
     public BreakerChange? LastChange { get; init; }
 
+    /// <summary>How often the breaker has opened since the hub started.</summary>
+    public int TimesOpened { get; init; }
+
     /// <summary>Of the health request; null when it was not answered.</summary>
     public TimeSpan? Latency { get; init; }
 

@@ -61,7 +61,7 @@ public sealed class HealthReaderTests : IAsyncLifetime
         Assert.Equal(TargetName.Cloud, health.Active);
         var local = health.Targets[0];
         Assert.Equal((TargetStatus.Unreachable, BreakerState.Open, "connection refused", null), (local.Status, local.Breaker, local.Detail, local.Latency));
-        Assert.Equal((BreakerState.Open, "refused"), (local.LastChange!.To, local.LastChange.Cause));
+        Assert.Equal((BreakerState.Open, "refused", 1), (local.LastChange!.To, local.LastChange.Cause, local.TimesOpened));
     }
 
     [Fact]
