@@ -5,7 +5,7 @@ namespace ConversationHub.EndToEnd.Tests;
 /// <summary>Reads the parts of a tool result that tests look at most.</summary>
 internal static class ToolResults
 {
-    public static JsonObject Structured(this JsonObject result) => result["structuredContent"]!.AsObject();
+    public static JsonObject Structured(this JsonObject result) => (result["structuredContent"] ?? throw new InvalidOperationException(result.ToJsonString())).AsObject();
 
     public static string Text(this JsonObject result) =>
         string.Join('\n', result["content"]!.AsArray().Select(block => block!["text"]!.GetValue<string>()));

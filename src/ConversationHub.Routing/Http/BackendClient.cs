@@ -42,7 +42,7 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
             response = await ClientOf(target)
                 .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception failure) when (failure is HttpRequestException or IOException)
+        catch (Exception failure) when (IsOfTransport(failure, cancellationToken))
         {
             return TransportFailure.BeforeHeaders(failure);
         }
@@ -53,7 +53,7 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
             {
                 return await ReadReplyAsync(response, question.Endpoint, ask, cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception failure) when (failure is HttpRequestException or IOException)
+            catch (Exception failure) when (IsOfTransport(failure, cancellationToken))
             {
                 return TransportFailure.InBody(failure, (int)response.StatusCode, RetryAfter(response));
             }
@@ -73,7 +73,7 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
             var body = await BoundedBody.ReadAsync(response.Content, cancellationToken).ConfigureAwait(false);
             return HealthAnswerReader.Read((int)response.StatusCode, body ?? default);
         }
-        catch (Exception failure) when (failure is HttpRequestException or IOException)
+        catch (Exception failure) when (IsOfTransport(failure, cancellationToken))
         {
             return Unreachable(TransportFailure.BeforeHeaders(failure).Detail);
         }
@@ -122,7 +122,7 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
                 ? (root, null)
                 : (null, new(AttemptOutcome.Malformed) { Status = status, Detail = "the reply is not a JSON object" });
         }
-        catch (Exception failure) when (failure is HttpRequestException or IOException)
+        catch (Exception failure) when (IsOfTransport(failure, cancellationToken))
         {
             return (null, TransportFailure.BeforeHeaders(failure));
         }
@@ -168,6 +168,11 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
 
     private static string DeadlineMilliseconds(TimeSpan timeLeft) =>
         Math.Clamp((long)timeLeft.TotalMilliseconds, 1, WireLimits.DeadlineMilliseconds).ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>A cancellation that nobody here asked for is the transport's own way to give a connection up.</summary>
+    private static bool IsOfTransport(Exception failure, CancellationToken cancellationToken) =>
+        failure is HttpRequestException or IOException
+        || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
     private void AddKey(TargetName target, HttpRequestHeaders headers)
     {
