@@ -78,10 +78,21 @@ internal sealed class BackendProgram : IAsyncDisposable
         throw new StoryException($"the {mode} backend did not become healthy at {Url}:\n{_program.Errors}");
     }
 
+    /// <summary>Below the ports that systems hand out by themselves, so that it is still free when the backend is started again.</summary>
     private static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, Random.Shared.Next(20_000, 32_000));
+            try
+            {
+                listener.Start();
+                return ((IPEndPoint)listener.LocalEndpoint).Port;
+            }
+            catch (SocketException)
+            {
+                // Somebody else's.
+            }
+        }
     }
 }

@@ -6,9 +6,9 @@ namespace ConversationHub.Testing.Processes;
 /// <summary>The real <c>maestra-backend</c> on a port of its own, with its stores in a given folder, so that it can be killed and started anew over the same data.</summary>
 public sealed class BackendProcess : IAsyncDisposable
 {
-    private const int MaxHealthPolls = 600;
     private const int MaxPortTries = 3;
     private static readonly TimeSpan HealthPoll = TimeSpan.FromMilliseconds(50);
+    private static readonly int MaxHealthPolls = (int)(TestTimeouts.Signal / HealthPoll);
 
     private BackendProcess(RunningProgram program, Uri url)
     {
