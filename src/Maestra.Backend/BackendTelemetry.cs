@@ -44,4 +44,7 @@ internal static partial class BackendTelemetry
 
     [LoggerMessage(1011, LogLevel.Information, "maestra-backend stopped")]
     public static partial void Stopped(this ILogger logger);
+
+    [LoggerMessage(1100, LogLevel.Error, "Audit sink {Sink} has dropped {Dropped} records: {Reason}")]
+    public static partial void AuditDropped(this ILogger logger, string sink, long dropped, string reason);
 }
