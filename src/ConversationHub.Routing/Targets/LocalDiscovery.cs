@@ -11,8 +11,11 @@ namespace ConversationHub.Routing;
 /// </summary>
 internal sealed class LocalDiscovery(BackendClient client, string? portFile, ImmutableArray<int> ports, TimeProvider time) : ITargetLocator
 {
-    /// <summary>How long a port may take to answer; it is on this machine.</summary>
-    private static readonly TimeSpan PortAnswerLimit = TimeSpan.FromMilliseconds(500);
+    /// <summary>How long a port may take to answer when no other one does: it is on this machine, which may be busy.</summary>
+    private static readonly TimeSpan PortAnswerLimit = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long the lower ports are waited for once a higher one has answered.</summary>
+    private static readonly TimeSpan LowerPortsLimit = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
     /// How long a found port is believed to be still ours: less than an idle connection lives, so that a question goes out
@@ -41,7 +44,7 @@ internal sealed class LocalDiscovery(BackendClient client, string? portFile, Imm
         if (preferred is { } port && await AskAsync(port, cancellationToken).ConfigureAwait(false) is { Answer.IsMaestra: true } there)
             return Keep(there);
 
-        var answers = await Task.WhenAll(ports.Select(candidate => AskAsync(candidate, cancellationToken))).ConfigureAwait(false);
+        var answers = await AskAllAsync(cancellationToken).ConfigureAwait(false);
         if (Array.Find(answers, static answer => answer.Answer.IsMaestra) is { } lowest)
             return Keep(lowest);
 
@@ -56,6 +59,29 @@ internal sealed class LocalDiscovery(BackendClient client, string? portFile, Imm
     {
         _found = new Found(answer.Endpoint, time.GetTimestamp());
         return new Located(answer.Endpoint, null);
+    }
+
+    /// <summary>In the order of the ports, those that answered in time.</summary>
+    private async Task<PortAnswer[]> AskAllAsync(CancellationToken cancellationToken)
+    {
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var asking = ports.Select(port => AskAsync(port, enough.Token)).ToArray();
+        var all = Task.WhenAll(asking);
+        try
+        {
+            return await all.WaitAsync(LowerPortsLimit, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            var soFar = asking.Where(static each => each.IsCompletedSuccessfully).Select(static each => each.Result).ToArray();
+            if (!Array.Exists(soFar, static answer => answer.Answer.IsMaestra))
+                return await all.ConfigureAwait(false);
+
+            // Nobody looks at the others any more, nor at how they end.
+            _ = all.ContinueWith(static ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            await enough.CancelAsync().ConfigureAwait(false);
+            return soFar;
+        }
     }
 
     private async Task<PortAnswer> AskAsync(int port, CancellationToken cancellationToken)

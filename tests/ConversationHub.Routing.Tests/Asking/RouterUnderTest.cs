@@ -14,11 +14,12 @@ internal sealed class RouterUnderTest : IAsyncDisposable
 
     private readonly ServiceProvider _services;
 
-    public RouterUnderTest(Func<RoutingOptions, RoutingOptions>? change = null, Uri? local = null, Uri? cloud = null)
+    public RouterUnderTest(Func<RoutingOptions, RoutingOptions>? change = null, Uri? local = null, Uri? cloud = null, TimeProvider? time = null)
     {
         Options = new RoutingOptions { LocalUrl = local ?? Local.Url, CloudUrl = cloud ?? Cloud.Url, ApiKey = Key };
         Options = change?.Invoke(Options) ?? Options;
         _services = new ServiceCollection()
+            .AddSingleton(time ?? TimeProvider.System)
             .AddSingleton<ILoggerFactory>(Log)
             .AddSingleton(typeof(ILogger<>), typeof(Logger<>))
             .AddRouting(Options)

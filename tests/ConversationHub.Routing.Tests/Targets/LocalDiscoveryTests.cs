@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using ConversationHub.Testing;
 using ConversationHub.Testing.Backends;
 using ConversationHub.Testing.Network;
 using ConversationHub.Testing.Time;
@@ -13,7 +14,14 @@ public sealed class LocalDiscoveryTests : IAsyncLifetime
     private readonly ScriptedBackend _high = ScriptedBackend.Start();
     private readonly ManualTimeProvider _time = new();
     private readonly string _portFile = Path.GetTempFileName();
-    private readonly ServiceProvider _services = new ServiceCollection().AddLogging().AddRouting(new RoutingOptions()).BuildServiceProvider();
+    private readonly ServiceProvider _services;
+
+    /// <summary>The limits of a health request and of a connect run on the clock that stands still: a busy machine must not look like a deaf port.</summary>
+    public LocalDiscoveryTests() => _services = new ServiceCollection()
+        .AddSingleton<TimeProvider>(_time)
+        .AddLogging()
+        .AddRouting(new RoutingOptions())
+        .BuildServiceProvider();
 
     /// <summary>T21: the hub finds the port that the backend reports.</summary>
     [Fact]
@@ -71,6 +79,37 @@ public sealed class LocalDiscoveryTests : IAsyncLifetime
         await _high.Proxy.RefuseAsync();
 
         Assert.Equal(AttemptOutcome.Refused, (await Discovery().LocateAsync(CancellationToken.None)).Failure!.Outcome);
+    }
+
+    /// <summary>A lower port that is deaf is not waited for long once a higher one has answered.</summary>
+    [Fact]
+    public async Task LocateAsync_LowerPortIsDeaf_IsNotWaitedFor()
+    {
+        _low.OnHealth = _ => Chaos.StallBeforeHeaders;
+        var locating = Discovery().LocateAsync(CancellationToken.None).AsTask();
+        await _low.Probes.ItemAsync(1);
+        await _high.Probes.ItemAsync(1);
+
+        // The deaf port's limit and the limit of waiting for it are left when the other one's answer is in.
+        Assert.True(SpinWait.SpinUntil(() => _time.Waiting.Count == 2, TestTimeouts.Signal));
+        _time.Advance(TimeSpan.FromMilliseconds(500));
+
+        Assert.Equal(_high.Proxy.Port, (await locating).Endpoint!.BaseUrl.Port);
+    }
+
+    /// <summary>A busy machine: who answers late, but within the limit, is found all the same.</summary>
+    [Fact]
+    public async Task LocateAsync_OnlyPortAnswersLate_IsFound()
+    {
+        var late = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _low.OnHealth = _ => Chaos.RespondWhen(late.Task, CannedResponse.Json(200, MaestraReplies.Health("local", _low.Proxy.Port)));
+        await _high.Proxy.RefuseAsync();
+        var locating = Discovery().LocateAsync(CancellationToken.None);
+        await _low.Probes.ItemAsync(1);
+        _time.Advance(TimeSpan.FromMilliseconds(1_900));
+        late.SetResult();
+
+        Assert.Equal(_low.Proxy.Port, (await locating).Endpoint!.BaseUrl.Port);
     }
 
     [Fact]
