@@ -153,6 +153,10 @@ internal sealed class LogStore(
             state.DirtyViews.UnionWith(Enumerable.Range(0, state.Index.Conversations.Count));
     }
 
+    /// <inheritdoc cref="CommitLoop.TakeNewOriginsAsync"/>
+    public Task<StoreFailure?> TakeNewOriginsAsync(string why, CancellationToken cancellationToken) =>
+        writer.TakeNewOriginsAsync(why, cancellationToken);
+
     /// <summary>The same, and waits until it is done.</summary>
     /// <returns>False when a file could not be written.</returns>
     public Task<bool> RebuildViewsAsync()

@@ -91,12 +91,12 @@ public static class StoreOpener
             var (segment, length) = recovery.Repair(reading);
             foreach (var path in folder.ListTemporary())
                 File.Delete(path);
-            if (identity is null)
+            if (IdentityRenewal.IsDue(identity, reading, out var why))
             {
-                identity = StoreIdentity.New(ids);
+                identity = StoreIdentity.New(ids) with { Damage = IdentityRenewal.DigestOf(reading.Damage) };
                 identity.Write(folder.Identity, disk);
-                if (reading.Segments.Count > 0)
-                    StoreTelemetry.NewIdentity(logger, "log/store.json was missing or damaged");
+                if (why is not null)
+                    StoreTelemetry.NewIdentity(logger, why);
             }
 
             var board = new StatusBoard(LogStore.Kind);
@@ -104,7 +104,7 @@ public static class StoreOpener
             if (reading.Damage is { Count: > 0 } damage)
                 board.FoundDamage($"{damage.Count} damaged region(s) of the log, the first at {damage[0]}");
             var writer = new LogWriter(folder, files, disk, segment, length);
-            var loop = new CommitLoop(state, writer, new OriginNames(options.BackendId, identity.StoreId), board, time, logger);
+            var loop = new CommitLoop(state, writer, new OriginNames(options.BackendId, identity!, folder, disk, ids, logger), board, time, logger);
             var messages = new MessageReader(files, board, logger);
             var views = new ViewWriter(
                 state, new ViewBuilder(state, new ConversationReader(state, messages), messages), folder, disk, time, logger);

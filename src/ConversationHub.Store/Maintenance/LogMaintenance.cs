@@ -83,7 +83,8 @@ public sealed class LogMaintenance(StoreOptions options, TimeProvider time, IdSo
         using var storeLock = StoreLock.TryTake(_folder.Lock);
         if (storeLock is null)
             return $"The conversation store in {_folder.Root} is in use. Stop the process that holds it.";
-        StoreIdentity.New(ids).Write(_folder.Identity, PhysicalDisk.Instance);
+        var held = StoreIdentity.TryRead(_folder.Identity, out _);
+        (StoreIdentity.New(ids) with { Damage = held?.Damage ?? "" }).Write(_folder.Identity, PhysicalDisk.Instance);
         StoreTelemetry.NewIdentity(logger, "asked for");
         return null;
     }

@@ -11,7 +11,8 @@ namespace ConversationHub.Store.Origins;
 /// a store without one takes a new id, as a restored or cloned store should (wire.md §9.5).
 /// </summary>
 /// <param name="StoreId">32 hexadecimal digits.</param>
-internal sealed record StoreIdentity(string StoreId)
+/// <param name="Damage">The damage that was known when the id was taken (<see cref="IdentityRenewal.DigestOf"/>); empty for none.</param>
+internal sealed record StoreIdentity(string StoreId, string Damage = "")
 {
     private const int IdBytes = 16;
     private const int MaxFileBytes = 4096;
@@ -37,7 +38,9 @@ internal sealed record StoreIdentity(string StoreId)
             return null;
         }
 
-        return new StoreIdentity(document.RootElement.GetProperty("store_id").GetString()!);
+        return new StoreIdentity(
+            document.RootElement.GetProperty("store_id").GetString()!,
+            document.RootElement.TryGetProperty("damage", out var damage) ? damage.GetString()! : "");
     }
 
     public void Write(string path, IDisk disk)
@@ -50,6 +53,8 @@ internal sealed record StoreIdentity(string StoreId)
             json.WriteStartObject();
             json.WriteNumber("v"u8, Operation.CurrentFormat);
             json.WriteString("store_id"u8, StoreId);
+            if (Damage.Length > 0)
+                json.WriteString("damage"u8, Damage);
             json.WriteEndObject();
         }
 

@@ -71,6 +71,19 @@ internal sealed class CommitLoop : IDisposable
         }
     }
 
+    /// <summary>
+    /// Gives the store a new id while it runs: what is committed after this goes to new origins (wire.md §9.5, a restored store).
+    /// At a start, <see cref="IdentityRenewal"/> decides the same.
+    /// </summary>
+    /// <param name="why">For the log.</param>
+    /// <returns>Null when it is done and durable, else why not; the origins are then as they were.</returns>
+    public async Task<StoreFailure?> TakeNewOriginsAsync(string why, CancellationToken cancellationToken)
+    {
+        var write = new PendingWrite(WriteKind.NewOrigins, null, null, []) { At = _time.GetUtcNow(), Why = why };
+        Submit(write);
+        return await write.Done.WaitAsync(cancellationToken).ConfigureAwait(false) is WriteResult.NotCommitted refused ? refused.Failure : null;
+    }
+
     /// <summary>Writes what waits, then ends.</summary>
     public void Dispose()
     {
@@ -137,14 +150,13 @@ internal sealed class CommitLoop : IDisposable
             return;
         }
 
-        if (write.Kind == WriteKind.NewSegment && _claims.IsEmpty)
+        if (write.Operations.Count == 0 && _claims.IsEmpty)
         {
-            _writer.EndSegment();
-            write.Complete(new WriteResult.Committed(null, default, 0));
+            write.Complete(Turn(write));
             return;
         }
 
-        switch (write.Kind == WriteKind.NewSegment ? new Admittance.Later() : Admission.Decide(_state.Index, _claims, write))
+        switch (write.Operations.Count == 0 ? new Admittance.Later() : Admission.Decide(_state.Index, _claims, write))
         {
             case Admittance.Yes yes:
                 Admit(write, yes);
@@ -155,6 +167,26 @@ internal sealed class CommitLoop : IDisposable
             default:
                 _deferred.Enqueue(write);
                 break;
+        }
+    }
+
+    /// <summary>What needs the writer's thread to itself and writes no operation.</summary>
+    private WriteResult Turn(PendingWrite write)
+    {
+        if (write.Kind == WriteKind.NewSegment)
+        {
+            _writer.EndSegment();
+            return new WriteResult.Committed(null, default, 0);
+        }
+
+        try
+        {
+            _origins.TakeNew(write.Why ?? "asked for");
+            return new WriteResult.Committed(null, default, 0);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return Refused(StoreFailureKind.Unavailable, $"The store's new identity cannot be written ({error.Message}).");
         }
     }
 

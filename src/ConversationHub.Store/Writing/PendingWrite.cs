@@ -7,7 +7,7 @@ namespace ConversationHub.Store.Writing;
 /// <param name="Kind">What must hold for it to be admitted.</param>
 /// <param name="User">Who asks for it; null for one who may do so for all.</param>
 /// <param name="ConversationId">Null: to be generated, or none.</param>
-/// <param name="Operations">At least one, but for <see cref="WriteKind.NewSegment"/>.</param>
+/// <param name="Operations">At least one, but for <see cref="WriteKind.NewSegment"/> and <see cref="WriteKind.NewOrigins"/>.</param>
 internal sealed record PendingWrite(WriteKind Kind, UserId? User, ConversationId? ConversationId, IReadOnlyList<OperationDraft> Operations)
 {
     private readonly TaskCompletionSource<WriteResult> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -21,8 +21,11 @@ internal sealed record PendingWrite(WriteKind Kind, UserId? User, ConversationId
     /// <summary>Of an import: the clock of each operation. Null: now.</summary>
     public IReadOnlyList<HybridTimestamp>? Clocks { get; init; }
 
+    /// <summary>Of new origins: the cause, for the log.</summary>
+    public string? Why { get; init; }
+
     /// <summary>True when what it changes depends on everything written before it: it then begins a batch and ends it.</summary>
-    public bool StandsAlone => Kind is WriteKind.EraseConversation or WriteKind.EraseUser or WriteKind.NewSegment or WriteKind.Import;
+    public bool StandsAlone => Kind is WriteKind.EraseConversation or WriteKind.EraseUser or WriteKind.NewSegment or WriteKind.NewOrigins or WriteKind.Import;
 
     public Task<WriteResult> Done => _done.Task;
 
@@ -45,6 +48,9 @@ internal enum WriteKind
 
     /// <summary>Writes nothing: the next operation goes to a new segment, so that the one before can be compacted.</summary>
     NewSegment,
+
+    /// <summary>Writes nothing to the log: every later operation goes to new origins.</summary>
+    NewOrigins,
 }
 
 /// <summary>What became of a write.</summary>

@@ -1,0 +1,111 @@
+using System.Text.Json;
+using ConversationHub.Contracts;
+using ConversationHub.Testing;
+
+namespace ConversationHub.Store.Tests.Origins;
+
+/// <summary>wire.md §9.5: no sequence number of an origin is ever given out twice.</summary>
+public sealed class IdentityRenewalTests
+{
+    [Fact]
+    public async Task Open_LastLineOfAnOriginDamaged_ItsNumberIsNotGivenOutAgain()
+    {
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        string segment;
+        await using (var store = OpenedStore.At(root))
+        {
+            segment = store.FirstSegment;
+            await store.ExchangeAsync("hers", conversation: "a", user: OpenedStore.Ada);
+            await store.ExchangeAsync("his", conversation: "b", user: OpenedStore.Bob);
+        }
+
+        var before = await ReadAsync(segment);
+        Flip(segment, before.Lines[1].Start + 40);
+
+        await using (var store = OpenedStore.At(root))
+        {
+            Assert.Contains(store.Logger.Records.Snapshot(), record => record.Event.Id == 2007);
+            await store.ExchangeAsync("again", conversation: "c", user: OpenedStore.Ada);
+        }
+
+        var after = await ReadAsync(segment);
+        var hers = before.Operations[1];
+        Assert.DoesNotContain(after.Operations[^2..], operation => operation.Origin == hers.Origin);
+        Assert.Equal([1L, 2], after.Operations[^2..].Select(operation => operation.Seq));
+
+        // The same damage is no reason a second time.
+        await using (var store = OpenedStore.At(root))
+            await store.ExchangeAsync("more", conversation: "c", user: OpenedStore.Ada);
+        Assert.Equal([1L, 2, 3, 4], (await ReadAsync(segment)).Operations[^4..].Select(operation => operation.Seq));
+    }
+
+    [Fact]
+    public async Task Open_LastLineOfTheLogDamaged_ItsNumberIsNotGivenOutAgain()
+    {
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        string segment;
+        await using (var store = OpenedStore.At(root))
+        {
+            segment = store.FirstSegment;
+            await store.ExchangeAsync("one");
+        }
+
+        var before = await ReadAsync(segment);
+        Flip(segment, before.Lines[1].Start + 40);
+        await using (var store = OpenedStore.At(root))
+            await store.ExchangeAsync("two");
+
+        var after = await ReadAsync(segment);
+        Assert.Equal(3, after.Operations.Count);
+        Assert.DoesNotContain(after.Operations[1..], operation => operation.Origin == before.Operations[0].Origin);
+    }
+
+    [Fact]
+    public async Task TakeNewOrigins_WhileRunning_HoldsFromTheNextOperationOnAndAfterARestart()
+    {
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        string segment;
+        await using (var store = OpenedStore.At(root))
+        {
+            segment = store.FirstSegment;
+            await store.ExchangeAsync("one");
+            Assert.Null(await ((LogStore)store.Store).TakeNewOriginsAsync("a test asks for it", CancellationToken.None));
+            await store.ExchangeAsync("two");
+        }
+
+        await using (var store = OpenedStore.At(root))
+            await store.ExchangeAsync("three");
+
+        var operations = (await ReadAsync(segment)).Operations;
+        Assert.Equal([1L, 2, 1, 2, 3, 4], operations.Select(operation => operation.Seq));
+        Assert.Equal(2, operations.Select(operation => operation.Origin).Distinct().Count());
+    }
+
+    private static void Flip(string segment, int at)
+    {
+        var bytes = File.ReadAllBytes(segment);
+        bytes[at] ^= 0x04;
+        File.WriteAllBytes(segment, bytes);
+    }
+
+    /// <summary>The good operations, and where each line stands.</summary>
+    private static async Task<(List<Operation> Operations, List<(int Start, int Length)> Lines)> ReadAsync(string segment)
+    {
+        var bytes = await File.ReadAllBytesAsync(segment);
+        var operations = new List<Operation>();
+        var lines = new List<(int, int)>();
+        for (var start = 0; start < bytes.Length;)
+        {
+            var length = Array.IndexOf(bytes, (byte)'\n', start) - start;
+            lines.Add((start, length));
+            if (Store.Log.ChecksumLine.IsIntact(bytes.AsSpan(start, length)))
+                operations.Add(JsonSerializer.Deserialize(bytes.AsSpan(start, length), MaestraJson.Compact.Operation)!);
+            start += length + 1;
+        }
+
+        return (operations, lines);
+    }
+}
