@@ -9,4 +9,9 @@ public static class Routes
     public const string Health = "/health";
     public const string Conversations = "/conversations";
     public const string Conversation = "/conversations/{id}";
+    public const string ConversationSearch = "/conversations/search";
+    public const string ConversationExport = "/conversations/{id}/export";
+    public const string Users = "/users";
+    public const string User = "/users/{user_id}";
+    public const string UserExport = "/users/{user_id}/export";
 }

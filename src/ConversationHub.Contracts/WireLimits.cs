@@ -20,6 +20,20 @@ public static class WireLimits
 
     public const int ModeHintCharacters = 64;
     public const int TitleCharacters = 200;
+    public const int TagCharacters = 64;
+
+    /// <summary>Of each list in a change of a conversation.</summary>
+    public const int ChangeItems = 64;
+
+    public const int ArtifactTypeCharacters = 64;
+    public const int ArtifactIdCharacters = 256;
+
+    /// <summary><c>q</c> of a search.</summary>
+    public const int SearchCharacters = 1024;
+
+    /// <summary>Of each result of a search, the marks where it was cut not counted.</summary>
+    public const int ExcerptCharacters = 300;
+
     public const int CursorCharacters = 256;
     public const int ContextHints = 32;
     public const int ContextHintCharacters = 1024;

@@ -10,7 +10,8 @@ public abstract record EraseOutcome
     }
 
     /// <summary>Durable now, or before.</summary>
-    public sealed record Erased(ConversationId ConversationId, OperationId OperationId, int MessagesErased) : EraseOutcome;
+    /// <param name="Owner">Who began the conversation.</param>
+    public sealed record Erased(ConversationId ConversationId, UserId Owner, OperationId OperationId, int MessagesErased) : EraseOutcome;
 
     /// <summary>404 <c>conversation_not_found</c>.</summary>
     public sealed record NotFound : EraseOutcome;

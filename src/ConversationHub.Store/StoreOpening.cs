@@ -9,7 +9,10 @@ public abstract record StoreOpening
 
     /// <summary>Open; the store is to be disposed by its owner.</summary>
     /// <param name="Archive">The same store, seen from its other side.</param>
-    public sealed record Opened(IConversationStore Store, IConversationArchive Archive) : StoreOpening;
+    public sealed record Opened(IConversationStore Store, IConversationArchive Archive) : StoreOpening
+    {
+        public IQuestionLeases Leases { get; init; } = NoLeases.Instance;
+    }
 
     /// <summary>Not opened, nothing changed: the program ends with exit code 4.</summary>
     /// <param name="Reason">For the operator: what is wrong, with its path, and what to do.</param>

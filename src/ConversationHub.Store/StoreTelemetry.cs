@@ -54,6 +54,12 @@ internal static partial class StoreTelemetry
     [LoggerMessage(2020, LogLevel.Warning, "{File} was written by another program; its bytes are kept as imported/{Copy}, and the conversation's own file takes its place")]
     public static partial void ForeignFileKept(ILogger logger, string file, string copy);
 
+    [LoggerMessage(2050, LogLevel.Information, "Database compacted: erased text is gone from its files, {ElapsedMs} ms")]
+    public static partial void DatabaseCompacted(ILogger logger, long elapsedMs);
+
+    [LoggerMessage(2051, LogLevel.Warning, "Erased text is not yet gone from the files of the database, it will be tried again: {Reason}")]
+    public static partial void DatabaseNotCompacted(ILogger logger, string reason);
+
     [LoggerMessage(2012, LogLevel.Information, "Import: {Imported} files imported, {Skipped} skipped, {Damaged} damaged, {Operations} operations added")]
     public static partial void Imported(ILogger logger, int imported, int skipped, int damaged, int operations);
 

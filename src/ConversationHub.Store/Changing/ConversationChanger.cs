@@ -96,7 +96,10 @@ internal sealed class ConversationChanger(
             var number = state.Index.FindConversation(owner, id, out _);
             var erasure = state.Index.ErasureOf(number);
             return new EraseOutcome.Erased(
-                id, new OperationId(state.Index.Operations[erasure].Id), state.Index.CountErasedMessages(number));
+                id,
+                UserId.Parse(state.Index.Conversations[number].Owner),
+                new OperationId(state.Index.Operations[erasure].Id),
+                state.Index.CountErasedMessages(number));
         }
     }
 

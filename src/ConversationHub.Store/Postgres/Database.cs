@@ -28,7 +28,8 @@ internal sealed class Database(NpgsqlDataSource source, StatusBoard board, ILogg
             }
             catch (NpgsqlException error) when (IsLost(error))
             {
-                if (attempt < Attempts)
+                // One that took too long is not asked twice: that would double the time its caller waits.
+                if (attempt < Attempts && error.InnerException is not TimeoutException)
                     continue;
                 return (null, Refused(StoreFailureKind.Unavailable, "The database cannot be reached.", error));
             }
@@ -52,7 +53,7 @@ internal sealed class Database(NpgsqlDataSource source, StatusBoard board, ILogg
     private static bool IsLost(NpgsqlException error) =>
         error is not PostgresException server || server.IsTransient
         || server.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow
-            or PostgresErrorCodes.TooManyConnections;
+            or PostgresErrorCodes.TooManyConnections or PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.LockNotAvailable;
 
     private StoreFailure Refused(StoreFailureKind kind, string reason, NpgsqlException error)
     {

@@ -3,14 +3,21 @@ using Npgsql;
 
 namespace ConversationHub.Store.Postgres;
 
-/// <summary>Brings the schema up to date, under an advisory lock, so that replicas that start together do it once.</summary>
+/// <summary>
+/// Brings the schema up to date, under an advisory lock, so that replicas that start together do it once.
+/// The list only grows. To add one: write <c>Migrations/{number}.sql</c> with the next free number of four digits, set <see cref="Latest"/> to it,
+/// and name in it every table with its schema (<c>maestra.</c>) and every index, constraint and function as <c>{table}_{what}</c>,
+/// since names of indexes are shared by the whole schema and two scripts once made the same one.
+/// A number that reached main is never changed or given again; of two branches that took one number, the later one to land takes the next.
+/// A script may not hold statements that refuse a transaction (VACUUM, CREATE INDEX CONCURRENTLY).
+/// </summary>
 internal static class Migrations
 {
     /// <summary>Any number that no other user of the database takes: "maestra" in ASCII.</summary>
     private const long LockKey = 0x6d616573747261;
 
     /// <summary>Version of the newest script.</summary>
-    public const int Latest = 1;
+    public const int Latest = 2;
 
     /// <returns>The version of the schema when it is newer than this program knows, and nothing was changed; else null.</returns>
     public static async Task<int?> ApplyAsync(NpgsqlDataSource source, CancellationToken cancellationToken)

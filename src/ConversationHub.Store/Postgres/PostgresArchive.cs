@@ -86,7 +86,7 @@ internal sealed class PostgresArchive(
                 parameters.Text(user);
                 parameters.Text(id.ToString());
             },
-            row => row.All(one => new EraseOutcome.Erased(id, new OperationId(one.GetGuid(0)), one.GetInt32(1))),
+            row => row.All(one => new EraseOutcome.Erased(id, UserId.Parse(user), new OperationId(one.GetGuid(0)), one.GetInt32(1))),
             CancellationToken.None).ConfigureAwait(false);
         return lost is not null ? new EraseOutcome.NotCommitted(lost) : receipt![0];
     }
@@ -138,14 +138,6 @@ internal sealed class PostgresArchive(
                 yield break;
             after = page[^1];
         }
-    }
-
-    /// <summary>The text went with the erasure; this gives the room back, and with it the bytes.</summary>
-    public async Task<StoreFailure?> CompactAsync(CancellationToken cancellationToken)
-    {
-        var (_, failure) = await database.QueryAsync(
-            "VACUUM maestra.operations", static _ => { }, static row => row, cancellationToken).ConfigureAwait(false);
-        return failure;
     }
 
     private Task<(string? Value, StoreFailure? Failure)> SetAsync(string owner, ConversationId id, FieldBody field) => database.QueryAsync(

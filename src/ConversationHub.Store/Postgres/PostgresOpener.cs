@@ -18,7 +18,7 @@ internal static class PostgresOpener
     public static async Task<StoreOpening> OpenAsync(
         StoreOptions options, string connectionString, TimeProvider time, IdSource ids, ILogger logger, CancellationToken cancellationToken)
     {
-        var builder = new NpgsqlSlimDataSourceBuilder(connectionString);
+        var builder = new NpgsqlSlimDataSourceBuilder(PostgresLimits.Apply(connectionString));
         builder.EnableArrays();
         builder.EnableTransportSecurity();
         var source = builder.Build();
@@ -42,10 +42,11 @@ internal static class PostgresOpener
                 reader,
                 new PostgresSearcher(database),
                 new PostgresArchive(database, reader, options.BackendId, storeId, time, ids),
+                new PostgresCompactor(source, time, logger),
                 new PostgresWatch(database, board, time),
                 board);
             opened = true;
-            return new StoreOpening.Opened(store, store);
+            return new StoreOpening.Opened(store, store) { Leases = new PostgresLeases(database, ids.NewOperationId().ToString()) };
         }
         catch (NpgsqlException error)
         {

@@ -7,7 +7,8 @@ namespace ConversationHub.Store.Postgres;
 /// The hosted store (wire.md §10.4): the same operations in a database that several replicas share. Each user has an own namespace.
 /// </summary>
 internal sealed class PostgresStore(
-    NpgsqlDataSource source, PostgresWriter writer, PostgresReader reader, PostgresSearcher searcher, PostgresArchive archive, PostgresWatch watch, StatusBoard board)
+    NpgsqlDataSource source, PostgresWriter writer, PostgresReader reader, PostgresSearcher searcher, PostgresArchive archive, PostgresCompactor compactor,
+    PostgresWatch watch, StatusBoard board)
     : IConversationStore, IConversationArchive
 {
     public const string Kind = "postgres";
@@ -39,13 +40,14 @@ internal sealed class PostgresStore(
 
     public IAsyncEnumerable<ReadOutcome> ExportAsync(UserId? owner, CancellationToken cancellationToken) => archive.ExportAsync(owner, cancellationToken);
 
-    public Task<StoreFailure?> CompactAsync(CancellationToken cancellationToken) => archive.CompactAsync(cancellationToken);
+    public Task<StoreFailure?> CompactAsync(CancellationToken cancellationToken) => compactor.CompactAsync(isWhole: true, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
         await watch.DisposeAsync().ConfigureAwait(false);
+        await compactor.DisposeAsync().ConfigureAwait(false);
         await source.DisposeAsync().ConfigureAwait(false);
     }
 }

@@ -11,7 +11,7 @@ namespace Maestra.Backend.Asks;
 /// The way of a question: stored, read with what was said before, answered, and the reply stored, before anything is told (wire.md §2).
 /// </summary>
 internal sealed class AskFlow(
-    IConversationStore store, IAdvisor advisor, AskGate gate, BackendSettings settings, TimeProvider time, ILogger<AskFlow> logger)
+    IConversationStore store, LeasedAnswer lease, IAdvisor advisor, AskGate gate, BackendSettings settings, TimeProvider time, ILogger<AskFlow> logger)
 {
     /// <param name="onText">Takes the text as it comes, before it is durable; null when nobody watches.</param>
     public async Task<AskOutcome> RunAsync(Question question, AskKey key, RunningAsk run, Action<string>? onText)
@@ -20,35 +20,48 @@ internal sealed class AskFlow(
         await gate.WaitForSlotAsync(run.Abandoned);
         try
         {
-            switch (await store.StoreQuestionAsync(Draft(question, key), run.Abandoned))
-            {
-                case QuestionOutcome.Stored stored:
-                    return await AnswerAsync(question, key, run, onText, stored.ConversationId, stored.Owner, started);
-                case QuestionOutcome.Known { Reply: { } reply } known:
-                    return new AskOutcome.Answered(known.ConversationId, reply, Replayed: true);
-                case QuestionOutcome.Known known:
+            var draft = Draft(question, key);
+            var outcome = await store.StoreQuestionAsync(draft, run.Abandoned);
+            return Settled(outcome) ?? await lease.RunAsync(
+                key,
+                run,
+                async () => Settled(await store.StoreQuestionAsync(draft, run.Abandoned)),
+                async mayHaveRun =>
+                {
+                    var (conversation, owner) = Place(outcome);
+                    if (outcome is QuestionOutcome.Stored && !mayHaveRun)
+                        return await AnswerAsync(question, key, run, onText, conversation, owner, started);
+
                     // Stored without a reply: an earlier run died or its provider failed. It is run again, and stays one question.
                     logger.AskResumed(key.OperationId);
-                    return Resumed(await AnswerAsync(question, key, run, onText, known.ConversationId, known.Owner, started));
-                case QuestionOutcome.FingerprintMismatch:
-                    return new AskOutcome.Failed(Refusals.IdempotencyMismatch());
-                case QuestionOutcome.Erased:
-                    return new AskOutcome.Failed(Refusals.ConversationErased());
-                case QuestionOutcome.ConversationFull:
-                    return new AskOutcome.Failed(Refusals.ConversationFull());
-                case QuestionOutcome.Damaged:
-                    return new AskOutcome.Failed(Refusals.ConversationDamaged());
-                case QuestionOutcome.NotCommitted refused:
-                    return new AskOutcome.Failed(Refusals.StoreFailure(refused.Failure));
-                case var unknown:
-                    throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}.");
-            }
+                    return Resumed(await AnswerAsync(question, key, run, onText, conversation, owner, started));
+                });
         }
         finally
         {
             gate.ReleaseSlot();
         }
     }
+
+    /// <returns>What there is to tell at once; null when the question is stored and waits for its reply.</returns>
+    private static AskOutcome? Settled(QuestionOutcome outcome) => outcome switch
+    {
+        QuestionOutcome.Stored or QuestionOutcome.Known { Reply: null } => null,
+        QuestionOutcome.Known { Reply: { } reply } known => new AskOutcome.Answered(known.ConversationId, reply, Replayed: true),
+        QuestionOutcome.FingerprintMismatch => new AskOutcome.Failed(Refusals.IdempotencyMismatch()),
+        QuestionOutcome.Erased => new AskOutcome.Failed(Refusals.ConversationErased()),
+        QuestionOutcome.ConversationFull => new AskOutcome.Failed(Refusals.ConversationFull()),
+        QuestionOutcome.Damaged => new AskOutcome.Failed(Refusals.ConversationDamaged()),
+        QuestionOutcome.NotCommitted refused => new AskOutcome.Failed(Refusals.StoreFailure(refused.Failure)),
+        _ => throw new InvalidOperationException($"Unknown outcome {outcome.GetType().Name}."),
+    };
+
+    private static (ConversationId Conversation, UserId Owner) Place(QuestionOutcome outcome) => outcome switch
+    {
+        QuestionOutcome.Stored stored => (stored.ConversationId, stored.Owner),
+        QuestionOutcome.Known known => (known.ConversationId, known.Owner),
+        _ => throw new InvalidOperationException($"{outcome.GetType().Name} has no place."),
+    };
 
     private async Task<AskOutcome> AnswerAsync(
         Question question, AskKey key, RunningAsk run, Action<string>? onText, ConversationId conversation, UserId owner, long started)

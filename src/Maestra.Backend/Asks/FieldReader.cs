@@ -105,6 +105,48 @@ internal sealed class FieldReader
         return items;
     }
 
+    /// <summary>A list of objects, one reader each; empty when missing or null.</summary>
+    public IReadOnlyList<FieldReader> Objects(string name, int maxItems)
+    {
+        if (Find(name) is not { } list)
+            return [];
+        if (list.ValueKind != JsonValueKind.Array)
+        {
+            Add(ValidationErrorType.ListType, "Input should be a list of objects", name);
+            return [];
+        }
+
+        if (list.GetArrayLength() > maxItems)
+        {
+            Add(ValidationErrorType.ValueError, $"List should have at most {maxItems} items", name);
+            return [];
+        }
+
+        var items = new List<FieldReader>();
+        var position = 0;
+        foreach (var item in list.EnumerateArray())
+        {
+            var at = (position++).ToString(System.Globalization.CultureInfo.InvariantCulture);
+            if (item.ValueKind == JsonValueKind.Object)
+                items.Add(new FieldReader(item, [.. _location, name, at], _errors));
+            else
+                Add(ValidationErrorType.ObjectType, "Input should be an object", name, at);
+        }
+
+        return items;
+    }
+
+    /// <summary>A number from 0 to 1; null when missing, null or, with an error, something else.</summary>
+    public double? OptionalShare(string name)
+    {
+        if (Find(name) is not { } value)
+            return null;
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var share) && share is >= 0 and <= 1)
+            return share;
+        Add(ValidationErrorType.ValueError, "Input should be a number from 0 to 1", name);
+        return null;
+    }
+
     /// <summary>An object taken as it is; null when missing, null or, with an error, no object.</summary>
     public JsonElement? OptionalElement(string name) => OptionalObject(name)?._object;
 

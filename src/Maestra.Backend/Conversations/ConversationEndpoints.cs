@@ -1,6 +1,5 @@
 using ConversationHub.Contracts;
 using ConversationHub.Store;
-using Maestra.Backend.Asks;
 using Maestra.Backend.Http;
 using Maestra.Backend.Settings;
 
@@ -9,7 +8,6 @@ namespace Maestra.Backend.Conversations;
 /// <summary><c>GET /conversations</c> and <c>GET /conversations/{id}</c> (wire.md §4).</summary>
 internal sealed class ConversationEndpoints(IConversationStore store, BackendSettings settings)
 {
-    private const string UserField = "user_id";
     private const string AllStatuses = "all";
 
     public void Map(IEndpointRouteBuilder routes)
@@ -21,7 +19,7 @@ internal sealed class ConversationEndpoints(IConversationStore store, BackendSet
     private async Task<HttpReply> ListAsync(HttpContext context)
     {
         var fields = new QueryFields(context.Request.Query);
-        var user = fields.User(UserField);
+        var user = fields.User(ConversationOwner.QueryField);
         var status = fields.Choice("status", ConversationStatus.Active, ConversationStatus.Active, ConversationStatus.Closed, AllStatuses);
         var query = new ListQuery
         {
@@ -33,7 +31,7 @@ internal sealed class ConversationEndpoints(IConversationStore store, BackendSet
         };
         if (fields.Errors.Count > 0)
             return HttpReply.Invalid(fields.Errors);
-        if (Owner(context, user, out var owner) is { } mismatch)
+        if (ConversationOwner.Resolve(context, user, settings, out var owner) is { } mismatch)
             return mismatch;
 
         switch (await store.ListAsync(query with { Owner = owner }, context.RequestAborted))
@@ -50,17 +48,17 @@ internal sealed class ConversationEndpoints(IConversationStore store, BackendSet
         }
     }
 
-    private async Task<HttpReply> ReadAsync(HttpContext context)
+    public async Task<HttpReply> ReadAsync(HttpContext context)
     {
         if (!ConversationId.TryParse(context.Request.RouteValues["id"] as string, out var id))
             return ConversationPath.Refused();
         var fields = new QueryFields(context.Request.Query);
-        var user = fields.User(UserField);
+        var user = fields.User(ConversationOwner.QueryField);
         var limit = fields.Integer("limit", WireLimits.MessagePageDefault, WireLimits.MessagePageMax);
         var before = fields.MessageId("before");
         if (fields.Errors.Count > 0)
             return HttpReply.Invalid(fields.Errors);
-        if (Owner(context, user, out var owner) is { } mismatch)
+        if (ConversationOwner.Resolve(context, user, settings, out var owner) is { } mismatch)
             return mismatch;
 
         var outcome = await store.ReadAsync(
@@ -68,17 +66,5 @@ internal sealed class ConversationEndpoints(IConversationStore store, BackendSet
         return outcome is ReadOutcome.Found found
             ? HttpReply.Ok(found.Conversation, MaestraJson.Compact.ConversationDocument)
             : ReadRefusals.Of(outcome);
-    }
-
-    /// <summary>Whose conversations are meant: the key's user, else the one named, else all (null).</summary>
-    private HttpReply.Refused? Owner(HttpContext context, UserId? named, out UserId? owner)
-    {
-        var key = RequestState.Of(context).KeyOwner;
-        owner = key?.User;
-        if (named is null)
-            return null;
-        var refused = Asker.Resolve(named.Value, key, settings, out var user);
-        owner = user;
-        return refused;
     }
 }

@@ -71,6 +71,17 @@ internal sealed class QueryFields(IQueryCollection query)
         return null;
     }
 
+    /// <summary>A time as wire.md §1.1 reads it.</summary>
+    public DateTimeOffset? Time(string name)
+    {
+        if (Single(name) is not { } text)
+            return null;
+        if (WireTime.TryParse(text, out var time))
+            return time;
+        Add(ValidationErrorType.ValueError, name, "Input should be an ISO 8601 time such as 2026-01-05T09:30:00Z; a + in an address is written %2B");
+        return null;
+    }
+
     public void Add(string type, string name, string message) =>
         _errors.Add(new ValidationError { Type = type, Loc = [ErrorLocation.Query, name], Msg = message });
 

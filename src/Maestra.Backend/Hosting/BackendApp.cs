@@ -28,7 +28,7 @@ internal static class BackendApp
         BackendSettings settings,
         BackendParts parts,
         BackendIdentity identity,
-        IConversationStore store,
+        StoreOpening.Opened opened,
         ILoggerFactory loggers,
         PortOutcome.Bound bound)
     {
@@ -42,17 +42,28 @@ internal static class BackendApp
         builder.Services.AddSingleton(new StreamOpener(parts.Time, parts.Heartbeats));
         builder.Services.AddSingleton(parts.Ids);
         builder.Services.AddSingleton(identity);
-        builder.Services.AddSingleton(store);
+        builder.Services.AddSingleton(opened.Store);
+        builder.Services.AddSingleton(opened.Archive);
+        builder.Services.AddSingleton(opened.Leases);
         builder.Services.AddSingleton(new BoundAddress(bound.EndPoint.Address.ToString(), bound.EndPoint.Port));
         builder.Services.AddSingleton(new ProcessStart(parts.Time.GetTimestamp()));
-        builder.Services.AddSingleton(parts.Advisor ?? Advisor(settings.Advisor, store));
+        builder.Services.AddSingleton(parts.Advisor ?? Advisor(settings.Advisor, opened.Store));
         builder.Services.AddSingleton(Gate(settings.Mode));
         builder.Services.AddSingleton<BackendMeter>();
         builder.Services.AddSingleton<IAuditTrail>(new AuditTrail([], AuditRecord.NoHash, parts.Ids, parts.Time));
         builder.Services.AddSingleton<RunningAsks>();
+        builder.Services.AddSingleton<LeasedAnswer>();
         builder.Services.AddSingleton<AskFlow>();
         builder.Services.AddSingleton<AskEndpoints>();
         builder.Services.AddSingleton<ConversationEndpoints>();
+        foreach (var observer in parts.Observers)
+            builder.Services.AddSingleton(observer);
+        builder.Services.AddSingleton<SearchEndpoint>();
+        builder.Services.AddSingleton<ChangeEndpoint>();
+        builder.Services.AddSingleton<EraseEndpoints>();
+        builder.Services.AddSingleton<IPeerExport, NoPeerExport>();
+        builder.Services.AddSingleton<UserExport>();
+        builder.Services.AddSingleton<ExportEndpoints>();
         builder.Services.AddSingleton<HealthReporter>();
         builder.Services.AddSingleton<HealthEndpoint>();
 
@@ -65,6 +76,10 @@ internal static class BackendApp
         app.Services.GetRequiredService<HealthEndpoint>().Map(app);
         app.Services.GetRequiredService<AskEndpoints>().Map(app);
         app.Services.GetRequiredService<ConversationEndpoints>().Map(app);
+        app.Services.GetRequiredService<SearchEndpoint>().Map(app);
+        app.Services.GetRequiredService<ChangeEndpoint>().Map(app);
+        app.Services.GetRequiredService<EraseEndpoints>().Map(app);
+        app.Services.GetRequiredService<ExportEndpoints>().Map(app);
         return app;
     }
 

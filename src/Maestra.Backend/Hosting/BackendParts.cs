@@ -1,6 +1,7 @@
 using ConversationHub.Contracts;
 using ConversationHub.Store;
 using Maestra.Backend.Advisors;
+using Maestra.Backend.Conversations;
 
 namespace Maestra.Backend.Hosting;
 
@@ -21,4 +22,7 @@ internal sealed record BackendParts
 
     /// <summary>Null: the one that the settings name.</summary>
     public IAdvisor? Advisor { get; init; }
+
+    /// <summary>Told of exports and erasures, beside those of the backend itself.</summary>
+    public IReadOnlyList<IArchiveObserver> Observers { get; init; } = [];
 }

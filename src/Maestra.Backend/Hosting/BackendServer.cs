@@ -83,7 +83,7 @@ internal sealed class BackendServer : IAsyncDisposable
             case StoreOpening.Refused refused:
                 return new StartOutcome.Refused(ExitCode.StoreUnusable, refused.Reason);
             case StoreOpening.Opened opened:
-                var outcome = await ListenAsync(settings, parts, identity, opened.Store, loggers, cancellationToken);
+                var outcome = await ListenAsync(settings, parts, identity, opened, loggers, cancellationToken);
                 if (outcome is StartOutcome.Refused)
                     await opened.Store.DisposeAsync();
                 return outcome;
@@ -93,7 +93,7 @@ internal sealed class BackendServer : IAsyncDisposable
     }
 
     private static async Task<StartOutcome> ListenAsync(
-        BackendSettings settings, BackendParts parts, BackendIdentity identity, IConversationStore store, ILoggerFactory loggers, CancellationToken cancellationToken)
+        BackendSettings settings, BackendParts parts, BackendIdentity identity, StoreOpening.Opened opened, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         switch (PortChooser.Bind(settings.Host, PortChooser.Candidates(settings.Port)))
         {
@@ -101,9 +101,9 @@ internal sealed class BackendServer : IAsyncDisposable
                 return new StartOutcome.Refused(ExitCode.NoPort, refused.Reason);
             case PortOutcome.Bound bound:
                 var address = new BoundAddress(bound.EndPoint.Address.ToString(), bound.EndPoint.Port);
-                var app = BackendApp.Build(settings, parts, identity, store, loggers, bound);
+                var app = BackendApp.Build(settings, parts, identity, opened, loggers, bound);
                 await app.StartAsync(cancellationToken);
-                var server = new BackendServer(app, store, loggers, settings.Mode == BackendMode.Local ? new PortFile(settings.PortFile) : null, address);
+                var server = new BackendServer(app, opened.Store, loggers, settings.Mode == BackendMode.Local ? new PortFile(settings.PortFile) : null, address);
                 server.Announce(settings, identity);
                 return new StartOutcome.Running(server);
             case var unknown:

@@ -7,7 +7,7 @@ namespace Maestra.Backend.Http;
 /// <summary>Writes replies: the one place where a status, a body and their headers meet.</summary>
 internal static class ReplyWriter
 {
-    private const string JsonType = "application/json";
+    public const string JsonType = "application/json";
 
     public static Task WriteAsync(HttpContext context, HttpReply reply)
     {
@@ -15,6 +15,9 @@ internal static class ReplyWriter
         {
             case HttpReply.Json json:
                 return WriteAsync(context, json.Status, json.Body);
+            case HttpReply.Attachment file:
+                NameAttachment(context.Response, file.FileName);
+                return WriteAsync(context, StatusCodes.Status200OK, file.Body);
             case HttpReply.Refused refused:
                 if (refused.RetryAfterSeconds is { } seconds)
                     context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
@@ -24,6 +27,10 @@ internal static class ReplyWriter
                 return Task.CompletedTask;
         }
     }
+
+    /// <param name="fileName">ASCII without quotes.</param>
+    public static void NameAttachment(HttpResponse response, string fileName) =>
+        response.Headers.ContentDisposition = $"attachment; filename=\"{fileName}\"";
 
     /// <param name="withStatus">Where no status line tells it.</param>
     public static byte[] Problem(RequestState state, HttpReply.Refused refused, bool withStatus = false) => JsonSerializer.SerializeToUtf8Bytes(

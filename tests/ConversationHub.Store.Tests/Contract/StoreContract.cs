@@ -1,4 +1,5 @@
 using ConversationHub.Contracts;
+using ConversationHub.Testing.Postgres;
 using ConversationHub.Testing.Time;
 
 namespace ConversationHub.Store.Tests.Contract;

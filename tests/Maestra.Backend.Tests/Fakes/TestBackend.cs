@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -5,6 +6,7 @@ using ConversationHub.Contracts;
 using ConversationHub.Store;
 using ConversationHub.Testing;
 using ConversationHub.Testing.Time;
+using Maestra.Backend.Conversations;
 using Maestra.Backend.Hosting;
 using Maestra.Backend.Identity;
 using Maestra.Backend.Settings;
@@ -43,6 +45,12 @@ internal sealed class TestBackend : IAsyncDisposable
 
     public InMemoryStore Store { get; }
 
+    /// <summary>What observers of the archive were told.</summary>
+    public required ConcurrentQueue<ArchiveAct> Acts { get; init; }
+
+    /// <summary>Folder of the conversations.</summary>
+    public string Root => _folder.Combine(".8825", "conversations");
+
     public ScriptedAdvisor Advisor { get; }
 
     public ManualTimeProvider Time { get; }
@@ -56,12 +64,21 @@ internal sealed class TestBackend : IAsyncDisposable
     public static Task<TestBackend> StartLocalAsync(params (string Name, string Value)[] settings) =>
         StartAsync([(SettingNames.Mode, "local"), .. settings]);
 
+    /// <summary>With a store of its own instead of the fake: the log, or what <c>DATABASE_URL</c> names.</summary>
+    public static Task<TestBackend> StartLocalOverStoreAsync(params (string Name, string Value)[] settings) =>
+        StartAsync([(SettingNames.Mode, "local"), .. settings], ownStore: true);
+
+    /// <summary>The same with the keys of <see cref="StartCloudAsync"/>.</summary>
+    public static Task<TestBackend> StartCloudOverStoreAsync(params (string Name, string Value)[] settings) =>
+        StartAsync([.. CloudSettings, .. settings], ownStore: true);
+
     /// <summary>With a key of all users, one of <c>ada</c> and one of <c>bob</c>.</summary>
-    public static Task<TestBackend> StartCloudAsync(params (string Name, string Value)[] settings) => StartAsync(
+    public static Task<TestBackend> StartCloudAsync(params (string Name, string Value)[] settings) => StartAsync([.. CloudSettings, .. settings]);
+
+    private static (string Name, string Value)[] CloudSettings =>
     [
-        (SettingNames.Mode, "cloud"), (SettingNames.Host, "127.0.0.1"), (SettingNames.ApiKey, Key),
-        (SettingNames.ApiKeys, $"ada:{AdaKey},bob:{BobKey}"), .. settings,
-    ]);
+        (SettingNames.Mode, "cloud"), (SettingNames.Host, "127.0.0.1"), (SettingNames.ApiKey, Key), (SettingNames.ApiKeys, $"ada:{AdaKey},bob:{BobKey}"),
+    ];
 
     public async Task<Reply> AskAsync(string body, string path = Routes.Core, string? key = null, params (string Name, string Value)[] headers)
     {
@@ -73,6 +90,18 @@ internal sealed class TestBackend : IAsyncDisposable
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         return await SendAsync(request, key, headers);
+    }
+
+    public async Task<Reply> DeleteAsync(string path, string? key = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Delete, path);
+        return await SendAsync(request, key);
+    }
+
+    public async Task<Reply> PatchAsync(string path, string body, string? key = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Patch, path) { Content = Json(body) };
+        return await SendAsync(request, key);
     }
 
     public async Task<Reply> SendAsync(HttpRequestMessage request, string? key = null, params (string Name, string Value)[] headers)
@@ -101,7 +130,7 @@ internal sealed class TestBackend : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private static async Task<TestBackend> StartAsync((string Name, string Value)[] settings)
+    private static async Task<TestBackend> StartAsync((string Name, string Value)[] settings, bool ownStore = false)
     {
         var folder = new TemporaryFolder();
         var environment = new Dictionary<string, string>
@@ -118,6 +147,7 @@ internal sealed class TestBackend : IAsyncDisposable
         var time = new ManualTimeProvider();
         var ids = new IdSource(time);
         var advisor = new ScriptedAdvisor();
+        var observer = new RecordingObserver();
         InMemoryStore? store = null;
         var log = new StringWriter();
         var parts = new BackendParts
@@ -126,11 +156,16 @@ internal sealed class TestBackend : IAsyncDisposable
             Heartbeats = time,
             Ids = ids,
             WriteLog = TextWriter.Synchronized(log).WriteLine,
-            // No route of the backend reaches the archive yet.
-            OpenStore = (options, _) => new StoreOpening.Opened(store = new InMemoryStore(options, time, ids), Archive: null!),
+            OpenStore = (options, logger) => ownStore
+                ? StoreOpener.OpenLog(options, time, ids, logger)
+                : new StoreOpening.Opened(store = new InMemoryStore(options, time, ids), new NoArchive()),
+            Observers = [observer],
             Advisor = environment.ContainsKey(SettingNames.TestMode) || environment.ContainsKey(SettingNames.LlmProvider) ? null : advisor,
         };
         var started = await BackendServer.StartAsync(Assert.IsType<BindOutcome.Bound>(bound).Settings, parts, CancellationToken.None);
-        return new TestBackend(Assert.IsType<StartOutcome.Running>(started).Server, folder, store!, advisor, time, log);
+        return new TestBackend(Assert.IsType<StartOutcome.Running>(started).Server, folder, store!, advisor, time, log)
+        {
+            Acts = observer.Acts,
+        };
     }
 }

@@ -1,15 +1,15 @@
 using System.ComponentModel;
-using ConversationHub.Testing.Postgres;
+using Xunit;
 using Xunit.Abstractions;
 using Xunit.Sdk;
 
-namespace ConversationHub.Store.Tests.Contract;
+namespace ConversationHub.Testing.Postgres;
 
 /// <summary>
 /// A test of the contract that all stores keep. In classes named for PostgreSQL it is skipped, with the reason, where there is none,
 /// unless <c>MAESTRA_TESTS_FORBID_SKIP=1</c>: then it runs and fails with that reason.
 /// </summary>
-[XunitTestCaseDiscoverer("ConversationHub.Store.Tests.Contract.ContractFactDiscoverer", "ConversationHub.Store.Tests")]
+[XunitTestCaseDiscoverer("ConversationHub.Testing.Postgres.ContractFactDiscoverer", "ConversationHub.Testing")]
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class ContractFactAttribute : FactAttribute;
 

@@ -1,0 +1,34 @@
+using Npgsql;
+
+namespace ConversationHub.Store.Postgres;
+
+/// <summary>Bounds on what one replica takes of the server and of its caller's time; what the connection string itself sets is kept.</summary>
+internal static class PostgresLimits
+{
+    /// <summary>PostgreSQL allows 100 by default: four replicas and an operator.</summary>
+    private const int Connections = 20;
+
+    /// <summary>Also the longest wait for a connection of the pool.</summary>
+    private const int ConnectSeconds = 5;
+
+    private const int CommandSeconds = 5;
+
+    /// <summary>How long a server that hangs may take to cancel; then its connection is dropped.</summary>
+    private const int CancellationMilliseconds = 1000;
+
+    private static readonly NpgsqlConnectionStringBuilder Defaults = [];
+
+    public static string Apply(string connectionString)
+    {
+        var builder = new NpgsqlConnectionStringBuilder(connectionString);
+        if (builder.MaxPoolSize == Defaults.MaxPoolSize)
+            builder.MaxPoolSize = Connections;
+        if (builder.Timeout == Defaults.Timeout)
+            builder.Timeout = ConnectSeconds;
+        if (builder.CommandTimeout == Defaults.CommandTimeout)
+            builder.CommandTimeout = CommandSeconds;
+        if (builder.CancellationTimeout == Defaults.CancellationTimeout)
+            builder.CancellationTimeout = CancellationMilliseconds;
+        return builder.ConnectionString;
+    }
+}
