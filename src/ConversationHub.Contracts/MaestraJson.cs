@@ -41,6 +41,7 @@ public static class MaestraJson
 [JsonSerializable(typeof(Heartbeat))]
 [JsonSerializable(typeof(TextDelta))]
 [JsonSerializable(typeof(HealthReport))]
+[JsonSerializable(typeof(MetricsReport))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(IReadOnlyList<ValidationError>))]
 [JsonSerializable(typeof(ConversationDocument))]

@@ -7,6 +7,15 @@ public static class Routes
     public const string Advisor = "/api/maestra/advisor/ask";
     public const string AdvisorAlias = "/advisor/ask";
     public const string Health = "/health";
+
+    /// <summary>Whether the process is alive; needs no key.</summary>
+    public const string HealthLive = "/health/live";
+
+    /// <summary>Whether questions should be sent here; needs no key.</summary>
+    public const string HealthReady = "/health/ready";
+
+    public const string Metrics = "/metrics";
+    public const string MetricsText = "/metrics/prometheus";
     public const string Conversations = "/conversations";
     public const string Conversation = "/conversations/{id}";
     public const string ConversationSearch = "/conversations/search";

@@ -50,4 +50,19 @@ internal static partial class BackendTelemetry
 
     [LoggerMessage(1100, LogLevel.Error, "Audit sink {Sink} has dropped {Dropped} records: {Reason}")]
     public static partial void AuditDropped(this ILogger logger, string sink, long dropped, string reason);
+
+    [LoggerMessage(1101, LogLevel.Warning, "The audit log ended in a torn line of {Bytes} bytes, which was cut off: the backend was killed while it wrote")]
+    public static partial void AuditTailCut(this ILogger logger, long bytes);
+
+    [LoggerMessage(1102, LogLevel.Error, "The metrics file cannot be written, lines are dropped until it can: {Reason}")]
+    public static partial void MetricsFileFailed(this ILogger logger, string reason);
+
+    [LoggerMessage(1103, LogLevel.Warning, "The metrics file is written again; {Dropped} lines were dropped since the start")]
+    public static partial void MetricsFileWorksAgain(this ILogger logger, long dropped);
+
+    [LoggerMessage(1104, LogLevel.Warning, "An alert could not be sent: {Reason}")]
+    public static partial void AlertFailed(this ILogger logger, string reason);
+
+    [LoggerMessage(1105, LogLevel.Information, "Stopping: no more asks are taken, {Running} running ones have {Seconds} s to finish")]
+    public static partial void Draining(this ILogger logger, int running, int seconds);
 }

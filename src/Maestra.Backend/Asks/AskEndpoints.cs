@@ -2,7 +2,9 @@ using System.Text.Json;
 using ConversationHub.Contracts;
 using Maestra.Backend.Http;
 using Maestra.Backend.Identity;
+using Maestra.Backend.Metrics;
 using Maestra.Backend.Settings;
+using Maestra.Backend.Stopping;
 using Maestra.Backend.Streaming;
 
 namespace Maestra.Backend.Asks;
@@ -17,6 +19,8 @@ internal sealed class AskEndpoints(
     BackendIdentity identity,
     TimeProvider time,
     IdSource ids,
+    AskReporter reporter,
+    Drain drain,
     ILogger<AskEndpoints> logger)
 {
     private const string FocusCoach = "/tgif/ask";
@@ -33,20 +37,41 @@ internal sealed class AskEndpoints(
 
     private async Task HandleAsync(HttpContext context, Func<JsonElement, QuestionParse> parse, Render render)
     {
+        if (!drain.TryEnter())
+        {
+            await ReplyWriter.WriteAsync(context, Refusals.ShuttingDown());
+            return;
+        }
+
+        try
+        {
+            await HandleEnteredAsync(context, parse, render);
+        }
+        finally
+        {
+            drain.Leave();
+        }
+    }
+
+    private async Task HandleEnteredAsync(HttpContext context, Func<JsonElement, QuestionParse> parse, Render render)
+    {
+        var state = RequestState.Of(context);
+        state.Ask = new AskNotes();
         using var stream = streams.OpenIfAsked(context);
         HttpReply reply;
         try
         {
             reply = await AnswerAsync(context, stream, parse, render);
         }
-#pragma warning disable CA1031 // A bug: where the status is out, only an event can tell of it.
-        catch (Exception e) when (stream is { HasBegun: true } && !context.RequestAborted.IsCancellationRequested)
+#pragma warning disable CA1031 // A bug: it is logged and counted, and where the status is out only an event can tell of it.
+        catch (Exception e) when (e is not BadHttpRequestException && !context.RequestAborted.IsCancellationRequested)
 #pragma warning restore CA1031
         {
-            logger.RequestCrashed(RequestState.Of(context).RequestId, e);
+            logger.RequestCrashed(state.RequestId, e);
             reply = Refusals.InternalError();
         }
 
+        reporter.Finished(state, reply);
         await (stream is null ? ReplyWriter.WriteAsync(context, reply) : stream.EndAsync(reply));
     }
 
@@ -75,8 +100,11 @@ internal sealed class AskEndpoints(
     private async Task<HttpReply> AskAsync(
         HttpContext context, RequestState state, EventStream? stream, AskHeaders headers, Question question, Render render)
     {
-        if (Asker.Resolve(question.User, state.KeyOwner, settings, out var user) is { } mismatch)
-            return mismatch;
+        var refused = Asker.Resolve(question.User, state.KeyOwner, settings, out var user);
+        var notes = state.Ask!;
+        (notes.User, notes.Surface, notes.Conversation, notes.Mode) = (user, question.Surface, question.ConversationId, question.EffectiveMode);
+        if (refused is not null)
+            return refused;
         if (!gate.TryEnter())
             return Refusals.Overloaded();
         try
@@ -86,7 +114,7 @@ internal sealed class AskEndpoints(
                 return Refusals.DeadlineExceeded();
             stream?.KeepAlive();
             using var deadline = new CancellationTokenSource(left, time);
-            using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, context.RequestAborted);
+            using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, context.RequestAborted, drain.Cut);
             var key = new AskKey(user, headers.OperationId);
             var outcome = await running.JoinOrRunAsync(
                 key, question.Fingerprint, run => flow.RunAsync(question, key, run, stream is null ? null : stream.Offer),
@@ -106,6 +134,10 @@ internal sealed class AskEndpoints(
         switch (outcome)
         {
             case AskOutcome.Answered answered:
+                var notes = state.Ask!;
+                (notes.Conversation, notes.Mode) = (answered.ConversationId, answered.Reply.Mode);
+                if (!answered.Replayed)
+                    (notes.Tokens, notes.CostUsd) = (answered.Reply.Meta.Tokens ?? 0, answered.Reply.Meta.CostUsd ?? 0);
                 logger.AskAnswered(state.RequestId, pseudonym, elapsedMs, key.OperationId, answered.Reply.Meta.Provider, answered.Replayed);
                 return render(answered, state.RequestId, key.OperationId);
             case AskOutcome.Failed failed:
@@ -113,7 +145,9 @@ internal sealed class AskEndpoints(
                 return failed.Problem;
             default:
                 logger.AskGivenUp(state.RequestId, pseudonym, elapsedMs, key.OperationId, context.RequestAborted.IsCancellationRequested);
-                return context.RequestAborted.IsCancellationRequested ? new HttpReply.ClientGone() : Refusals.DeadlineExceeded();
+                if (context.RequestAborted.IsCancellationRequested)
+                    return new HttpReply.ClientGone();
+                return drain.Cut.IsCancellationRequested ? Refusals.ShuttingDown() : Refusals.DeadlineExceeded();
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed class AuditQueue : IAsyncDisposable
     /// <summary>After a drop the sink counts as dropping for this long.</summary>
     public static readonly TimeSpan DroppingFor = TimeSpan.FromMinutes(5);
 
-    private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(2);
 
     private readonly IAuditSink _sink;
     private readonly int _maxBatch;
@@ -26,6 +26,7 @@ internal sealed class AuditQueue : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly Channel<AuditRecord> _records = Channel.CreateBounded<AuditRecord>(
         new BoundedChannelOptions(MaxRecords) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+    private readonly CancellationTokenSource _hurry = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _work;
     private long _dropped;
@@ -58,12 +59,13 @@ internal sealed class AuditQueue : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _records.Writer.TryComplete();
-        using (var flush = new CancellationTokenSource(FlushTimeout, _time))
-            await _work.WaitAsync(flush.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _hurry.CancelAsync();
+        await _work.WaitAsync(FlushTimeout, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _stop.CancelAsync();
-        await _work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _stop.Dispose();
-        if (_sink is IDisposable disposable)
+
+        // A sink that heeds no cancellation, such as a pipe nobody reads, is left behind.
+        await _work.WaitAsync(FlushTimeout, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_work.IsCompleted && _sink is IDisposable disposable)
             disposable.Dispose();
     }
 
@@ -86,7 +88,7 @@ internal sealed class AuditQueue : IAsyncDisposable
         for (var tries = 1; tries <= MaxTries && !_stop.IsCancellationRequested; tries++)
         {
             if (tries > 1)
-                await Task.Delay(PauseBetweenTries, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(PauseBetweenTries, _time, _hurry.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             reason = await TryAsync(batch);
             if (reason is null)
                 return null;

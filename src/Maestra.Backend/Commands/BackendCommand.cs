@@ -37,7 +37,7 @@ internal static class BackendCommand
 
         var serve = new Command("serve", "Answer requests until stopped (the default)");
         serve.SetAction(ServeAsync);
-        var root = new RootCommand("Maestra's backend: answers questions and keeps conversations.") { mode, port, host, serve, StoreCommand.Build(Sources, error, parts) };
+        var root = new RootCommand("Maestra's backend: answers questions and keeps conversations.") { mode, port, host, serve, StoreCommand.Build(Sources, error, parts), AuditCommand.Build(Sources, error) };
         root.SetAction(ServeAsync);
 
         var result = root.Parse(args);

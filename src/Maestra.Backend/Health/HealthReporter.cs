@@ -1,5 +1,6 @@
 using ConversationHub.Contracts;
 using ConversationHub.Store;
+using Maestra.Backend.Audit;
 using Maestra.Backend.Identity;
 using Maestra.Backend.Listening;
 using Maestra.Backend.Settings;
@@ -8,7 +9,14 @@ namespace Maestra.Backend.Health;
 
 /// <summary>Says how the backend is (wire.md §5). Reads memory only.</summary>
 internal sealed class HealthReporter(
-    IConversationStore store, BackendSettings settings, BackendIdentity identity, BoundAddress address, ProcessStart start, TimeProvider time)
+    IConversationStore store,
+    BackendSettings settings,
+    BackendIdentity identity,
+    BoundAddress address,
+    ProcessStart start,
+    DependencyBoard dependencies,
+    AuditParts audit,
+    TimeProvider time)
 {
     /// <param name="tellsCount">Whether the caller may know how many conversations there are.</param>
     public HealthReport Report(bool tellsCount)
@@ -16,22 +24,11 @@ internal sealed class HealthReporter(
         var status = store.Status;
         return new HealthReport
         {
-            Status = status.Health switch
-            {
-                StoreHealthState.Healthy => HealthStatus.Healthy,
-                StoreHealthState.Degraded => HealthStatus.Degraded,
-                _ => HealthStatus.Unhealthy,
-            },
+            Status = Overall(status.Health),
             UptimeSeconds = (long)time.GetElapsedTime(start.Timestamp).TotalSeconds,
             Port = address.Port,
             Timestamp = time.GetUtcNow(),
-            Dependencies = new Dictionary<string, string>
-            {
-                ["jh_brain"] = DependencyStatus.NotConfigured,
-                ["memory_hub"] = DependencyStatus.NotConfigured,
-                ["conversation_hub"] = status.Health == StoreHealthState.Unavailable ? DependencyStatus.Unhealthy : DependencyStatus.Healthy,
-                ["deep_research"] = DependencyStatus.NotConfigured,
-            },
+            Dependencies = dependencies.Report(storeIsUp: status.Health != StoreHealthState.Unavailable),
             Mode = settings.ModeName,
             BackendId = identity.Id,
             Build = ProgramVersion.Text,
@@ -44,6 +41,13 @@ internal sealed class HealthReporter(
             },
         };
     }
+
+    private string Overall(StoreHealthState store) => store switch
+    {
+        StoreHealthState.Unavailable => HealthStatus.Unhealthy,
+        StoreHealthState.Healthy when !dependencies.HasUnhealthy && !audit.Queues.Any(static queue => queue.IsDropping) => HealthStatus.Healthy,
+        _ => HealthStatus.Degraded,
+    };
 }
 
 /// <summary><see cref="TimeProvider.GetTimestamp"/> at the start of the process.</summary>

@@ -2,14 +2,13 @@ using ConversationHub.Contracts;
 using ConversationHub.Store;
 using Maestra.Backend.Advisors;
 using Maestra.Backend.Asks;
-using Maestra.Backend.Audit;
 using Maestra.Backend.Conversations;
 using Maestra.Backend.Health;
 using Maestra.Backend.Http;
 using Maestra.Backend.Identity;
 using Maestra.Backend.Listening;
-using Maestra.Backend.Metrics;
 using Maestra.Backend.Settings;
+using Maestra.Backend.Stopping;
 using Maestra.Backend.Streaming;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -22,7 +21,9 @@ internal static class BackendApp
     private const int ServerRequestLineBytes = 4 * WireLimits.RequestLineBytes;
 
     private const int ServerHeaderBytes = 4 * WireLimits.HeaderBytes;
-    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Asks are drained before; this is for the other requests.</summary>
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(5);
 
     public static WebApplication Build(
         BackendSettings settings,
@@ -30,6 +31,7 @@ internal static class BackendApp
         BackendIdentity identity,
         StoreOpening.Opened opened,
         ILoggerFactory loggers,
+        Signals signals,
         PortOutcome.Bound bound)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -49,8 +51,9 @@ internal static class BackendApp
         builder.Services.AddSingleton(new ProcessStart(parts.Time.GetTimestamp()));
         builder.Services.AddSingleton(parts.Advisor ?? Advisor(settings.Advisor, opened.Store));
         builder.Services.AddSingleton(Gate(settings.Mode));
-        builder.Services.AddSingleton<BackendMeter>();
-        builder.Services.AddSingleton<IAuditTrail>(new AuditTrail([], AuditRecord.NoHash, parts.Ids, parts.Time));
+        builder.Services.AddSingleton<Drain>();
+        builder.Services.AddSingleton<IHostLifetime, DrainLifetime>();
+        signals.Register(builder.Services);
         builder.Services.AddSingleton<RunningAsks>();
         builder.Services.AddSingleton<LeasedAnswer>();
         builder.Services.AddSingleton<AskFlow>();
@@ -68,11 +71,13 @@ internal static class BackendApp
         builder.Services.AddSingleton<HealthEndpoint>();
 
         var app = builder.Build();
+        Signals.Use(app);
         app.UseMiddleware<Entry>();
         app.UseMiddleware<HostAndOriginGuard>();
         app.UseMiddleware<KeyGuard>();
         app.UseMiddleware<ConversationPath>();
         app.UseRouting();
+        Signals.Map(app);
         app.Services.GetRequiredService<HealthEndpoint>().Map(app);
         app.Services.GetRequiredService<AskEndpoints>().Map(app);
         app.Services.GetRequiredService<ConversationEndpoints>().Map(app);

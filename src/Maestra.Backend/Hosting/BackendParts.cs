@@ -18,6 +18,9 @@ internal sealed record BackendParts
     /// <summary>Takes log lines; to standard error outside tests. Thread-safe.</summary>
     public required Action<string> WriteLog { get; init; }
 
+    /// <summary>Standard output, where the audit goes when its owner says so.</summary>
+    public Func<Stream> OpenOutput { get; init; } = Console.OpenStandardOutput;
+
     public required Func<StoreOptions, ILogger, StoreOpening> OpenStore { get; init; }
 
     /// <summary>Null: the one that the settings name.</summary>

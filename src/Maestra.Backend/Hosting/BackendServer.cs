@@ -1,9 +1,12 @@
 using ConversationHub.Store;
+using Maestra.Backend.Audit;
 using Maestra.Backend.Commands;
+using Maestra.Backend.Health;
 using Maestra.Backend.Identity;
 using Maestra.Backend.Listening;
 using Maestra.Backend.Logging;
 using Maestra.Backend.Settings;
+using Maestra.Backend.Stopping;
 
 namespace Maestra.Backend.Hosting;
 
@@ -15,11 +18,16 @@ internal sealed class BackendServer : IAsyncDisposable
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
     private readonly PortFile? _portFile;
+    private readonly Signals _signals;
+    private readonly string _backendId;
 
-    private BackendServer(WebApplication app, IConversationStore store, ILoggerFactory loggers, PortFile? portFile, BoundAddress address)
+    private BackendServer(
+        WebApplication app, IConversationStore store, ILoggerFactory loggers, Signals signals, BackendIdentity identity, PortFile? portFile, BoundAddress address)
     {
         _app = app;
         _store = store;
+        _signals = signals;
+        _backendId = identity.Id;
         _loggers = loggers;
         _logger = loggers.CreateLogger<BackendServer>();
         _portFile = portFile;
@@ -57,6 +65,8 @@ internal sealed class BackendServer : IAsyncDisposable
         await _app.StopAsync();
         await _app.DisposeAsync();
         await _store.DisposeAsync();
+        _signals.Audit.Trail.Record(new AuditEvent(AuditEventName.Shutdown, AuditOutcome.Ok, AuditEvent.System, _backendId));
+        await _signals.DisposeAsync();
         _logger.Stopped();
         _loggers.Dispose();
     }
@@ -95,15 +105,20 @@ internal sealed class BackendServer : IAsyncDisposable
     private static async Task<StartOutcome> ListenAsync(
         BackendSettings settings, BackendParts parts, BackendIdentity identity, StoreOpening.Opened opened, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
+        var (signals, unwritable) = await Signals.OpenAsync(settings, parts, loggers.CreateLogger<Signals>());
+        if (signals is null)
+            return new StartOutcome.Refused(ExitCode.StoreUnusable, unwritable!);
         switch (PortChooser.Bind(settings.Host, PortChooser.Candidates(settings.Port)))
         {
             case PortOutcome.Refused refused:
+                await signals.DisposeAsync();
                 return new StartOutcome.Refused(ExitCode.NoPort, refused.Reason);
             case PortOutcome.Bound bound:
                 var address = new BoundAddress(bound.EndPoint.Address.ToString(), bound.EndPoint.Port);
-                var app = BackendApp.Build(settings, parts, identity, opened, loggers, bound);
+                var app = BackendApp.Build(settings, parts, identity, opened, loggers, signals, bound);
                 await app.StartAsync(cancellationToken);
-                var server = new BackendServer(app, opened.Store, loggers, settings.Mode == BackendMode.Local ? new PortFile(settings.PortFile) : null, address);
+                var portFile = settings.Mode == BackendMode.Local ? new PortFile(settings.PortFile) : null;
+                var server = new BackendServer(app, opened.Store, loggers, signals, identity, portFile, address);
                 server.Announce(settings, identity);
                 return new StartOutcome.Running(server);
             case var unknown:
@@ -115,18 +130,24 @@ internal sealed class BackendServer : IAsyncDisposable
     {
         if (_portFile?.Write(Address.Port) is { } reason)
             _logger.PortFileFailed(reason);
+        _app.Services.GetRequiredService<Drain>().Begun.Register(Withdraw);
         _app.Lifetime.ApplicationStopping.Register(Withdraw);
+        var start = _app.Services.GetRequiredService<ProcessStart>();
+        var time = _app.Services.GetRequiredService<TimeProvider>();
+        _signals.Meter.ObserveProcess(() => time.GetElapsedTime(start.Timestamp).TotalSeconds, () => _store.Status.Conversations);
         foreach (var warning in settings.Warnings)
             _logger.SettingWarned(warning);
         var status = _store.Status;
         var advisor = _app.Services.GetRequiredService<Advisors.IAdvisor>();
         _logger.Started(
             ProgramVersion.Text, settings.ModeName, Address.Host, Address.Port, status.Kind, status.Conversations, identity.Id, advisor.Provider);
+        _signals.Announce(settings, identity, status);
     }
 
-    /// <summary>Before anything else stops: no hub is to find a backend that is going away.</summary>
+    /// <summary>Before anything else stops: no hub is to find a backend that is going away. Called once the drain begins, and again, without harm, at the stop.</summary>
     private void Withdraw()
     {
+        _signals.Withdraw(_backendId);
         if (_portFile?.Remove(Address.Port) is { } reason)
             _logger.PortFileFailed(reason);
     }

@@ -15,10 +15,13 @@ internal sealed class KeyGuard(RequestDelegate next, BackendSettings settings)
 
         var owner = settings.Keys.FindOwner(SentKey(context.Request.Headers));
         RequestState.Of(context).KeyOwner = owner;
-        return owner is null && context.Request.Path != Routes.Health
+        return owner is null && !IsOpen(context.Request.Path)
             ? ReplyWriter.WriteAsync(context, Refusals.InvalidApiKey())
             : next(context);
     }
+
+    /// <summary>Those who ask whether the backend is well carry no key.</summary>
+    private static bool IsOpen(PathString path) => path == Routes.Health || path == Routes.HealthLive || path == Routes.HealthReady;
 
     private static string? SentKey(IHeaderDictionary headers)
     {

@@ -77,6 +77,9 @@ internal static class Refusals
     public static HttpReply.Refused Overloaded() =>
         HttpReply.Problem(503, ProblemCode.Overloaded, "Too many questions at once; nothing was stored", OverloadedRetrySeconds);
 
+    public static HttpReply.Refused ShuttingDown() =>
+        HttpReply.Problem(503, ProblemCode.ShuttingDown, "The backend is stopping; no reply was stored");
+
     public static HttpReply.Refused DeadlineExceeded() =>
         HttpReply.Problem(504, ProblemCode.DeadlineExceeded, "The time for this request is spent; no reply was stored");
 

@@ -32,17 +32,22 @@ internal static class ReplyWriter
     public static void NameAttachment(HttpResponse response, string fileName) =>
         response.Headers.ContentDisposition = $"attachment; filename=\"{fileName}\"";
 
+    /// <summary>The body of a problem, which the request then remembers.</summary>
     /// <param name="withStatus">Where no status line tells it.</param>
-    public static byte[] Problem(RequestState state, HttpReply.Refused refused, bool withStatus = false) => JsonSerializer.SerializeToUtf8Bytes(
-        new Problem
-        {
-            Detail = refused.Detail,
-            Code = refused.Code,
-            RequestId = state.RequestId.ToString(),
-            OperationId = state.OperationId?.ToString(),
-            Status = withStatus ? refused.Status : null,
-        },
-        MaestraJson.Compact.Problem);
+    public static byte[] Problem(RequestState state, HttpReply.Refused refused, bool withStatus = false)
+    {
+        state.Problem = refused;
+        return JsonSerializer.SerializeToUtf8Bytes(
+            new Problem
+            {
+                Detail = refused.Detail,
+                Code = refused.Code,
+                RequestId = state.RequestId.ToString(),
+                OperationId = state.OperationId?.ToString(),
+                Status = withStatus ? refused.Status : null,
+            },
+            MaestraJson.Compact.Problem);
+    }
 
     private static Task WriteAsync(HttpContext context, int status, byte[] body)
     {

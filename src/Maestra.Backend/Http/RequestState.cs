@@ -1,5 +1,6 @@
 using ConversationHub.Contracts;
 using Maestra.Backend.Keys;
+using Maestra.Backend.Metrics;
 
 namespace Maestra.Backend.Http;
 
@@ -16,6 +17,12 @@ internal sealed class RequestState
 
     /// <summary>Whose key was sent: null in local mode, and for health without a key.</summary>
     public KeyOwner? KeyOwner { get; set; }
+
+    /// <summary>The problem that was told, also when it ended a stream whose status had been sent; null when none was.</summary>
+    public HttpReply.Refused? Problem { get; set; }
+
+    /// <summary>What is known of an ask; null for other requests.</summary>
+    public AskNotes? Ask { get; set; }
 
     public static RequestState Of(HttpContext context) =>
         context.Features.Get<RequestState>() ?? throw new InvalidOperationException("The request has not passed the entry.");

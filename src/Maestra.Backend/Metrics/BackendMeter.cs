@@ -25,7 +25,7 @@ internal sealed class BackendMeter : IDisposable
     private long _rateLimitedTotal;
     private Func<double> _uptimeSeconds = static () => 0;
     private Func<long> _conversations = static () => 0;
-    private Func<CostTotals>? _costs;
+    private Func<CostTotals> _costs = static () => default;
     private Func<IReadOnlyList<PeerLag>> _syncLags = static () => [];
     private Func<long> _quarantined = static () => 0;
 
@@ -63,8 +63,7 @@ internal sealed class BackendMeter : IDisposable
     /// <summary>Requests refused by a rate limit, all partitions.</summary>
     public long RateLimitedTotal => Interlocked.Read(ref _rateLimitedTotal);
 
-    /// <summary>Null until somebody keeps account of costs.</summary>
-    public CostTotals? Costs => _costs?.Invoke();
+    public CostTotals Costs => _costs();
 
     /// <summary>Of the peer furthest behind; null without peers.</summary>
     public double? WorstSyncLagSeconds => _syncLags() is { Count: > 0 } lags ? lags.Max(static lag => lag.Seconds) : null;

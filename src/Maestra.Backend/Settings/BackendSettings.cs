@@ -56,6 +56,8 @@ internal sealed record BackendSettings
 
     public required AdvisorSettings Advisor { get; init; }
 
+    public SignalSettings Signals { get; init; } = SignalSettings.None;
+
     public required LogLevel LogLevel { get; init; }
 
     public required LogForm LogForm { get; init; }

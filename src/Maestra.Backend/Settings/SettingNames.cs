@@ -42,6 +42,23 @@ internal static class SettingNames
     public const string AnthropicKeyAlias = "MAESTRA_ANTHROPIC_KEY";
     public const string GeminiKey = "GEMINI_API_KEY";
 
+    public const string JhBrainUrl = "JH_BRAIN_URL";
+    public const string MemoryHubUrl = "MEMORY_HUB_URL";
+    public const string DeepResearchUrl = "DEEP_RESEARCH_URL";
+    public const string Dependencies = "MAESTRA_DEPENDENCIES";
+    public const string AuditSinks = "AUDIT_SINKS";
+    public const string AuditToFile = "AUDIT_LOG_TO_FILE";
+    public const string AuditToStdout = "AUDIT_LOG_STDOUT";
+    public const string AuditWebhook = "AUDIT_WEBHOOK_URL";
+    public const string SplunkUrl = "SPLUNK_HEC_URL";
+    public const string SplunkToken = "SPLUNK_HEC_TOKEN";
+    public const string SlackWebhook = "MAESTRA_SLACK_WEBHOOK_URL";
+    public const string MetricsFile = "MAESTRA_METRICS_FILE";
+    public const string OtlpEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
+    /// <summary><c>grpc</c> or <c>http/protobuf</c>, as OpenTelemetry names it; by the endpoint's port when unset.</summary>
+    public const string OtlpProtocol = "OTEL_EXPORTER_OTLP_PROTOCOL";
+
     public const string LogLevel = "LOG_LEVEL";
     public const string LogFormat = "MAESTRA_LOG_FORMAT";
 

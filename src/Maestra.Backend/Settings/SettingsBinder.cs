@@ -23,9 +23,7 @@ internal static class SettingsBinder
     [
         "MAESTRA_PEERS", "MAESTRA_SYNC_INTERVAL_SECONDS", "MAESTRA_RATE_LIMIT_ENABLED", "MAESTRA_RATE_LIMIT_REQUESTS",
         "MAESTRA_RATE_LIMIT_WINDOW", "MAESTRA_TRUSTED_PROXIES", "MAESTRA_DAILY_COST_LIMIT", "MAESTRA_MONTHLY_COST_LIMIT",
-        "JH_BRAIN_URL", "MEMORY_HUB_URL", "DEEP_RESEARCH_URL", "MAESTRA_DEPENDENCIES", "AUDIT_SINKS", "AUDIT_LOG_TO_FILE",
-        "AUDIT_LOG_STDOUT", "AUDIT_WEBHOOK_URL", "SPLUNK_HEC_URL", "MAESTRA_SLACK_WEBHOOK_URL", "MAESTRA_METRICS_FILE",
-        "OTEL_EXPORTER_OTLP_ENDPOINT", SettingNames.RedisUrl,
+        SettingNames.RedisUrl,
     ];
 
     public static BindOutcome Bind(SettingSources sources)
@@ -51,6 +49,7 @@ internal static class SettingsBinder
             CorsOrigins = CorsOrigins(reader),
             PrivateKeyPem = PrivateKey(reader),
             Advisor = AdvisorBinder.Bind(reader),
+            Signals = SignalBinder.Bind(reader, mode, state),
             LogLevel = Level(reader),
             LogForm = reader.Choice(SettingNames.LogFormat, mode == BackendMode.Cloud ? "json" : "text", "text", "json") == "json" ? LogForm.Json : LogForm.Text,
             Warnings = reader.Warnings,

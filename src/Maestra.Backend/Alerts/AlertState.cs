@@ -1,0 +1,27 @@
+using System.Collections.Immutable;
+
+namespace Maestra.Backend.Alerts;
+
+/// <summary>What alerting remembers. Immutable, and bounded: by the number of titles, and by the window.</summary>
+internal sealed record AlertState
+{
+    public static readonly AlertState Start = new();
+
+    /// <summary>When a message of this title was last sent.</summary>
+    public ImmutableDictionary<string, DateTimeOffset> SentAt { get; init; } = ImmutableDictionary<string, DateTimeOffset>.Empty;
+
+    /// <summary>Messages of this title that were held back since then.</summary>
+    public ImmutableDictionary<string, int> HeldBack { get; init; } = ImmutableDictionary<string, int>.Empty;
+
+    /// <summary>Conditions the operator was told of and that were not told to be over.</summary>
+    public ImmutableHashSet<string> Open { get; init; } = [];
+
+    /// <summary>When a request last failed.</summary>
+    public DateTimeOffset? FailedAt { get; init; }
+
+    /// <summary>The asks of the last minutes, oldest first.</summary>
+    public ImmutableList<AskSlice> Window { get; init; } = [];
+}
+
+/// <summary>The asks that ended within a few seconds.</summary>
+internal sealed record AskSlice(DateTimeOffset From, int Asks, int Errors, double LatencyMs);

@@ -1,0 +1,114 @@
+using ConversationHub.Store;
+using Maestra.Backend.Alerts;
+using Maestra.Backend.Audit;
+using Maestra.Backend.Health;
+using Maestra.Backend.Identity;
+using Maestra.Backend.Metrics;
+using Maestra.Backend.Settings;
+
+namespace Maestra.Backend.Hosting;
+
+/// <summary>All that the backend tells about itself, opened before it listens and closed after it has stopped.</summary>
+internal sealed class Signals : IAsyncDisposable
+{
+    private readonly AlertBoard? _alertBoard;
+    private readonly DependencyPatrol _patrol;
+    private int _isWithdrawn;
+
+    private Signals(BackendMeter meter, AuditParts audit, MetricsFile? file, SignalSettings settings, TimeProvider time, ILogger logger)
+    {
+        (Meter, Audit, File) = (meter, audit, file);
+        Board = new MetricsBoard(meter);
+        Dependencies = new DependencyBoard(settings);
+        _patrol = new DependencyPatrol(settings, Dependencies, time);
+        _alertBoard = settings.SlackWebhook is { } webhook ? new AlertBoard(webhook, time, logger) : null;
+    }
+
+    public BackendMeter Meter { get; }
+
+    public MetricsBoard Board { get; }
+
+    public AuditParts Audit { get; }
+
+    /// <summary>Null when none is written.</summary>
+    public MetricsFile? File { get; }
+
+    public IAlerts Alerts => (IAlerts?)_alertBoard ?? new NoAlerts();
+
+    public DependencyBoard Dependencies { get; }
+
+    /// <returns>Null, and why, when a file that the settings name cannot be written.</returns>
+    public static async Task<(Signals? Opened, string? Refused)> OpenAsync(BackendSettings settings, BackendParts parts, ILogger logger)
+    {
+        var meter = new BackendMeter();
+        var audit = AuditOpener.TryOpen(settings.Signals.Audit, parts.OpenOutput, meter, parts.Ids, parts.Time, logger, out var refused);
+        if (audit is null)
+            return (null, refused);
+        MetricsFile? file = null;
+        if (settings.Signals.MetricsFile is { } path)
+        {
+            file = MetricsFile.TryOpen(path, parts.Time, logger, out refused);
+            if (file is null)
+            {
+                await audit.DisposeAsync();
+                return (null, refused);
+            }
+        }
+
+        return (new Signals(meter, audit, file, settings.Signals, parts.Time, logger), null);
+    }
+
+    public void Register(IServiceCollection services)
+    {
+        services.AddSingleton(Meter);
+        services.AddSingleton(Board);
+        services.AddSingleton(Audit);
+        services.AddSingleton<IAuditTrail>(Audit.Trail);
+        services.AddSingleton(Alerts);
+        services.AddSingleton(Dependencies);
+        services.AddSingleton(provider => new AskReporter(
+            Meter, File, Alerts, provider.GetRequiredService<BackendIdentity>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<MetricsEndpoint>();
+        services.AddSingleton<ProbeEndpoints>();
+    }
+
+    /// <summary>Outermost, so that it measures and counts what every other part answers.</summary>
+    public static void Use(WebApplication app) => app.UseMiddleware<RequestMeter>();
+
+    public static void Map(WebApplication app)
+    {
+        app.Services.GetRequiredService<MetricsEndpoint>().Map(app);
+        app.Services.GetRequiredService<ProbeEndpoints>().Map(app);
+    }
+
+    /// <summary>The backend has started.</summary>
+    public void Announce(BackendSettings settings, BackendIdentity identity, StoreStatus store)
+    {
+        Audit.Trail.Record(new AuditEvent(AuditEventName.Startup, AuditOutcome.Ok, AuditEvent.System, identity.Id)
+        {
+            Details = [AuditDetail.Of("mode", settings.ModeName), AuditDetail.Of("version", ProgramVersion.Text)],
+        });
+        if (store.Health == StoreHealthState.Degraded)
+            Audit.Trail.Record(new AuditEvent(AuditEventName.StoreDamaged, AuditOutcome.Failed, AuditEvent.System, store.Kind));
+        Alerts.Tell(new AlertSignal.Started(settings.ModeName, ProgramVersion.Text, identity.Id));
+    }
+
+    /// <summary>The stop has begun.</summary>
+    public void Withdraw(string backendId)
+    {
+        if (Interlocked.Exchange(ref _isWithdrawn, 1) == 0)
+            Alerts.Tell(new AlertSignal.Stopping(backendId));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _patrol.DisposeAsync();
+        if (_alertBoard is not null)
+            await _alertBoard.DisposeAsync();
+        await Audit.DisposeAsync();
+        if (File is not null)
+            await File.DisposeAsync();
+        Board.Dispose();
+        Meter.Dispose();
+    }
+}

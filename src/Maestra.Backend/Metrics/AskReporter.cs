@@ -1,0 +1,44 @@
+using Maestra.Backend.Alerts;
+using Maestra.Backend.Http;
+using Maestra.Backend.Identity;
+
+namespace Maestra.Backend.Metrics;
+
+/// <summary>Tells everybody who counts them of a finished ask: totals, metrics file, alerts. Never waits.</summary>
+/// <param name="file">Null when none is written.</param>
+internal sealed class AskReporter(BackendMeter meter, MetricsFile? file, IAlerts alerts, BackendIdentity identity, TimeProvider time)
+{
+    /// <summary>As nginx has it: the caller had gone before there was anything to answer.</summary>
+    public const int ClientGoneStatus = 499;
+
+    public const string ClientGoneError = "client_gone";
+
+    /// <summary>To be called before the reply is written, so that whoever has it finds it counted.</summary>
+    public void Finished(RequestState state, HttpReply reply)
+    {
+        var notes = state.Ask ?? new AskNotes();
+        var (status, error) = reply switch
+        {
+            HttpReply.Json json => (json.Status, null),
+            HttpReply.Refused refused => (refused.Status, refused.Code),
+            _ => (ClientGoneStatus, ClientGoneError),
+        };
+        var latencyMs = time.GetElapsedTime(state.StartedAt).TotalMilliseconds;
+        meter.AskFinished(status, latencyMs, notes.CostUsd);
+        alerts.Tell(new AlertSignal.AskFinished(status, latencyMs));
+        file?.Write(new AskReport
+        {
+            Timestamp = time.GetUtcNow(),
+            RequestId = state.RequestId,
+            SurfaceId = notes.Surface?.ToString(),
+            UserPseudonym = notes.User is { } user ? identity.Pseudonyms.Of(user) : null,
+            ConversationId = notes.Conversation?.ToString(),
+            Mode = notes.Mode,
+            LatencyMs = (long)latencyMs,
+            StatusCode = status,
+            Tokens = notes.Tokens,
+            CostUsd = notes.CostUsd,
+            Error = error,
+        });
+    }
+}

@@ -1,0 +1,33 @@
+using ConversationHub.Contracts;
+using Maestra.Backend.Alerts;
+using Maestra.Backend.Http;
+
+namespace Maestra.Backend.Metrics;
+
+/// <summary>Around everything else: measures every request, whoever answers it, and tells of those that failed.</summary>
+internal sealed class RequestMeter(RequestDelegate next, BackendMeter meter, IAlerts alerts, TimeProvider time)
+{
+    private const string Unmatched = "unmatched";
+    private const string OtherMethod = "other";
+
+    public async Task InvokeAsync(HttpContext context)
+    {
+        var started = time.GetTimestamp();
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            var state = context.Features.Get<RequestState>();
+            var status = state?.Problem?.Status ?? context.Response.StatusCode;
+            meter.RequestServed(Route(context), Method(context.Request.Method), status, time.GetElapsedTime(started));
+            if (status >= StatusCodes.Status500InternalServerError && state?.Problem is { } problem && problem.Code != ProblemCode.ShuttingDown)
+                alerts.Tell(new AlertSignal.RequestFailed(status, problem.Code, state.RequestId.ToString()));
+        }
+    }
+
+    private static string Route(HttpContext context) => (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? Unmatched;
+
+    private static string Method(string method) => method is "GET" or "POST" or "PATCH" or "DELETE" or "OPTIONS" or "HEAD" or "PUT" ? method : OtherMethod;
+}
