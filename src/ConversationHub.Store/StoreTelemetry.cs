@@ -65,4 +65,10 @@ internal static partial class StoreTelemetry
 
     [LoggerMessage(2013, LogLevel.Warning, "Import left a file as it is: {File}: {Reason}")]
     public static partial void ImportDamaged(ILogger logger, string file, string reason);
+
+    [LoggerMessage(2300, LogLevel.Warning, "Requests are counted by this replica alone: the database does not count them ({Reason})")]
+    public static partial void RateWindowsLost(ILogger logger, string reason);
+
+    [LoggerMessage(2301, LogLevel.Information, "Requests are counted together with the other replicas again")]
+    public static partial void RateWindowsBack(ILogger logger);
 }
