@@ -65,4 +65,19 @@ internal static partial class BackendTelemetry
 
     [LoggerMessage(1105, LogLevel.Information, "Stopping: no more asks are taken, {Running} running ones have {Seconds} s to finish")]
     public static partial void Draining(this ILogger logger, int running, int seconds);
+
+    [LoggerMessage(1300, LogLevel.Information, "Keys file {Path} was taken up: {Count} keys count now")]
+    public static partial void KeysTakenUp(this ILogger logger, string path, int count);
+
+    [LoggerMessage(1301, LogLevel.Error, "Keys file {Path}, {Mistake}; the line is left out")]
+    public static partial void KeyLineIgnored(this ILogger logger, string path, string mistake);
+
+    [LoggerMessage(1302, LogLevel.Error, "Keys file {Path} cannot be read, and the keys of before count on: {Reason}")]
+    public static partial void KeysFileUnreadable(this ILogger logger, string path, string reason);
+
+    [LoggerMessage(1303, LogLevel.Warning, "Address {Address} sent {Count} failed keys within {Seconds} s and is refused until they are over")]
+    public static partial void AddressRefused(this ILogger logger, string address, int count, int seconds);
+
+    [LoggerMessage(1350, LogLevel.Debug, "Rate limit of {Partition} exceeded, {Seconds} s left (request {RequestId})")]
+    public static partial void RateLimited(this ILogger logger, string partition, int seconds, RequestId requestId);
 }

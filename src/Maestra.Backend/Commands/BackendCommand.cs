@@ -5,7 +5,7 @@ using Maestra.Backend.Settings;
 
 namespace Maestra.Backend.Commands;
 
-/// <summary>The command line: <c>serve</c>, which is also what happens when no command is named, <c>store</c>, and <c>--version</c>.</summary>
+/// <summary>The command line: <c>serve</c>, which is also what happens when no command is named, <c>store</c>, <c>keys</c>, and <c>--version</c>.</summary>
 internal static class BackendCommand
 {
     /// <summary>Reads the arguments and does what they say.</summary>
@@ -37,7 +37,10 @@ internal static class BackendCommand
 
         var serve = new Command("serve", "Answer requests until stopped (the default)");
         serve.SetAction(ServeAsync);
-        var root = new RootCommand("Maestra's backend: answers questions and keeps conversations.") { mode, port, host, serve, StoreCommand.Build(Sources, error, parts), AuditCommand.Build(Sources, error) };
+        var root = new RootCommand("Maestra's backend: answers questions and keeps conversations.")
+        {
+            mode, port, host, serve, StoreCommand.Build(Sources, error, parts), AuditCommand.Build(Sources, error), KeysCommand.Build(Sources, error, parts.Time),
+        };
         root.SetAction(ServeAsync);
 
         var result = root.Parse(args);

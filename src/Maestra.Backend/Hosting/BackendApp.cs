@@ -1,11 +1,13 @@
 using ConversationHub.Contracts;
 using ConversationHub.Store;
+using Maestra.Backend.Access;
 using Maestra.Backend.Advisors;
 using Maestra.Backend.Asks;
 using Maestra.Backend.Conversations;
 using Maestra.Backend.Health;
 using Maestra.Backend.Http;
 using Maestra.Backend.Identity;
+using Maestra.Backend.Keys;
 using Maestra.Backend.Listening;
 using Maestra.Backend.Settings;
 using Maestra.Backend.Stopping;
@@ -30,6 +32,7 @@ internal static class BackendApp
         BackendParts parts,
         BackendIdentity identity,
         StoreOpening.Opened opened,
+        ISharedRateWindows? rateWindows,
         ILoggerFactory loggers,
         Signals signals,
         PortOutcome.Bound bound)
@@ -50,6 +53,7 @@ internal static class BackendApp
         builder.Services.AddSingleton(new BoundAddress(bound.EndPoint.Address.ToString(), bound.EndPoint.Port));
         builder.Services.AddSingleton(new ProcessStart(parts.Time.GetTimestamp()));
         builder.Services.AddSingleton(parts.Advisor ?? Advisor(settings.Advisor, opened.Store));
+        AddAccess(builder.Services, settings, rateWindows);
         builder.Services.AddSingleton(Gate(settings.Mode));
         builder.Services.AddSingleton<Drain>();
         builder.Services.AddSingleton<IHostLifetime, DrainLifetime>();
@@ -72,9 +76,11 @@ internal static class BackendApp
 
         var app = builder.Build();
         Signals.Use(app);
+        app.Services.GetService<KeyFileWatch>();
         app.UseMiddleware<Entry>();
         app.UseMiddleware<HostAndOriginGuard>();
         app.UseMiddleware<KeyGuard>();
+        app.UseMiddleware<RateLimitGuard>();
         app.UseMiddleware<ConversationPath>();
         app.UseRouting();
         Signals.Map(app);
@@ -86,6 +92,16 @@ internal static class BackendApp
         app.Services.GetRequiredService<EraseEndpoints>().Map(app);
         app.Services.GetRequiredService<ExportEndpoints>().Map(app);
         return app;
+    }
+
+    /// <summary>Who may ask, and how often.</summary>
+    private static void AddAccess(IServiceCollection services, BackendSettings settings, ISharedRateWindows? rateWindows)
+    {
+        services.AddSingleton(new KeyBoard(settings.Keys.Ring));
+        if (settings.Keys.File is not null)
+            services.AddSingleton<KeyFileWatch>();
+        services.AddSingleton<FailedKeys>();
+        services.AddSingleton(provider => new RateLimiter(new RateWindowTable(provider.GetRequiredService<TimeProvider>()), rateWindows));
     }
 
     /// <summary>The socket is bound and listens already: the server only accepts from it.</summary>

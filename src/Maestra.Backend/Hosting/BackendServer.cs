@@ -1,4 +1,5 @@
 using ConversationHub.Store;
+using ConversationHub.Store.Postgres;
 using Maestra.Backend.Audit;
 using Maestra.Backend.Commands;
 using Maestra.Backend.Health;
@@ -15,6 +16,7 @@ internal sealed class BackendServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly IConversationStore _store;
+    private readonly ISharedRateWindows? _rateWindows;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
     private readonly PortFile? _portFile;
@@ -22,10 +24,18 @@ internal sealed class BackendServer : IAsyncDisposable
     private readonly string _backendId;
 
     private BackendServer(
-        WebApplication app, IConversationStore store, ILoggerFactory loggers, Signals signals, BackendIdentity identity, PortFile? portFile, BoundAddress address)
+        WebApplication app,
+        IConversationStore store,
+        ISharedRateWindows? rateWindows,
+        ILoggerFactory loggers,
+        Signals signals,
+        BackendIdentity identity,
+        PortFile? portFile,
+        BoundAddress address)
     {
         _app = app;
         _store = store;
+        _rateWindows = rateWindows;
         _signals = signals;
         _backendId = identity.Id;
         _loggers = loggers;
@@ -64,6 +74,8 @@ internal sealed class BackendServer : IAsyncDisposable
     {
         await _app.StopAsync();
         await _app.DisposeAsync();
+        if (_rateWindows is not null)
+            await _rateWindows.DisposeAsync();
         await _store.DisposeAsync();
         _signals.Audit.Trail.Record(new AuditEvent(AuditEventName.Shutdown, AuditOutcome.Ok, AuditEvent.System, _backendId));
         await _signals.DisposeAsync();
@@ -115,10 +127,13 @@ internal sealed class BackendServer : IAsyncDisposable
                 return new StartOutcome.Refused(ExitCode.NoPort, refused.Reason);
             case PortOutcome.Bound bound:
                 var address = new BoundAddress(bound.EndPoint.Address.ToString(), bound.EndPoint.Port);
-                var app = BackendApp.Build(settings, parts, identity, opened, loggers, signals, bound);
+                var rateWindows = settings is { Database: { } database, RateLimit.Limit: not null }
+                    ? PostgresRateWindows.Open(database, parts.Time, loggers.CreateLogger<ISharedRateWindows>())
+                    : null;
+                var app = BackendApp.Build(settings, parts, identity, opened, rateWindows, loggers, signals, bound);
                 await app.StartAsync(cancellationToken);
                 var portFile = settings.Mode == BackendMode.Local ? new PortFile(settings.PortFile) : null;
-                var server = new BackendServer(app, opened.Store, loggers, signals, identity, portFile, address);
+                var server = new BackendServer(app, opened.Store, rateWindows, loggers, signals, identity, portFile, address);
                 server.Announce(settings, identity);
                 return new StartOutcome.Running(server);
             case var unknown:

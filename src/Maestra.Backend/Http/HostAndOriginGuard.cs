@@ -1,3 +1,4 @@
+using Maestra.Backend.Access;
 using Maestra.Backend.Settings;
 using Microsoft.Net.Http.Headers;
 
@@ -11,7 +12,8 @@ internal sealed class HostAndOriginGuard(RequestDelegate next, BackendSettings s
 {
     private const string AllowedMethods = "GET, POST, PATCH, DELETE";
     private const string AllowedHeaders = "Content-Type, Idempotency-Key, X-API-Key, Authorization, X-Deadline-Ms, X-Request-ID, traceparent, tracestate";
-    private const string ExposedHeaders = "X-Request-ID, Retry-After";
+    private const string ExposedHeaders = "X-Request-ID, Retry-After, "
+        + $"{RateHeaders.Limit}, {RateHeaders.Remaining}, {RateHeaders.Reset}, {RateHeaders.Policy}, {RateHeaders.OldLimit}, {RateHeaders.OldRemaining}, {RateHeaders.OldReset}";
 
     public Task InvokeAsync(HttpContext context)
     {

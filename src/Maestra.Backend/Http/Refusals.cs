@@ -66,6 +66,12 @@ internal static class Refusals
     public static HttpReply.Refused IdempotencyMismatch() => HttpReply.Problem(422, ProblemCode.IdempotencyMismatch,
         "This Idempotency-Key was used for a question with another body; send the same body, or a new key");
 
+    public static HttpReply.Refused RateLimited(int seconds) =>
+        HttpReply.Problem(429, ProblemCode.RateLimited, "Rate limit exceeded", seconds);
+
+    public static HttpReply.Refused TooManyFailedKeys(int seconds) =>
+        HttpReply.Problem(429, ProblemCode.RateLimited, "Too many failed keys from this address", seconds);
+
     public static HttpReply.Refused InternalError() => HttpReply.Problem(500, ProblemCode.InternalError, "Internal server error");
 
     public static HttpReply.Refused ProviderFailed() =>

@@ -1,3 +1,4 @@
+using System.Net;
 using ConversationHub.Contracts;
 using Maestra.Backend.Keys;
 using Maestra.Backend.Metrics;
@@ -23,6 +24,12 @@ internal sealed class RequestState
 
     /// <summary>What is known of an ask; null for other requests.</summary>
     public AskNotes? Ask { get; set; }
+
+    /// <summary>Under what the requests of that key are counted; null without one.</summary>
+    public string? KeyPartition { get; set; }
+
+    /// <summary>Where it comes from, as far as trusted proxies tell.</summary>
+    public IPAddress Address { get; set; } = IPAddress.None;
 
     public static RequestState Of(HttpContext context) =>
         context.Features.Get<RequestState>() ?? throw new InvalidOperationException("The request has not passed the entry.");

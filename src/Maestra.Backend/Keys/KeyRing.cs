@@ -5,9 +5,15 @@ namespace Maestra.Backend.Keys;
 
 /// <summary>Whose a key is.</summary>
 /// <param name="Digest">SHA-256 of the key; the key itself is not kept.</param>
-internal sealed record KeyEntry(KeyOwner Owner, byte[] Digest);
+internal sealed record KeyEntry(KeyOwner Owner, byte[] Digest)
+{
+    private const int PartitionHexDigits = 16;
 
-/// <summary>The keys that open a cloud backend (wire.md §8).</summary>
+    /// <summary>Under what its requests are counted: the same on every replica, and no way back to the key.</summary>
+    public string Partition { get; } = "key:" + Convert.ToHexStringLower(Digest)[..PartitionHexDigits];
+}
+
+/// <summary>The keys that open a cloud backend (wire.md §8). Immutable.</summary>
 internal sealed class KeyRing(IReadOnlyList<KeyEntry> entries)
 {
     public const int MinKeyCharacters = 16;
@@ -18,18 +24,24 @@ internal sealed class KeyRing(IReadOnlyList<KeyEntry> entries)
 
     public static byte[] Digest(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
 
-    /// <summary>Finds the owner of a key, in the same time whether there is one or not: every entry is compared, and each in constant time.</summary>
+    /// <summary>The same keys and further ones.</summary>
+    public KeyRing With(IEnumerable<KeyEntry> further) => new([.. entries, .. further]);
+
+    /// <summary>Finds a key, in the same time whether it is there or not: every entry is compared, and each in constant time.</summary>
     /// <returns>Null for a key that is on no entry, the missing one included.</returns>
-    public KeyOwner? FindOwner(string? key)
+    public KeyEntry? Find(string? key)
     {
         var digest = Digest(key ?? "");
-        KeyOwner? owner = null;
+        KeyEntry? found = null;
         foreach (var entry in entries)
         {
             if (CryptographicOperations.FixedTimeEquals(entry.Digest, digest))
-                owner = entry.Owner;
+                found = entry;
         }
 
-        return owner;
+        return found;
     }
+
+    /// <returns>The owner of the entry that <see cref="Find"/> gives.</returns>
+    public KeyOwner? FindOwner(string? key) => Find(key)?.Owner;
 }

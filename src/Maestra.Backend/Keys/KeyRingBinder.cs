@@ -1,15 +1,23 @@
-using System.Buffers;
-using ConversationHub.Contracts;
 using Maestra.Backend.Settings;
 
 namespace Maestra.Backend.Keys;
 
+/// <summary>The keys of the settings.</summary>
+/// <param name="Fixed">Those that change with a restart only.</param>
+/// <param name="FromFile">Those that the keys file held at the start.</param>
+/// <param name="File">Path of the keys file; null when none is set.</param>
+internal sealed record KeySettings(KeyRing Fixed, IReadOnlyList<KeyEntry> FromFile, string? File)
+{
+    public static readonly KeySettings None = new(KeyRing.Empty, [], null);
+
+    /// <summary>All that count at the start.</summary>
+    public KeyRing Ring => Fixed.With(FromFile);
+}
+
 /// <summary>Reads the keys of a cloud backend; without one the start is refused. No error shows a key.</summary>
 internal static class KeyRingBinder
 {
-    private const int Sha256Bytes = 32;
-
-    public static KeyRing Bind(SettingReader reader)
+    public static KeySettings Bind(SettingReader reader)
     {
         var errorsBefore = reader.Errors.Count;
         var entries = new List<KeyEntry>();
@@ -17,16 +25,19 @@ internal static class KeyRingBinder
             AddKey(reader, entries, SettingNames.ApiKey, KeyOwner.EveryUser, key);
         if (reader.Text(SettingNames.ApiKeys) is { } list)
             ReadList(reader, entries, list);
-        if (reader.Find(SettingNames.ApiKeysFile) is { } path && reader.FileText(path) is { } file)
-            ReadFile(reader, entries, file);
+        var path = reader.Find(SettingNames.ApiKeysFile);
+        var file = path is null ? KeyFileContent.Empty : ReadFile(reader, path);
 
-        if (entries.Count == 0 && reader.Errors.Count == errorsBefore)
+        // An issuer's tokens stand in for keys.
+        var hasIssuer = reader.IsSet(SettingNames.JwtSecretKey) || reader.IsSet(SettingNames.JwtSecretKey + SettingNames.FileSuffix)
+            || reader.IsSet(SettingNames.JwtJwksFile);
+        if (entries.Count + file.Keys.Count == 0 && !hasIssuer && reader.Errors.Count == errorsBefore)
         {
             reader.Refuse($"{SettingNames.ApiKey}: cloud mode needs a key of at least {KeyRing.MinKeyCharacters} characters; "
                 + $"set {SettingNames.ApiKey}, {SettingNames.ApiKeys} or {SettingNames.ApiKeysFile}");
         }
 
-        return new KeyRing(entries);
+        return new KeySettings(new KeyRing(entries), [.. file.Keys.Select(static line => line.Entry)], path?.Text);
     }
 
     private static void ReadList(SettingReader reader, List<KeyEntry> entries, string list)
@@ -44,39 +55,23 @@ internal static class KeyRingBinder
         }
     }
 
-    private static void ReadFile(SettingReader reader, List<KeyEntry> entries, string file)
+    private static KeyFileContent ReadFile(SettingReader reader, SettingValue path)
     {
-        var number = 0;
-        foreach (var raw in file.Split('\n'))
-        {
-            number++;
-            var line = raw.Trim();
-            if (line.Length == 0 || line[0] == '#')
-                continue;
-            var colon = line.LastIndexOf(':');
-            var digest = new byte[Sha256Bytes];
-            if (colon > 0 && Convert.FromHexString(line.AsSpan(colon + 1), digest, out _, out var written) == OperationStatus.Done && written == Sha256Bytes)
-                AddEntry(reader, entries, $"{SettingNames.ApiKeysFile}, line {number}", line[..colon], digest);
-            else
-                reader.Refuse($"{SettingNames.ApiKeysFile}, line {number}: expected user:sha256 with 64 hexadecimal digits");
-        }
+        if (reader.FileText(path) is not { } text)
+            return KeyFileContent.Empty;
+        var content = KeyFileText.Parse(text);
+        foreach (var mistake in content.Mistakes)
+            reader.Refuse($"{SettingNames.ApiKeysFile}, {mistake}");
+        return content;
     }
 
     private static void AddKey(SettingReader reader, List<KeyEntry> entries, string name, string user, string key)
     {
         if (key.Length < KeyRing.MinKeyCharacters)
             reader.Refuse($"{name}: the key is shorter than {KeyRing.MinKeyCharacters} characters");
+        else if (KeyOwner.TryParse(user, out var owner))
+            entries.Add(new KeyEntry(owner, KeyRing.Digest(key)));
         else
-            AddEntry(reader, entries, name, user, KeyRing.Digest(key));
-    }
-
-    private static void AddEntry(SettingReader reader, List<KeyEntry> entries, string name, string user, byte[] digest)
-    {
-        if (user == KeyOwner.EveryUser)
-            entries.Add(new KeyEntry(KeyOwner.All, digest));
-        else if (UserId.TryParse(user, out var id))
-            entries.Add(new KeyEntry(new KeyOwner(id), digest));
-        else
-            reader.Refuse($"{name}: the user is not 1 to {UserId.MaxLength} characters without control characters");
+            reader.Refuse($"{name}: {KeyOwner.UserRule}");
     }
 }

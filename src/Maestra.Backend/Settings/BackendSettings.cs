@@ -1,5 +1,6 @@
 using System.Net;
 using ConversationHub.Contracts;
+using Maestra.Backend.Access;
 using Maestra.Backend.Keys;
 
 namespace Maestra.Backend.Settings;
@@ -46,7 +47,12 @@ internal sealed record BackendSettings
     public required UserId User { get; init; }
 
     /// <summary>Empty in local mode, where no key is needed.</summary>
-    public required KeyRing Keys { get; init; }
+    public required KeySettings Keys { get; init; }
+
+    public RateLimitSettings RateLimit { get; init; } = RateLimitSettings.Off;
+
+    /// <summary>Proxies whose <c>X-Forwarded-For</c> and <c>X-Forwarded-Proto</c> are believed; nobody else's are.</summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
 
     /// <summary>Origins that may call from a browser; empty for none.</summary>
     public required IReadOnlySet<string> CorsOrigins { get; init; }

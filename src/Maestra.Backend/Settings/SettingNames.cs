@@ -22,10 +22,16 @@ internal static class SettingNames
     public const string ApiKeysFile = "MAESTRA_API_KEYS_FILE";
     public const string PrivateKey = "BACKEND_PRIVATE_KEY";
     public const string CorsOrigins = "CORS_ORIGINS";
+    public const string TrustedProxies = "MAESTRA_TRUSTED_PROXIES";
     public const string EnforceHttps = "ENFORCE_HTTPS";
     public const string DatabaseUrl = "DATABASE_URL";
     public const string JwtSecretKey = "JWT_SECRET_KEY";
+    public const string JwtIssuer = "JWT_ISSUER";
+    public const string JwtAudience = "JWT_AUDIENCE";
     public const string JwtJwksFile = "JWT_JWKS_FILE";
+    public const string RateLimitEnabled = "MAESTRA_RATE_LIMIT_ENABLED";
+    public const string RateLimitRequests = "MAESTRA_RATE_LIMIT_REQUESTS";
+    public const string RateLimitWindow = "MAESTRA_RATE_LIMIT_WINDOW";
     public const string RedisUrl = "REDIS_URL";
 
     public const string TestMode = "TEST_MODE";

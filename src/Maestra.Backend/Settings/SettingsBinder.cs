@@ -1,6 +1,7 @@
 using System.Net;
 using ConversationHub.Contracts;
 using ConversationHub.Store.Postgres;
+using Maestra.Backend.Access;
 using Maestra.Backend.Identity;
 using Maestra.Backend.Keys;
 
@@ -21,8 +22,7 @@ internal static class SettingsBinder
     /// <summary>Those of wire.md §13 that have no effect yet, without harm; the start says so.</summary>
     private static readonly string[] WithoutEffect =
     [
-        "MAESTRA_PEERS", "MAESTRA_SYNC_INTERVAL_SECONDS", "MAESTRA_RATE_LIMIT_ENABLED", "MAESTRA_RATE_LIMIT_REQUESTS",
-        "MAESTRA_RATE_LIMIT_WINDOW", "MAESTRA_TRUSTED_PROXIES", "MAESTRA_DAILY_COST_LIMIT", "MAESTRA_MONTHLY_COST_LIMIT",
+        "MAESTRA_PEERS", "MAESTRA_SYNC_INTERVAL_SECONDS", "MAESTRA_DAILY_COST_LIMIT", "MAESTRA_MONTHLY_COST_LIMIT",
         SettingNames.RedisUrl,
     ];
 
@@ -33,7 +33,7 @@ internal static class SettingsBinder
             ? BackendMode.Cloud
             : BackendMode.Local;
         var state = reader.Folder(SettingNames.StateRoot, Path.Combine(reader.Home, ".8825"));
-        CheckUnsupported(reader, mode);
+        CheckUnsupported(reader);
 
         var settings = new BackendSettings
         {
@@ -45,7 +45,9 @@ internal static class SettingsBinder
             Database = Database(reader, mode),
             PortFile = Path.Combine(reader.Home, ".maestra", "port"),
             User = User(reader),
-            Keys = mode == BackendMode.Cloud ? KeyRingBinder.Bind(reader) : KeyRing.Empty,
+            Keys = mode == BackendMode.Cloud ? KeyRingBinder.Bind(reader) : KeySettings.None,
+            TrustedProxies = ProxyBinder.Bind(reader),
+            RateLimit = RateLimitSettings.Bind(reader, mode),
             CorsOrigins = CorsOrigins(reader),
             PrivateKeyPem = PrivateKey(reader),
             Advisor = AdvisorBinder.Bind(reader),
@@ -57,7 +59,7 @@ internal static class SettingsBinder
         return reader.Errors.Count == 0 ? new BindOutcome.Bound(settings) : new BindOutcome.Refused(reader.Errors);
     }
 
-    private static void CheckUnsupported(SettingReader reader, BackendMode mode)
+    private static void CheckUnsupported(SettingReader reader)
     {
         foreach (var (name, instead) in NotYet)
         {
@@ -69,8 +71,6 @@ internal static class SettingsBinder
             reader.Refuse($"{SettingNames.EnforceHttps}: not supported by this version; unset it and let a proxy in front enforce https");
         foreach (var name in WithoutEffect.Where(reader.IsSet))
             reader.Warn($"{name} is set and has no effect in this version");
-        if (mode == BackendMode.Cloud)
-            reader.Warn("requests are not rate-limited yet; run behind a proxy that speaks https and limits rates");
     }
 
     /// <returns>Connection string; null when the log store is used.</returns>

@@ -58,9 +58,9 @@ public sealed class BackendProcess : IAsyncDisposable
             BuiltPrograms.Backend, folder, "serve", "--mode", mode, "--port", port.ToString(CultureInfo.InvariantCulture))
             .With("CONVERSATION_HUB_ROOT", Path.Combine(folder, "conversations"))
             .With("MAESTRA_STATE_ROOT", Path.Combine(folder, "state"));
-        // In cloud mode it would listen to the whole network.
+        // In cloud mode it would listen to the whole network, and refuse the hundred and first request of a minute.
         if (mode == "cloud")
-            start = start.With("MAESTRA_HOST", "127.0.0.1");
+            start = start.With("MAESTRA_HOST", "127.0.0.1").With("MAESTRA_RATE_LIMIT_REQUESTS", "1000000");
         return settings.Aggregate(start, (so, setting) => so.With(setting.Name, setting.Value));
     }
 

@@ -63,7 +63,7 @@ public sealed class KeyRingTests : IDisposable
         var variables = environment.ToDictionary(setting => setting.Name, setting => setting.Value);
         variables["HOME"] = _home.Path;
         var reader = new SettingReader(SettingSources.Load(new Dictionary<string, string>(), variables));
-        var ring = KeyRingBinder.Bind(reader);
+        var ring = KeyRingBinder.Bind(reader).Ring;
         errors = reader.Errors;
         return ring;
     }

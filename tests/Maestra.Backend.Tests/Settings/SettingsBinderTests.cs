@@ -34,7 +34,7 @@ public sealed class SettingsBinderTests : IDisposable
 
         Assert.Equal((BackendMode.Cloud, 9000, IPAddress.IPv6Any), (settings.Mode, settings.Port, settings.Host));
         Assert.Equal(LogForm.Json, settings.LogForm);
-        Assert.Equal(1, settings.Keys.Count);
+        Assert.Equal(1, settings.Keys.Ring.Count);
     }
 
     [Fact]
@@ -135,7 +135,7 @@ public sealed class SettingsBinderTests : IDisposable
 
         var settings = Bind(("MAESTRA_MODE", "cloud"), ("MAESTRA_API_KEY_FILE", _home.Combine("key")));
 
-        Assert.NotNull(settings.Keys.FindOwner(Key));
+        Assert.NotNull(settings.Keys.Ring.FindOwner(Key));
     }
 
     [Theory]

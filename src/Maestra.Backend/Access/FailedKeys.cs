@@ -1,0 +1,20 @@
+using System.Net;
+
+namespace Maestra.Backend.Access;
+
+/// <summary>
+/// Ends guessing (wire.md §8): after 20 failed keys from one address in 60 s it is refused until the window ends, a right key included,
+/// since an answer would tell that it was right. A request without any key is no guess. Each replica counts for itself. Thread-safe.
+/// </summary>
+internal sealed class FailedKeys(TimeProvider time)
+{
+    public static readonly RateLimit Limit = new(20, TimeSpan.FromSeconds(60));
+
+    private readonly RateWindowTable _windows = new(time);
+
+    /// <returns>Seconds to wait when the address has failed too often; null when it may try.</returns>
+    public int? FindRefusal(IPAddress address) => _windows.FindRefusal(ClientAddress.CountedAs(address), Limit)?.LeftSeconds;
+
+    /// <returns>True with the failure that closes the window, which is worth telling once.</returns>
+    public bool CountOne(IPAddress address) => _windows.CountOne(ClientAddress.CountedAs(address), Limit) is { IsAdmitted: true, Remaining: 0 };
+}

@@ -1,0 +1,93 @@
+using System.Text;
+using Maestra.Backend.Identity;
+
+namespace Maestra.Backend.Keys;
+
+/// <summary>Reads and replaces a keys file. The one class that touches it.</summary>
+internal sealed class KeyFile(string path)
+{
+    public const int MaxBytes = 1 << 20;
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const int LockTries = 100;
+    private static readonly TimeSpan LockRetry = TimeSpan.FromMilliseconds(50);
+
+    // Secrets that are mounted are often links: the file behind is replaced, never the link.
+    private readonly string _path = Resolve(path);
+
+    public string Path => _path;
+
+    /// <summary>What changes whenever the file is replaced or written to; null when there is none.</summary>
+    public (DateTime WrittenAt, long Length)? Stamp()
+    {
+        var file = new FileInfo(Resolve(_path));
+        return file.Exists ? (file.LastWriteTimeUtc, file.Length) : null;
+    }
+
+    /// <returns>Empty when there is no file.</returns>
+    /// <exception cref="IOException">It cannot be read, or is larger than <see cref="MaxBytes"/>.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public string Read()
+    {
+        if (!File.Exists(_path))
+            return "";
+        return new FileInfo(_path).Length <= MaxBytes
+            ? File.ReadAllText(_path)
+            : throw new IOException($"{_path} is larger than {MaxBytes} bytes; it is no keys file");
+    }
+
+    /// <summary>
+    /// Changes the file under a lock, so that no two commands lose each other's change, and atomically:
+    /// a reader sees the old text or the new one. It is for its owner only (0600) afterwards.
+    /// </summary>
+    /// <param name="change">Old text to new; null leaves the file as it is.</param>
+    /// <exception cref="IOException">It cannot be read or written, or another command holds it for too long.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be.</exception>
+    public async Task ChangeAsync(Func<string, string?> change, TimeProvider time, CancellationToken cancellationToken)
+    {
+        PrivateFolder.Make(System.IO.Path.GetDirectoryName(_path)!);
+        await using var held = await LockAsync(time, cancellationToken);
+        if (change(Read()) is { } text)
+            Replace(text);
+    }
+
+    private async Task<FileStream> LockAsync(TimeProvider time, CancellationToken cancellationToken)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return Open($"{_path}.lock", FileMode.OpenOrCreate);
+            }
+            catch (IOException) when (tries < LockTries && File.Exists($"{_path}.lock"))
+            {
+                await Task.Delay(LockRetry, time, cancellationToken);
+            }
+        }
+    }
+
+    private void Replace(string text)
+    {
+        var temporary = $"{_path}.{Environment.ProcessId}.tmp";
+        using (var file = Open(temporary, FileMode.Create))
+        {
+            file.Write(Encoding.UTF8.GetBytes(text));
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(temporary, _path, overwrite: true);
+    }
+
+    private static FileStream Open(string path, FileMode mode)
+    {
+        var options = new FileStreamOptions { Mode = mode, Access = FileAccess.Write, Share = FileShare.None };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = OwnerOnly;
+        return new FileStream(path, options);
+    }
+
+    private static string Resolve(string path)
+    {
+        var file = new FileInfo(path);
+        return file.LinkTarget is null ? file.FullName : file.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? file.FullName;
+    }
+}
