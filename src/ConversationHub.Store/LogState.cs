@@ -11,6 +11,8 @@ namespace ConversationHub.Store;
 /// </summary>
 internal sealed class LogState(StoreNamespace storeNamespace)
 {
+    private int _lateErasures;
+
     public Lock Gate { get; } = new();
 
     public StoreIndex Index { get; } = new(storeNamespace);
@@ -25,6 +27,9 @@ internal sealed class LogState(StoreNamespace storeNamespace)
 
     /// <summary>Conversations whose files are behind the log.</summary>
     public HashSet<int> DirtyViews { get; } = [];
+
+    /// <summary>True, once, when something arrived that an earlier erasure covers: its text stands in the log and must go.</summary>
+    public bool TakeLateErasures() => Interlocked.Exchange(ref _lateErasures, 0) != 0;
 
     /// <summary>Shows a batch that is durable.</summary>
     /// <param name="at">Where its first byte stands.</param>
@@ -51,6 +56,8 @@ internal sealed class LogState(StoreNamespace storeNamespace)
         var number = Index.Apply(operation, content, location);
         if (number != before)
             return;
+        if (Index.HasErasedText(number))
+            Interlocked.Exchange(ref _lateErasures, 1);
         MarkViews(number, operation);
         Search.Add(number, Owners.GetOrAdd(operation.UserId), Index.Operations[number].Surface, terms);
     }

@@ -18,7 +18,7 @@ internal sealed class LogStore(
     CommitLoop writer,
     LogCompactor compactor,
     Housekeeper housekeeper,
-    Func<FolderImporter> importer,
+    FolderWatch watch,
     LogFolder folder,
     MessageReader messages,
     StatusBoard board,
@@ -42,6 +42,12 @@ internal sealed class LogStore(
     {
         if (TryFindQuestion(question) is { } known)
             return known;
+        if (question.ConversationId is { } named && IsUnknown(question.User, named) && await watch.LookAsync(named, cancellationToken).ConfigureAwait(false)
+            && TryFindQuestion(question) is { } imported)
+        {
+            return imported;
+        }
+
         var now = Now();
         var body = new MessageBody
         {
@@ -101,10 +107,13 @@ internal sealed class LogStore(
         };
     }
 
-    public Task<ReadOutcome> ReadAsync(ReadQuery query, CancellationToken cancellationToken)
+    public async Task<ReadOutcome> ReadAsync(ReadQuery query, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(_reader.Read(query));
+        var outcome = _reader.Read(query);
+        return outcome is ReadOutcome.NotFound or ReadOutcome.Damaged && await watch.LookAsync(query.ConversationId, cancellationToken).ConfigureAwait(false)
+            ? _reader.Read(query)
+            : outcome;
     }
 
     public Task<ListOutcome> ListAsync(ListQuery query, CancellationToken cancellationToken)
@@ -119,11 +128,21 @@ internal sealed class LogStore(
         return Task.FromResult(_searcher.Search(query));
     }
 
-    public Task<ChangeOutcome> ChangeAsync(ConversationChange change, CancellationToken cancellationToken) =>
-        _changer.ChangeAsync(change, cancellationToken);
+    public async Task<ChangeOutcome> ChangeAsync(ConversationChange change, CancellationToken cancellationToken)
+    {
+        var outcome = await _changer.ChangeAsync(change, cancellationToken).ConfigureAwait(false);
+        return outcome is ChangeOutcome.NotFound && await watch.LookAsync(change.ConversationId, cancellationToken).ConfigureAwait(false)
+            ? await _changer.ChangeAsync(change, cancellationToken).ConfigureAwait(false)
+            : outcome;
+    }
 
-    public Task<EraseOutcome> EraseConversationAsync(UserId? owner, ConversationId conversationId, CancellationToken cancellationToken) =>
-        _changer.EraseConversationAsync(owner, conversationId, cancellationToken);
+    public async Task<EraseOutcome> EraseConversationAsync(UserId? owner, ConversationId conversationId, CancellationToken cancellationToken)
+    {
+        var outcome = await _changer.EraseConversationAsync(owner, conversationId, cancellationToken).ConfigureAwait(false);
+        return outcome is EraseOutcome.NotFound && await watch.LookAsync(conversationId, cancellationToken).ConfigureAwait(false)
+            ? await _changer.EraseConversationAsync(owner, conversationId, cancellationToken).ConfigureAwait(false)
+            : outcome;
+    }
 
     public Task<EraseUserOutcome> EraseUserAsync(UserId user, CancellationToken cancellationToken) =>
         _changer.EraseUserAsync(user, cancellationToken);
@@ -144,7 +163,7 @@ internal sealed class LogStore(
     public Task<StoreFailure?> CompactAsync(CancellationToken cancellationToken) => compactor.CompactAsync(cancellationToken);
 
     /// <summary>Takes over files of the earlier backend.</summary>
-    public Task<ImportReport> ImportAsync(string source, CancellationToken cancellationToken) => importer().RunAsync(source, cancellationToken);
+    public Task<ImportReport> ImportAsync(string source, CancellationToken cancellationToken) => watch.RunAsync(source, cancellationToken);
 
     /// <summary>Has every file beside the log looked at, and written where it is not as it must be.</summary>
     public void MarkAllViews()
@@ -174,6 +193,12 @@ internal sealed class LogStore(
         if (housekeeper.IsDone)
             CleanMark.Set(folder);
         resources.Dispose();
+    }
+
+    private bool IsUnknown(UserId user, ConversationId id)
+    {
+        lock (state.Gate)
+            return state.Index.FindConversation(user, id, out _) == OperationEntry.None;
     }
 
     private DateTimeOffset Now() => WireTime.Truncate(time.GetUtcNow());

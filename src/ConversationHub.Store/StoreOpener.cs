@@ -106,22 +106,30 @@ public static class StoreOpener
             var writer = new LogWriter(folder, files, disk, segment, length);
             var loop = new CommitLoop(state, writer, new OriginNames(options.BackendId, identity!, folder, disk, ids, logger), board, time, logger);
             var messages = new MessageReader(files, board, logger);
+            var watch = new FolderWatch(
+                state, folder, () => new FolderImporter(state, loop, folder, disk, options.ImportOwner, time, logger), time, logger);
             var views = new ViewWriter(
-                state, new ViewBuilder(state, new ConversationReader(state, messages), messages), folder, disk, time, logger);
+                state,
+                new ViewBuilder(state, new ConversationReader(state, messages), messages),
+                new ForeignFile(folder, disk, watch.Kept, logger),
+                folder,
+                disk,
+                time,
+                logger);
             var compactor = new LogCompactor(state, loop, files, folder, disk, time, logger);
             var store = new LogStore(
                 state,
                 loop,
                 compactor,
-                new Housekeeper(views, compactor, time),
-                () => new FolderImporter(state, loop, folder, disk, options.ImportOwner, time, logger),
+                new Housekeeper(state, views, compactor, watch, time),
+                watch,
                 folder,
                 messages,
                 board,
                 options.BackendId,
                 time,
                 ids,
-                new OpenResources(views, compactor, files, storeLock));
+                new OpenResources(views, compactor, watch, files, storeLock));
             StoreTelemetry.Opened(logger, state.Index.Operations.Count, state.Index.Recency.Count, reading.Segments.Count,
                 (long)time.GetElapsedTime(started).TotalMilliseconds);
             opened = true;

@@ -60,6 +60,15 @@ internal static partial class StoreTelemetry
     [LoggerMessage(2051, LogLevel.Warning, "Erased text is not yet gone from the files of the database, it will be tried again: {Reason}")]
     public static partial void DatabaseNotCompacted(ILogger logger, string reason);
 
+    [LoggerMessage(2052, LogLevel.Warning, "Import is not finished, since something could not be written; it goes on later by itself")]
+    public static partial void ImportPutOff(ILogger logger);
+
+    [LoggerMessage(2053, LogLevel.Information, "{File} is of a conversation that was erased; it was removed")]
+    public static partial void ErasedFileRemoved(ILogger logger, string file);
+
+    [LoggerMessage(2054, LogLevel.Warning, "{File} could not be read as a conversation; its bytes are kept as log/damaged/{Copy}, and the conversation's own file takes its place")]
+    public static partial void DamagedFileKept(ILogger logger, string file, string copy);
+
     [LoggerMessage(2012, LogLevel.Information, "Import: {Imported} files imported, {Skipped} skipped, {Damaged} damaged, {Operations} operations added")]
     public static partial void Imported(ILogger logger, int imported, int skipped, int damaged, int operations);
 

@@ -8,6 +8,8 @@ internal static partial class UnixFiles
 {
     private const int InterruptedError = 4;
     private const int ReadOnly = 0;
+    private const int WithoutWaitingOnLinux = 0x800;
+    private const int WithoutWaitingOnMac = 0x4;
     private const int LockExclusive = 2;
     private const int LockWithoutWaiting = 4;
 
@@ -28,11 +30,17 @@ internal static partial class UnixFiles
     }
 
     /// <summary>Opens a file or folder without the framework's own locking, which would refuse a file another process holds.</summary>
-    public static SafeFileHandle OpenToRead(string path)
+    public static SafeFileHandle OpenToRead(string path) => Open(path, ReadOnly);
+
+    /// <summary>The same, also of a pipe that nobody writes to.</summary>
+    public static SafeFileHandle OpenToReadWithoutWaiting(string path) =>
+        Open(path, ReadOnly | (OperatingSystem.IsMacOS() ? WithoutWaitingOnMac : WithoutWaitingOnLinux));
+
+    private static SafeFileHandle Open(string path, int flags)
     {
         while (true)
         {
-            var descriptor = OpenCall(path, ReadOnly);
+            var descriptor = OpenCall(path, flags);
             if (descriptor >= 0)
                 return new SafeFileHandle(descriptor, ownsHandle: true);
             ThrowUnlessInterrupted("open");

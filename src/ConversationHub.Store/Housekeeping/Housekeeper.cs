@@ -1,4 +1,5 @@
 using ConversationHub.Store.Compaction;
+using ConversationHub.Store.Import;
 using ConversationHub.Store.Views;
 
 namespace ConversationHub.Store.Housekeeping;
@@ -17,16 +18,23 @@ internal sealed class Housekeeper : IAsyncDisposable
 
     private readonly ViewWriter _views;
     private readonly LogCompactor _compactor;
+    private readonly FolderWatch _folder;
+    private readonly LogState _state;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _running;
     private long _erasedSince;
 
-    public Housekeeper(ViewWriter views, LogCompactor compactor, TimeProvider time)
+    public Housekeeper(LogState state, ViewWriter views, LogCompactor compactor, FolderWatch folder, TimeProvider time)
     {
+        _state = state;
         _views = views;
         _compactor = compactor;
+        _folder = folder;
         _time = time;
+
+        // An earlier process may have been stopped between an erasure and its compaction.
+        BeginCompactionDelay();
         _running = Task.Run(RunAsync);
     }
 
@@ -40,7 +48,7 @@ internal sealed class Housekeeper : IAsyncDisposable
     /// <summary>To be called after every erasure: removes its files before it returns, and its text from the log soon after.</summary>
     public Task ErasedAsync(CancellationToken cancellationToken)
     {
-        Interlocked.CompareExchange(ref _erasedSince, Math.Max(1, _time.GetTimestamp()), 0);
+        BeginCompactionDelay();
         return _views.WriteAsync(ViewRound.Erased, cancellationToken);
     }
 
@@ -64,6 +72,7 @@ internal sealed class Housekeeper : IAsyncDisposable
             while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
             {
                 await _views.WriteAsync(ViewRound.Usual, _stopping.Token).ConfigureAwait(false);
+                await _folder.RunWhenDueAsync(_stopping.Token).ConfigureAwait(false);
                 await CompactWhenDueAsync().ConfigureAwait(false);
             }
         }
@@ -75,11 +84,15 @@ internal sealed class Housekeeper : IAsyncDisposable
 
     private async Task CompactWhenDueAsync()
     {
+        if (_state.TakeLateErasures())
+            BeginCompactionDelay();
         var since = Interlocked.Read(ref _erasedSince);
         if (since == 0 || _time.GetElapsedTime(since) < CompactionDelay)
             return;
         Interlocked.Exchange(ref _erasedSince, 0);
         if (await _compactor.CompactAsync(_stopping.Token).ConfigureAwait(false) is not null)
-            Interlocked.CompareExchange(ref _erasedSince, Math.Max(1, _time.GetTimestamp()), 0);
+            BeginCompactionDelay();
     }
+
+    private void BeginCompactionDelay() => Interlocked.CompareExchange(ref _erasedSince, Math.Max(1, _time.GetTimestamp()), 0);
 }

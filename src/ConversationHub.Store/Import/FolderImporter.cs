@@ -25,35 +25,63 @@ internal sealed class FolderImporter(
     private int _imported;
     private int _skipped;
     private int _operations;
+    private bool _unfinished;
 
     /// <param name="source">The folder to look at; of the store's own, files it wrote itself are passed over.</param>
-    public async Task<ImportReport> RunAsync(string source, CancellationToken cancellationToken)
+    public Task<ImportReport> RunAsync(string source, CancellationToken cancellationToken) =>
+        RunAsync(journal => Candidates(source, journal), cancellationToken);
+
+    /// <summary>Takes over one file.</summary>
+    public Task<ImportReport> RunFileAsync(string path, CancellationToken cancellationToken) => RunAsync(_ => [path], cancellationToken);
+
+    private async Task<ImportReport> RunAsync(Func<ImportJournal, IEnumerable<string>> paths, CancellationToken cancellationToken)
     {
         var journal = ImportJournal.Read(folder, disk);
         var before = journal.Records.Count;
-        foreach (var path in Candidates(source))
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            await ImportAsync(path, journal, cancellationToken).ConfigureAwait(false);
+            foreach (var path in paths(journal))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                await ImportAsync(path, journal, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            if (journal.Records.Count > before)
+                Write("imports.json", journal.Save);
         }
 
-        if (journal.Records.Count > before)
-            journal.Save();
         foreach (var file in _damaged)
             StoreTelemetry.ImportDamaged(logger, file.File, file.Why);
         if (_imported + _damaged.Count > 0)
             StoreTelemetry.Imported(logger, _imported, _skipped, _damaged.Count, _operations);
-        return new ImportReport(_imported, _skipped, _damaged, _operations);
+        return new ImportReport(_imported, _skipped, _damaged, _operations) { IsUnfinished = _unfinished };
     }
 
-    private IEnumerable<string> Candidates(string source)
+    private IEnumerable<string> Candidates(string source, ImportJournal journal)
     {
-        var ours = Path.GetFullPath(source) == Path.GetFullPath(folder.Root) ? OwnFiles() : [];
+        var isOwn = Path.GetFullPath(source) == Path.GetFullPath(folder.Root);
+        var ours = isOwn ? OwnFiles() : [];
         ours.Add("index.json");
         ours.Add("imports.json");
-        return Directory.EnumerateFiles(source, "*" + ViewName.Extension)
+        var files = Directory.EnumerateFiles(source, "*" + ViewName.Extension)
             .Where(path => !ours.Contains(Path.GetFileName(path)))
-            .Order(StringComparer.Ordinal);
+            .Order(StringComparer.Ordinal)
+            .ToArray();
+        return isOwn ? files.Concat(KeptButNotImported(journal)) : files;
+    }
+
+    /// <summary>Copies of foreign files whose import a crash came before. Asked for when the files themselves have been imported.</summary>
+    private IEnumerable<string> KeptButNotImported(ImportJournal journal)
+    {
+        if (!Directory.Exists(folder.Imported))
+            yield break;
+        foreach (var path in Directory.GetFiles(folder.Imported, "*" + ViewName.Extension))
+        {
+            if (!journal.Knows(Path.GetFileNameWithoutExtension(path)))
+                yield return path;
+        }
     }
 
     private HashSet<string> OwnFiles()
@@ -61,6 +89,7 @@ internal sealed class FolderImporter(
         lock (state.Gate)
         {
             return Enumerable.Range(0, state.Index.Conversations.Count)
+                .Where(number => state.Index.Conversations[number].IsShown)
                 .Select(number => ViewName.Of(
                     state.Index.Conversations[number].Id, state.Index.Conversations[number].Owner, state.Index.IsFirstOfName(number)))
                 .ToHashSet(StringComparer.Ordinal);
@@ -70,13 +99,8 @@ internal sealed class FolderImporter(
     private async Task ImportAsync(string path, ImportJournal journal, CancellationToken cancellationToken)
     {
         var name = Path.GetFileName(path);
-        if (new FileInfo(path).Length > MaxFileBytes)
-        {
-            Damaged(name, $"longer than {MaxFileBytes} bytes");
+        if (TryRead(path, name) is not { } bytes)
             return;
-        }
-
-        var bytes = await File.ReadAllBytesAsync(path, cancellationToken).ConfigureAwait(false);
         var sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes));
         if (journal.Knows(sha256))
         {
@@ -90,13 +114,13 @@ internal sealed class FolderImporter(
             return;
         }
 
-        OwnerOnly.Folder(folder.Imported);
-        AtomicFile.Replace(folder.ImportedCopy(sha256), bytes, disk);
+        if (!Write(name, () => Keep(sha256, bytes)))
+            return;
         var (added, failure) = await StoreAsync(file, cancellationToken).ConfigureAwait(false);
+        _operations += added;
         if (failure is not null)
         {
-            _damaged.Add(new DamagedFile(name, failure));
-            File.Delete(folder.ImportedCopy(sha256));
+            LeaveOut(path, name, sha256, failure);
             return;
         }
 
@@ -104,7 +128,6 @@ internal sealed class FolderImporter(
             _imported++;
         else
             _skipped++;
-        _operations += added;
         journal.Add(new ImportRecord
         {
             File = name,
@@ -117,17 +140,77 @@ internal sealed class FolderImporter(
         RemoveOutgrown(path, file);
     }
 
-    /// <summary>A file in the store's own folder whose conversation has another name now would stay there, also when that is erased.</summary>
-    private void RemoveOutgrown(string path, ImportedFile file)
+    private byte[]? TryRead(string path, string name)
     {
-        if (Path.GetFullPath(Path.GetDirectoryName(path)!) == Path.GetFullPath(folder.Root)
-            && Path.GetFileName(path) != file.ConversationId + ViewName.Extension)
+        try
         {
-            File.Delete(path);
+            var bytes = RegularFile.TryRead(path, MaxFileBytes, out var problem);
+            if (bytes is null)
+                Damaged(name, problem!);
+            return bytes;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            Damaged(name, "cannot be read: " + error.Message);
+            return null;
         }
     }
 
-    private async Task<(int Added, string? Failure)> StoreAsync(ImportedFile file, CancellationToken cancellationToken)
+    private void Keep(string sha256, byte[] bytes)
+    {
+        OwnerOnly.Folder(folder.Imported);
+        AtomicFile.Replace(folder.ImportedCopy(sha256), bytes, disk);
+    }
+
+    /// <returns>False when there is no room, or no right: the file is left for the next import.</returns>
+    private bool Write(string name, Action write)
+    {
+        try
+        {
+            write();
+            return true;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            _unfinished = true;
+            _damaged.Add(new DamagedFile(name, "not imported yet: " + error.Message));
+            return false;
+        }
+    }
+
+    private void LeaveOut(string path, string name, string sha256, ImportFailure failure)
+    {
+        File.Delete(folder.ImportedCopy(sha256));
+        _damaged.Add(new DamagedFile(name, failure.Why));
+        _unfinished |= failure.IsPassing;
+        if (failure.IsPassing || !IsInOwnFolder(path))
+            return;
+
+        // Erase wins, whatever the order of arrival: its text is not to stand in this folder.
+        File.Delete(path);
+        StoreTelemetry.ErasedFileRemoved(logger, name);
+    }
+
+    private bool IsInOwnFolder(string path) => Path.GetFullPath(Path.GetDirectoryName(path)!) == Path.GetFullPath(folder.Root);
+
+    /// <summary>A file in the store's own folder whose conversation has another name now would stay there, also when that is erased.</summary>
+    private void RemoveOutgrown(string path, ImportedFile file)
+    {
+        if (!IsInOwnFolder(path))
+            return;
+        string view;
+        lock (state.Gate)
+        {
+            var number = state.Index.AllOfId(file.ConversationId.ToString())
+                .First(held => state.Index.Conversations[held].Owner == file.Owner.ToString());
+            view = ViewName.Of(file.ConversationId.ToString(), file.Owner.ToString(), state.Index.IsFirstOfName(number));
+        }
+
+        if (Path.GetFileName(path) != view)
+            File.Delete(path);
+    }
+
+    private async Task<(int Added, ImportFailure? Failure)> StoreAsync(ImportedFile file, CancellationToken cancellationToken)
     {
         var added = 0;
         foreach (var part in file.Operations.Chunk(OperationsPerWrite))
@@ -146,11 +229,11 @@ internal sealed class FolderImporter(
                 case WriteResult.Rejected { Why: Refusal.Exists }:
                     break;
                 case WriteResult.Rejected { Why: Refusal.Erased }:
-                    return (0, "its conversation was erased");
+                    return (added, new ImportFailure("its conversation was erased", IsPassing: false));
                 case WriteResult.NotCommitted refused:
-                    return (0, refused.Failure.Reason);
-                default:
-                    return (0, "it was refused");
+                    return (added, new ImportFailure("not imported yet: " + refused.Failure.Reason, IsPassing: true));
+                case var other:
+                    throw new InvalidOperationException($"An import cannot give {other}.");
             }
         }
 
@@ -167,3 +250,7 @@ internal sealed class FolderImporter(
         }
     }
 }
+
+/// <summary>Why a file that can be read was not stored.</summary>
+/// <param name="IsPassing">It may be stored later.</param>
+internal sealed record ImportFailure(string Why, bool IsPassing);

@@ -11,12 +11,14 @@ internal sealed class ImportJournal
     private readonly LogFolder _folder;
     private readonly IDisk _disk;
     private readonly List<ImportRecord> _records;
+    private readonly HashSet<string> _known;
 
     private ImportJournal(LogFolder folder, IDisk disk, List<ImportRecord> records)
     {
         _folder = folder;
         _disk = disk;
         _records = records;
+        _known = [.. records.Select(static record => record.Sha256)];
     }
 
     public IReadOnlyList<ImportRecord> Records => _records;
@@ -37,11 +39,13 @@ internal sealed class ImportJournal
         }
     }
 
-    public bool Knows(string sha256) => _records.Exists(record => record.Sha256 == sha256);
+    public bool Knows(string sha256) => _known.Contains(sha256);
 
-    public void Add(ImportRecord record) => _records.Add(record);
-
-    public void RemoveAll(Predicate<ImportRecord> which) => _records.RemoveAll(which);
+    public void Add(ImportRecord record)
+    {
+        _records.Add(record);
+        _known.Add(record.Sha256);
+    }
 
     public void Save() => AtomicFile.Replace(
         _folder.Imports,

@@ -5,7 +5,11 @@ namespace ConversationHub.Store.Import;
 /// <param name="Skipped">Files that hold nothing new.</param>
 /// <param name="Damaged">Files that were left as they are.</param>
 /// <param name="Operations">How many were added.</param>
-public sealed record ImportReport(int Imported, int Skipped, IReadOnlyList<DamagedFile> Damaged, int Operations);
+public sealed record ImportReport(int Imported, int Skipped, IReadOnlyList<DamagedFile> Damaged, int Operations)
+{
+    /// <summary>True when something could not be written, such as on a full disk: what is missing is imported by the next import.</summary>
+    public bool IsUnfinished { get; init; }
+}
 
 /// <param name="File">Name without folders.</param>
 /// <param name="Why">What is wrong with it, or why it could not be stored.</param>

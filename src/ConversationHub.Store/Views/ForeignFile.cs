@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
+using ConversationHub.Contracts;
 using ConversationHub.Store.Disk;
+using ConversationHub.Store.Import;
 using ConversationHub.Store.Log;
 using Microsoft.Extensions.Logging;
 
@@ -7,10 +9,14 @@ namespace ConversationHub.Store.Views;
 
 /// <summary>
 /// A file in the place of a view that this store has not written: the earlier backend's, or a person's (wire.md §10.3).
-/// The view takes its place, so its bytes are kept first.
+/// The view takes its place, so its bytes are kept first, and what they hold is imported.
 /// </summary>
-internal sealed class ForeignFile(LogFolder folder, IDisk disk, ILogger logger)
+/// <param name="onKept">Takes the path of the copy, to be imported soon.</param>
+internal sealed class ForeignFile(LogFolder folder, IDisk disk, Action<string> onKept, ILogger logger)
 {
+    /// <summary>Nobody's conversation; it is replaced.</summary>
+    private const long MaxBytes = 256L << 20;
+
     /// <summary>How every file of this format ends; the earlier backend's say no format.</summary>
     private static ReadOnlySpan<byte> OwnEnding => "\"format\": 2\n}\n"u8;
 
@@ -18,21 +24,30 @@ internal sealed class ForeignFile(LogFolder folder, IDisk disk, ILogger logger)
     public void Keep(string name)
     {
         var path = folder.View(name);
-        if (!File.Exists(path) || IsOwn(path))
+        if (!File.Exists(path) || RegularFile.EndsWith(path, OwnEnding) || RegularFile.TryRead(path, MaxBytes, out _) is not { } bytes)
             return;
-        var bytes = File.ReadAllBytes(path);
-        var copy = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        var digest = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        if (ImportReader.TryRead(bytes, UserId.Anonymous, DateTimeOffset.MaxValue, out _) is null)
+        {
+            KeepDamaged(name, digest, bytes);
+            return;
+        }
+
+        var copy = folder.ImportedCopy(digest);
+        if (File.Exists(copy))
+            return;
         OwnerOnly.Folder(folder.Imported);
-        AtomicFile.Replace(folder.ImportedCopy(copy), bytes, disk);
+        AtomicFile.Replace(copy, bytes, disk);
         disk.FlushFolder(folder.Root);
-        StoreTelemetry.ForeignFileKept(logger, name, copy + ViewName.Extension);
+        StoreTelemetry.ForeignFileKept(logger, name, digest + ViewName.Extension);
+        onKept(copy);
     }
 
-    private static bool IsOwn(string path)
+    private void KeepDamaged(string name, string digest, byte[] bytes)
     {
-        using var file = File.OpenHandle(path);
-        Span<byte> ending = stackalloc byte[OwnEnding.Length];
-        var offset = RandomAccess.GetLength(file) - ending.Length;
-        return offset > 0 && RandomAccess.Read(file, ending, offset) == ending.Length && ending.SequenceEqual(OwnEnding);
+        OwnerOnly.Folder(folder.Damaged);
+        AtomicFile.Replace(Path.Combine(folder.Damaged, digest + ViewName.Extension), bytes, disk);
+        disk.FlushFolder(folder.Log);
+        StoreTelemetry.DamagedFileKept(logger, name, digest + ViewName.Extension);
     }
 }

@@ -9,7 +9,7 @@ namespace ConversationHub.Store.Views;
 /// A conversation that changed many times since the last round is written once. Nothing in the store reads these files. Thread-safe.
 /// </summary>
 internal sealed class ViewWriter(
-    LogState state, ViewBuilder views, LogFolder folder, IDisk disk, TimeProvider time, ILogger logger) : IDisposable
+    LogState state, ViewBuilder views, ForeignFile foreign, LogFolder folder, IDisk disk, TimeProvider time, ILogger logger) : IDisposable
 {
     /// <summary>Files written in one round, so that a burst over many conversations leaves the disk to the log.</summary>
     public const int MaxFilesPerRound = 256;
@@ -17,11 +17,14 @@ internal sealed class ViewWriter(
     /// <summary>A file that takes long to write is written that much less often than it takes.</summary>
     private const int RestFactor = 20;
 
+    /// <summary>A file that failed twice is tried again after this.</summary>
+    private static readonly TimeSpan FailedRest = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan ShortWrite = TimeSpan.FromMilliseconds(50);
 
-    private readonly ForeignFile _foreign = new(folder, disk, logger);
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Dictionary<int, (long Since, TimeSpan For)> _resting = [];
+    private readonly HashSet<int> _failed = [];
     private (long Since, TimeSpan For)? _indexResting;
     private bool _indexIsBehind;
 
@@ -61,23 +64,29 @@ internal sealed class ViewWriter(
 
     private void WriteRound(ViewRound round)
     {
-        var written = 0;
         var taken = Take(round);
-        try
+        Exception? failure = null;
+        var written = 0;
+        foreach (var number in taken)
         {
-            for (; written < taken.Count; written++)
+            var started = time.GetTimestamp();
+            try
             {
-                var started = time.GetTimestamp();
-                Write(taken[written]);
-                var took = time.GetElapsedTime(started);
-                if (took > ShortWrite)
-                    _resting[taken[written]] = (time.GetTimestamp(), took * RestFactor);
+                Write(number);
             }
-        }
-        catch
-        {
-            Mark(taken[written..]);
-            throw;
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // One that cannot be written, a folder standing in its place perhaps, does not keep the others from it.
+                failure = error;
+                PutOff(number);
+                continue;
+            }
+
+            written++;
+            _failed.Remove(number);
+            var took = time.GetElapsedTime(started);
+            if (took > ShortWrite)
+                _resting[number] = (time.GetTimestamp(), took * RestFactor);
         }
 
         _indexIsBehind |= written > 0;
@@ -85,6 +94,16 @@ internal sealed class ViewWriter(
             WriteIndex();
         if (written > 0)
             disk.FlushFolder(folder.Root);
+        if (failure is not null)
+            throw new IOException(failure.Message, failure);
+    }
+
+    private void PutOff(int number)
+    {
+        lock (state.Gate)
+            state.DirtyViews.Add(number);
+        if (!_failed.Add(number))
+            _resting[number] = (time.GetTimestamp(), FailedRest);
     }
 
     private bool IsIndexDue(ViewRound round)
@@ -127,12 +146,6 @@ internal sealed class ViewWriter(
 
     private bool IsRested((long Since, TimeSpan For)? rest) => rest is not { } one || time.GetElapsedTime(one.Since) >= one.For;
 
-    private void Mark(List<int> numbers)
-    {
-        lock (state.Gate)
-            state.DirtyViews.UnionWith(numbers);
-    }
-
     private void Write(int number)
     {
         switch (views.Conversation(number))
@@ -155,7 +168,7 @@ internal sealed class ViewWriter(
         var path = folder.View(name);
         if (File.Exists(path) && new FileInfo(path).Length == bytes.Length && File.ReadAllBytes(path).AsSpan().SequenceEqual(bytes))
             return;
-        _foreign.Keep(name);
+        foreign.Keep(name);
         AtomicFile.ReplaceLater(path, bytes, disk);
     }
 

@@ -88,12 +88,8 @@ internal static class Admission
     {
         var id = write.ConversationId!.Value;
         var owner = write.User!.Value.ToString();
-        foreach (var conversation in held.AllOfId(id.ToString()))
-        {
-            if (held.Conversations[conversation].Owner == owner && held.IsClosedByErasure(conversation))
-                return new Admittance.No(Refusal.Erased, id);
-        }
-
+        if (held.FindConversation(write.User, id, out _) is >= 0 and var conversation && held.IsClosedByErasure(conversation))
+            return new Admittance.No(Refusal.Erased, id);
         return write.Operations.All(draft => held.Holds(draft.Id, owner))
             ? new Admittance.No(Refusal.Exists, id)
             : new Admittance.Yes(id, owner, BeginsConversation: false);

@@ -65,6 +65,16 @@ internal static class StoreCommand
             BackendId = ((IdentityOutcome.Loaded)identity).Identity.Id,
             Namespace = settings.Mode == BackendMode.Local ? StoreNamespace.Shared : StoreNamespace.PerUser,
         };
+        if (settings.Database is { } database)
+        {
+            var name = parsed.CommandResult.Command.Name;
+            return await DatabaseStoreCommand.RunAsync(
+                name, options, database, name == "export" ? parsed.GetValue<string>("--user") : null, parsed.InvocationConfiguration.Output, parts,
+                loggers.CreateLogger<IConversationStore>(), cancellationToken) is { } why
+                ? await RefuseAsync(error, why)
+                : ExitCode.Ended;
+        }
+
         if (!Directory.Exists(Path.Combine(options.Root, "log")) && parsed.CommandResult.Command.Name != "import")
             return await RefuseAsync(error, $"there is no conversation store in {options.Root}; set CONVERSATION_HUB_ROOT to the folder of one");
         try

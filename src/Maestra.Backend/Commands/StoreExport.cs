@@ -8,29 +8,31 @@ namespace Maestra.Backend.Commands;
 /// <summary>Writes conversations as one JSON object, one after another, so that a store of any size needs little memory.</summary>
 internal static class StoreExport
 {
-    /// <param name="user">Null for everyone.</param>
-    /// <returns>Null when all was written, else why not.</returns>
     public static async Task<string?> RunAsync(
         LogMaintenance store, TextWriter output, string? user, TimeProvider time, CancellationToken cancellationToken)
     {
-        UserId? owner = null;
-        if (user is not null)
-        {
-            if (!UserId.TryParse(user, out var named))
-                return "--user needs 1 to 128 characters without control characters";
-            owner = named;
-        }
-
         switch (store.Open())
         {
             case StoreOpening.Opened opened:
                 await using (opened.Store)
-                    return await WriteAsync(opened.Archive, output, owner, time, cancellationToken);
+                    return await RunAsync(opened.Archive, output, user, time, cancellationToken);
             case StoreOpening.Refused refused:
                 return refused.Reason;
             case var unknown:
                 throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}.");
         }
+    }
+
+    /// <param name="user">Null for everyone.</param>
+    /// <returns>Null when all was written, else why not.</returns>
+    public static Task<string?> RunAsync(
+        IConversationArchive archive, TextWriter output, string? user, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (user is null)
+            return WriteAsync(archive, output, null, time, cancellationToken);
+        return UserId.TryParse(user, out var owner)
+            ? WriteAsync(archive, output, owner, time, cancellationToken)
+            : Task.FromResult<string?>($"--user needs 1 to {UserId.MaxLength} characters without control characters");
     }
 
     private static async Task<string?> WriteAsync(
@@ -42,6 +44,8 @@ internal static class StoreExport
         var unreadable = 0;
         await foreach (var outcome in archive.ExportAsync(owner, cancellationToken))
         {
+            if (outcome is ReadOutcome.Unavailable lost)
+                return $"the export ended early and is no valid JSON: {lost.Failure.Reason}";
             if (outcome is not ReadOutcome.Found found)
             {
                 unreadable++;

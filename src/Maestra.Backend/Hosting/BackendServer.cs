@@ -1,3 +1,4 @@
+using ConversationHub.Contracts;
 using ConversationHub.Store;
 using ConversationHub.Store.Postgres;
 using Maestra.Backend.Audit;
@@ -95,6 +96,7 @@ internal sealed class BackendServer : IAsyncDisposable
             Root = settings.ConversationRoot,
             BackendId = identity.Id,
             Namespace = settings.Mode == BackendMode.Local ? StoreNamespace.Shared : StoreNamespace.PerUser,
+            ImportOwner = settings.Mode == BackendMode.Local ? settings.User : UserId.Anonymous,
         };
         var logger = loggers.CreateLogger<IConversationStore>();
         var opening = settings.Database is { } database

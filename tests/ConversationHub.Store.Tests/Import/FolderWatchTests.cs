@@ -1,0 +1,233 @@
+using System.Text;
+using ConversationHub.Contracts;
+using ConversationHub.Store.Tests.Disk;
+using ConversationHub.Testing;
+using ConversationHub.Testing.Logging;
+using ConversationHub.Testing.Processes;
+
+namespace ConversationHub.Store.Tests.Import;
+
+/// <summary>Files that appear while the store is open, and what stands in their way (T73, wire.md §10.3).</summary>
+public sealed class FolderWatchTests
+{
+    private const string Canary = "swordfish7d1c";
+
+    [Fact]
+    public async Task Ask_UnknownIdWithAFile_GoesOnWithIt()
+    {
+        await using var store = OpenedStore.New();
+        foreach (var id in new[] { "read", "asked", "changed", "erased" })
+            await PutAsync(store, id, Earlier(id, "from long ago"));
+
+        Assert.Equal("from long ago", (await store.ReadAsync("read")).Topic);
+        await store.ExchangeAsync("now", conversation: "asked");
+        var changed = await store.Archive.ChangeAsync(
+            new ConversationChange { Owner = null, ConversationId = ConversationId.Parse("changed"), Title = "t" }, CancellationToken.None);
+        var erased = await store.EraseAsync("erased");
+
+        Assert.Equal(["from long ago", "now", "Yes."], (await store.ReadAsync("asked")).Messages.Select(message => message.Content));
+        Assert.Equal(1, Assert.IsType<ChangeOutcome.Changed>(changed).Conversation.MessageCount);
+        Assert.Equal(1, erased.MessagesErased);
+        Assert.False(File.Exists(Path.Combine(store.Root, "erased.json")));
+        Assert.IsType<ReadOutcome.NotFound>(await ReadAsync(store, "never"));
+    }
+
+    /// <summary>T62.</summary>
+    [Fact]
+    public async Task Ask_FileThatDoesNotParse_IsDamagedUntilItIsRemovedOrRepaired()
+    {
+        await using var store = OpenedStore.New();
+        const string Broken = "{\"id\":\"main\",\"mess";
+        await PutAsync(store, "main", Broken);
+        await PutAsync(store, "other", Broken);
+
+        Assert.IsType<QuestionOutcome.Damaged>(await store.AskAsync(store.Question("q")));
+        Assert.IsType<ReadOutcome.Damaged>(await ReadAsync(store, "main"));
+        Assert.IsType<QuestionOutcome.Damaged>(await store.AskAsync(store.Question("q", "other")));
+        Assert.Equal(Broken, await File.ReadAllTextAsync(Path.Combine(store.Root, "main.json")));
+
+        File.Delete(Path.Combine(store.Root, "main.json"));
+        await PutAsync(store, "other", Earlier("other", "repaired"));
+        Assert.IsType<ReadOutcome.NotFound>(await ReadAsync(store, "main"));
+        await store.ExchangeAsync("a new one", conversation: "main");
+        Assert.Equal("repaired", (await store.ReadAsync("other")).Topic);
+    }
+
+    [Fact]
+    public async Task Open_FolderWithAPipeAFolderAndAHugeFile_IsNotHeldUp()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        Directory.CreateDirectory(Path.Combine(root, "a-folder.json"));
+        var made = await RunningProgram.RunAsync(new ProgramStart("/usr/bin/mkfifo", folder.Path, Path.Combine(root, "pipe.json"), Path.Combine(root, "taken.json")));
+        Assert.Equal(0, made.ExitCode);
+        await using (var huge = File.Create(Path.Combine(root, "huge.json")))
+            huge.SetLength(1L << 40);
+        await File.WriteAllTextAsync(Path.Combine(root, "good.json"), Earlier("good", "hello"));
+
+        await using var store = await Task.Run(() => OpenedStore.At(root)).WaitAsync(TestTimeouts.Signal);
+
+        Assert.Equal("hello", (await store.ReadAsync("good")).Topic);
+        Assert.IsType<QuestionOutcome.Damaged>(await store.AskAsync(store.Question("q", "pipe")).WaitAsync(TestTimeouts.Signal));
+        Assert.IsType<ReadOutcome.Damaged>(await ReadAsync(store, "huge").WaitAsync(TestTimeouts.Signal));
+        await store.ExchangeAsync("q", conversation: "a-folder");
+        await store.ExchangeAsync("q", conversation: "free");
+        Assert.False(await ((LogStore)store.Store).RebuildViewsAsync().WaitAsync(TestTimeouts.Signal));
+        Assert.True(File.Exists(Path.Combine(root, "free.json")));
+        Assert.Contains("\"free\"", await File.ReadAllTextAsync(Path.Combine(root, "index.json")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Open_DiskFullDuringTheImport_GoesOnByItselfWhenThereIsRoom()
+    {
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        await using (var first = OpenedStore.At(root))
+            await first.ExchangeAsync("kept", conversation: "kept");
+        await File.WriteAllTextAsync(Path.Combine(root, "old.json"), Earlier("old", "from long ago"));
+        var disk = new FaultyDisk { IsFull = true };
+
+        await using var store = OpenedStore.At(root, disk: disk);
+        Assert.IsType<StoreOpening.Opened>(store.Opening);
+        Assert.Equal("kept", (await store.ReadAsync("kept")).Topic);
+        Assert.Equal(Earlier("old", "from long ago"), await File.ReadAllTextAsync(Path.Combine(root, "old.json")));
+
+        disk.IsFull = false;
+        await RoundsUntilAsync(store, 2012);
+        Assert.Equal("from long ago", (await store.ReadAsync("old")).Topic);
+    }
+
+    [Fact]
+    public async Task Open_DiskFullAfterAPartOfAFile_TheRestFollowsWithoutDoubles()
+    {
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        Directory.CreateDirectory(root);
+        var messages = string.Join(',', Enumerable.Range(0, 1200).Select(n => $$"""{"role":"user","content":"message {{n}}"}"""));
+        await File.WriteAllTextAsync(Path.Combine(root, "old.json"), $$"""{"id":"old","owner":"ada","messages":[{{messages}}]}""");
+        await using (var store = OpenedStore.At(root, disk: new FullAfterDisk(segmentWrites: 1)))
+            Assert.Equal(500, (await store.ReadAsync("old", limit: 10_000)).Messages.Count);
+
+        await using var again = OpenedStore.At(root);
+        var all = (await again.ReadAsync("old", limit: 10_000)).Messages.Select(message => message.Content).ToArray();
+        Assert.Equal(Enumerable.Range(0, 1200).Select(n => $"message {n}"), all);
+    }
+
+    /// <summary>The earlier backend may still run beside this one and add to a file that has become a view.</summary>
+    [Fact]
+    public async Task Write_ViewThatAnotherProgramAddedTo_WhatItAddedIsImported()
+    {
+        await using var store = OpenedStore.New();
+        await store.ExchangeAsync("ours", conversation: "main");
+        await ((LogStore)store.Store).RebuildViewsAsync();
+        var foreign = Earlier("main", "theirs");
+        await PutAsync(store, "main", foreign);
+
+        await store.ExchangeAsync("ours too", conversation: "main");
+        await ((LogStore)store.Store).RebuildViewsAsync();
+        await RoundsUntilAsync(store, 2012);
+
+        Assert.Equal(["ours", "ours too", "theirs"],
+            (await store.ReadAsync()).Messages.Where(message => message.Role == MessageRole.User).Select(message => message.Content).Order(StringComparer.Ordinal));
+        Assert.Contains(Directory.GetFiles(Path.Combine(store.Root, "imported")), path => File.ReadAllText(path) == foreign);
+    }
+
+    /// <summary>T62: with the log intact the file is made anew and the bad bytes are kept.</summary>
+    [Fact]
+    public async Task Write_ViewThatWasSpoilt_IsMadeAnewAndItsBytesAreKept()
+    {
+        await using var store = OpenedStore.New();
+        await store.ExchangeAsync("ours");
+        await PutAsync(store, "main", "{\"id\":\"main\",\"mess");
+
+        await ((LogStore)store.Store).RebuildViewsAsync();
+
+        Assert.Contains("\"ours\"", await File.ReadAllTextAsync(Path.Combine(store.Root, "main.json")), StringComparison.Ordinal);
+        var kept = Assert.Single(Directory.GetFiles(Path.Combine(store.Root, "log", "damaged")));
+        Assert.Equal("{\"id\":\"main\",\"mess", await File.ReadAllTextAsync(kept));
+    }
+
+    /// <summary>T70: an erased id never comes back, whatever is put into the folder and whoever owns it there.</summary>
+    [Fact]
+    public async Task Import_OfAnErasedConversation_IsRefusedAndItsFileRemoved()
+    {
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        await using (var store = OpenedStore.At(root))
+        {
+            await store.ExchangeAsync(Canary);
+            await store.EraseAsync();
+            await store.Archive.CompactAsync(CancellationToken.None);
+        }
+
+        await File.WriteAllTextAsync(Path.Combine(root, "main.json"), Earlier("main", Canary));
+        await File.WriteAllTextAsync(Path.Combine(root, "of-bob.json"), Earlier("main", Canary).Replace("\"ada\"", "\"bob\"", StringComparison.Ordinal));
+        await using var again = OpenedStore.At(root);
+
+        Assert.IsType<ReadOutcome.Erased>(await ReadAsync(again, "main"));
+        Assert.Empty(again.FilesWith(Canary));
+    }
+
+    [Fact]
+    public async Task Import_OfAnErasedUsersPast_LeavesNoTextWithinAMinute()
+    {
+        await using var store = OpenedStore.New();
+        await store.ExchangeAsync("known", conversation: "known");
+        await store.Archive.EraseUserAsync(OpenedStore.Ada, CancellationToken.None);
+        Assert.Null(await store.Archive.CompactAsync(CancellationToken.None));
+        await PutAsync(store, "late", Earlier("late", Canary));
+
+        Assert.IsNotType<ReadOutcome.Found>(await ReadAsync(store, "late"));
+        await AfterCompactionAsync(store);
+
+        Assert.Empty(store.FilesWith(Canary));
+    }
+
+    [Fact]
+    public async Task Erase_ThenARestartBeforeTheCompaction_IsCompactedByItselfAllTheSame()
+    {
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        await using (var store = OpenedStore.At(root))
+        {
+            await store.ExchangeAsync(Canary);
+            await store.EraseAsync();
+        }
+
+        await using var again = OpenedStore.At(root);
+        Assert.NotEmpty(again.FilesWith(Canary));
+        await AfterCompactionAsync(again);
+
+        Assert.Empty(again.FilesWith(Canary));
+    }
+
+    private static string Earlier(string id, string content) =>
+        $$"""{"id":"{{id}}","owner":"ada","messages":[{"role":"user","content":"{{content}}","timestamp":"2025-03-01T10:00:00"}]}""";
+
+    private static Task PutAsync(OpenedStore store, string id, string text) =>
+        File.WriteAllTextAsync(Path.Combine(store.Root, id + ".json"), text, new UTF8Encoding(false));
+
+    private static Task<ReadOutcome> ReadAsync(OpenedStore store, string id) =>
+        store.Store.ReadAsync(new ReadQuery { Owner = null, ConversationId = ConversationId.Parse(id) }, CancellationToken.None);
+
+    private static Task AfterCompactionAsync(OpenedStore store) => RoundsUntilAsync(store, 2008);
+
+    /// <summary>Rounds of housekeeping until one has logged an event that stands there no more often yet.</summary>
+    private static async Task RoundsUntilAsync(OpenedStore store, int eventId)
+    {
+        var before = Count(store.Logger.Records.Snapshot());
+        var logged = store.Logger.Records.WhenAsync(records => Count(records) > before);
+        while (!logged.IsCompleted)
+        {
+            await store.Time.WaitForTimersAsync();
+            store.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.WhenAny(logged, Task.Delay(20));
+        }
+
+        await logged;
+
+        int Count(IReadOnlyList<LogRecord> records) => records.Count(record => record.Event.Id == eventId);
+    }
+}
