@@ -43,6 +43,7 @@ internal static class PostgresOpener
                 new PostgresSearcher(database),
                 new PostgresArchive(database, reader, options.BackendId, storeId, time, ids),
                 new PostgresCompactor(source, time, logger),
+                new PostgresCosts(database),
                 new PostgresWatch(database, board, time),
                 board);
             opened = true;

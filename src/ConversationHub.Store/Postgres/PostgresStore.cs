@@ -8,8 +8,8 @@ namespace ConversationHub.Store.Postgres;
 /// </summary>
 internal sealed class PostgresStore(
     NpgsqlDataSource source, PostgresWriter writer, PostgresReader reader, PostgresSearcher searcher, PostgresArchive archive, PostgresCompactor compactor,
-    PostgresWatch watch, StatusBoard board)
-    : IConversationStore, IConversationArchive
+    PostgresCosts costs, PostgresWatch watch, StatusBoard board)
+    : IConversationStore, IConversationArchive, ISharedCosts
 {
     public const string Kind = "postgres";
 
@@ -41,6 +41,12 @@ internal sealed class PostgresStore(
     public IAsyncEnumerable<ReadOutcome> ExportAsync(UserId? owner, CancellationToken cancellationToken) => archive.ExportAsync(owner, cancellationToken);
 
     public Task<StoreFailure?> CompactAsync(CancellationToken cancellationToken) => compactor.CompactAsync(isWhole: true, cancellationToken);
+
+    public Task<SharedCostOutcome> ReserveAsync(
+        SharedCost cost, decimal? dailyLimitUsd, decimal? monthlyLimitUsd, CancellationToken cancellationToken) =>
+        costs.ReserveAsync(cost, dailyLimitUsd, monthlyLimitUsd, cancellationToken);
+
+    public Task<StoreFailure?> SettleAsync(SharedCost cost, CancellationToken cancellationToken) => costs.SettleAsync(cost, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
