@@ -17,6 +17,11 @@ public sealed record ReplyMeta
     [JsonPropertyName("cost_usd")]
     public required decimal CostUsd { get; init; }
 
+    /// <summary>False when the price or the tokens are not known, so that <see cref="CostUsd"/> is no statement. Told only then.</summary>
+    [JsonPropertyName("cost_known")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? CostKnown { get; init; }
+
     [JsonPropertyName("request_id")]
     public required string RequestId { get; init; }
 

@@ -32,6 +32,11 @@ public sealed record MessageMeta
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public decimal? CostUsd { get; init; }
 
+    /// <summary>False on replies whose cost is not known; else null.</summary>
+    [JsonPropertyName("cost_known")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? CostKnown { get; init; }
+
     [JsonPropertyName("provider")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Provider { get; init; }

@@ -7,8 +7,11 @@ namespace ConversationHub.Store.Postgres;
 internal sealed class PostgresCosts(Database database)
 {
     private const int KeptDays = 400;
-    private const string ReserveSql = "SELECT answer, today, month FROM maestra.reserve_cost($1, $2, $3, $4, $5, $6)";
-    private const string SettleSql = "SELECT maestra.settle_cost($1, $2)";
+    private const string ReserveSql = "SELECT answer, today, month FROM maestra.cost_reservations_reserve($1, $2, $3, $4, $5, $6)";
+    private const string ReadSql =
+        "SELECT maestra.cost_days_between($1, $1 + 1), maestra.cost_days_between(date_trunc('month', $1)::date, (date_trunc('month', $1) + interval '1 month')::date)";
+
+    private const string SettleSql = "SELECT maestra.cost_reservations_settle($1, $2)";
 
     public async Task<SharedCostOutcome> ReserveAsync(
         SharedCost cost, decimal? dailyLimitUsd, decimal? monthlyLimitUsd, CancellationToken cancellationToken)
@@ -18,14 +21,14 @@ internal sealed class PostgresCosts(Database database)
             parameters =>
             {
                 parameters.Id(cost.Id);
-                parameters.Add(new NpgsqlParameter<DateOnly> { TypedValue = cost.Day, NpgsqlDbType = NpgsqlDbType.Date });
+                Day(parameters, cost.Day);
                 Usd(parameters, cost.Usd);
                 Usd(parameters, dailyLimitUsd);
                 Usd(parameters, monthlyLimitUsd);
                 parameters.Number(KeptDays);
             },
             static reader => reader.All<SharedCostOutcome>(static row => row.GetString(0) is "reserved"
-                ? new SharedCostOutcome.Reserved(row.GetDecimal(1), row.GetDecimal(2))
+                ? new SharedCostOutcome.Spent(row.GetDecimal(1), row.GetDecimal(2))
                 : new SharedCostOutcome.OverLimit(IsDaily: row.GetString(0) is "daily")),
             cancellationToken).ConfigureAwait(false);
         return failure is null ? rows![0] : new SharedCostOutcome.Unavailable(failure);
@@ -44,6 +47,19 @@ internal sealed class PostgresCosts(Database database)
             cancellationToken).ConfigureAwait(false);
         return failure;
     }
+
+    public async Task<SharedCostOutcome> ReadAsync(DateOnly day, CancellationToken cancellationToken)
+    {
+        var (rows, failure) = await database.QueryAsync(
+            ReadSql,
+            parameters => Day(parameters, day),
+            static reader => reader.All(static row => new SharedCostOutcome.Spent(row.GetDecimal(0), row.GetDecimal(1))),
+            cancellationToken).ConfigureAwait(false);
+        return failure is null ? rows![0] : new SharedCostOutcome.Unavailable(failure);
+    }
+
+    private static void Day(NpgsqlParameterCollection parameters, DateOnly day) =>
+        parameters.Add(new NpgsqlParameter<DateOnly> { TypedValue = day, NpgsqlDbType = NpgsqlDbType.Date });
 
     private static void Usd(NpgsqlParameterCollection parameters, decimal? usd) =>
         parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Numeric, Value = usd is { } amount ? amount : DBNull.Value });

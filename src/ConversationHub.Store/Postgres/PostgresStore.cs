@@ -48,6 +48,8 @@ internal sealed class PostgresStore(
 
     public Task<StoreFailure?> SettleAsync(SharedCost cost, CancellationToken cancellationToken) => costs.SettleAsync(cost, cancellationToken);
 
+    public Task<SharedCostOutcome> ReadAsync(DateOnly day, CancellationToken cancellationToken) => costs.ReadAsync(day, cancellationToken);
+
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)

@@ -1,4 +1,5 @@
 using ConversationHub.Contracts;
+using Maestra.Backend.Costs;
 
 namespace Maestra.Backend.Advisors;
 
@@ -13,7 +14,14 @@ internal abstract record AdvisorOutcome
     /// <param name="Tokens">Of prompt and reply together.</param>
     /// <param name="Sources">Passages the reply rests on.</param>
     public sealed record Answered(string Text, string Provider, string Model, int Tokens, decimal CostUsd, IReadOnlyList<ReplySource> Sources)
-        : AdvisorOutcome;
+        : AdvisorOutcome
+    {
+        /// <summary>False when price or tokens are not known; <see cref="CostUsd"/> is then 0 and no statement.</summary>
+        public bool IsCostKnown { get; init; } = true;
+    }
+
+    /// <summary>A cost limit stands before every model that could be asked (429 <c>cost_limit_exceeded</c>).</summary>
+    public sealed record OverLimit(CostLimitHit Hit) : AdvisorOutcome;
 
     /// <param name="Reason">For the log; never holds the provider's text or the question's.</param>
     /// <param name="RetryAfterSeconds">Null: unknown.</param>

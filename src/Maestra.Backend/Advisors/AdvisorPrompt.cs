@@ -13,6 +13,9 @@ internal sealed record AdvisorPrompt
     /// <summary>Whose conversations may be searched; null for all of one namespace.</summary>
     public required UserId? SearchOwner { get; init; }
 
+    /// <summary>Who asks: what goes to a model outside is quoted from this user's conversations only.</summary>
+    public UserId? Asker { get; init; }
+
     public required string Message { get; init; }
 
     /// <summary>Effective mode.</summary>
@@ -27,4 +30,10 @@ internal sealed record AdvisorPrompt
 
     /// <summary>An object as the client sent it, or null.</summary>
     public required JsonElement? ClientContext { get; init; }
+
+    /// <summary>Time that the first caller has left; null when nobody set a limit. The cancellation is what ends the work.</summary>
+    public TimeSpan? TimeLeft { get; init; }
+
+    /// <summary>Called when the work itself begins, by advisors that may refuse before it (<see cref="IAdvisor.TellsWhenWorkBegins"/>).</summary>
+    public Action? OnWork { get; init; }
 }

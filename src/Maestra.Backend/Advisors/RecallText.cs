@@ -19,15 +19,15 @@ internal static class RecallText
     private const string NothingFound = "I found nothing about this in your stored conversations.";
     private const string NothingFoundEnd = "No language model is configured here, so I can only quote what was said before.";
 
-    /// <summary>At most <see cref="MaxPassages"/>, best first: none that only repeats the question, another passage, or an earlier recall.</summary>
-    public static IReadOnlyList<Passage> Select(IReadOnlyList<Passage> ranked, AdvisorPrompt prompt)
+    /// <summary>Best first: none that only repeats the question, another passage, or an earlier recall.</summary>
+    public static IReadOnlyList<Passage> Select(IReadOnlyList<Passage> ranked, AdvisorPrompt prompt, int maxPassages = MaxPassages)
     {
         var asked = new SearchWords(prompt.Message + "\n" + string.Join('\n', EarlierQuestions(prompt)));
         var seen = new HashSet<string>(EarlierQuestions(prompt).Append(prompt.Message).Select(Normalise), StringComparer.Ordinal);
         var chosen = new List<Passage>();
         foreach (var passage in ranked)
         {
-            if (chosen.Count == MaxPassages || passage.Score < MinRelativeScore * ranked[0].Score)
+            if (chosen.Count == maxPassages || passage.Score < MinRelativeScore * ranked[0].Score)
                 break;
             if (!IsRecall(passage) && asked.AreSharedBy(passage.Content) && seen.Add(Normalise(passage.Content)))
                 chosen.Add(passage);

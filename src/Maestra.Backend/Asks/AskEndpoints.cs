@@ -117,7 +117,7 @@ internal sealed class AskEndpoints(
             using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, context.RequestAborted, drain.Cut);
             var key = new AskKey(user, headers.OperationId);
             var outcome = await running.JoinOrRunAsync(
-                key, question.Fingerprint, run => flow.RunAsync(question, key, run, stream is null ? null : stream.Offer),
+                key, question.Fingerprint, run => flow.RunAsync(question, key, run, left, stream is null ? null : stream.Offer),
                 stream is null ? null : stream.Begin, giveUp.Token);
             return Conclude(context, state, key, outcome, render);
         }

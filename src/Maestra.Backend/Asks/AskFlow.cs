@@ -13,8 +13,9 @@ namespace Maestra.Backend.Asks;
 internal sealed class AskFlow(
     IConversationStore store, LeasedAnswer lease, IAdvisor advisor, AskGate gate, BackendSettings settings, TimeProvider time, ILogger<AskFlow> logger)
 {
+    /// <param name="timeLeft">Of the first caller; others may join and wait longer.</param>
     /// <param name="onText">Takes the text as it comes, before it is durable; null when nobody watches.</param>
-    public async Task<AskOutcome> RunAsync(Question question, AskKey key, RunningAsk run, Action<string>? onText)
+    public async Task<AskOutcome> RunAsync(Question question, AskKey key, RunningAsk run, TimeSpan timeLeft, Action<string>? onText)
     {
         var started = time.GetTimestamp();
         await gate.WaitForSlotAsync(run.Abandoned);
@@ -30,17 +31,19 @@ internal sealed class AskFlow(
                 {
                     var (conversation, owner) = Place(outcome);
                     if (outcome is QuestionOutcome.Stored && !mayHaveRun)
-                        return await AnswerAsync(question, key, run, onText, conversation, owner, started);
+                        return await AnswerAsync(question, key, run, Left(), onText, conversation, owner, started);
 
                     // Stored without a reply: an earlier run died or its provider failed. It is run again, and stays one question.
                     logger.AskResumed(key.OperationId);
-                    return Resumed(await AnswerAsync(question, key, run, onText, conversation, owner, started));
+                    return Resumed(await AnswerAsync(question, key, run, Left(), onText, conversation, owner, started));
                 });
         }
         finally
         {
             gate.ReleaseSlot();
         }
+
+        TimeSpan Left() => timeLeft - time.GetElapsedTime(started);
     }
 
     /// <returns>What there is to tell at once; null when the question is stored and waits for its reply.</returns>
@@ -64,9 +67,10 @@ internal sealed class AskFlow(
     };
 
     private async Task<AskOutcome> AnswerAsync(
-        Question question, AskKey key, RunningAsk run, Action<string>? onText, ConversationId conversation, UserId owner, long started)
+        Question question, AskKey key, RunningAsk run, TimeSpan timeLeft, Action<string>? onText, ConversationId conversation, UserId owner, long started)
     {
-        run.Accept();
+        if (!advisor.TellsWhenWorkBegins)
+            run.Accept();
         IReadOnlyList<ConversationMessage> history = [];
         if (advisor.HistoryMessages > 0)
         {
@@ -82,12 +86,15 @@ internal sealed class AskFlow(
             QuestionId = key.OperationId,
             ConversationId = conversation,
             SearchOwner = settings.Mode == BackendMode.Local ? null : owner,
+            Asker = key.User,
             Message = question.Message,
             Mode = question.EffectiveMode,
             History = history,
             Context = question.Context,
             Hints = question.Hints,
             ClientContext = question.ClientContext,
+            TimeLeft = timeLeft,
+            OnWork = run.Accept,
         };
         return await advisor.AskAsync(prompt, onText, run.Abandoned) switch
         {
@@ -95,6 +102,7 @@ internal sealed class AskFlow(
                 await StoreAsync(question, key, run, conversation, answered, started),
             AdvisorOutcome.Answered => Failed(key, new AdvisorOutcome.Failed(AdvisorFailure.Provider, "the reply was empty, too long or not storable")),
             AdvisorOutcome.Failed failed => Failed(key, failed),
+            AdvisorOutcome.OverLimit over => new AskOutcome.Failed(Refusals.CostLimitExceeded(over.Hit)),
             var unknown => throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}."),
         };
     }
@@ -115,6 +123,7 @@ internal sealed class AskFlow(
                 Model = answered.Model,
                 Tokens = answered.Tokens,
                 CostUsd = answered.CostUsd,
+                CostKnown = answered.IsCostKnown ? null : false,
                 Provider = answered.Provider,
                 Sources = answered.Sources.Count == 0 ? null : answered.Sources,
             },

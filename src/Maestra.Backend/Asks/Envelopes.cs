@@ -49,6 +49,7 @@ internal static class Envelopes
             Model = meta.Model ?? "",
             Tokens = meta.Tokens ?? 0,
             CostUsd = meta.CostUsd ?? 0,
+            CostKnown = meta.CostKnown,
             RequestId = request.ToString(),
             OperationId = operation.ToString(),
             Provider = meta.Provider ?? "",

@@ -1,14 +1,16 @@
 using ConversationHub.Contracts;
 using ConversationHub.Store;
 using Maestra.Backend.Access;
-using Maestra.Backend.Advisors;
 using Maestra.Backend.Asks;
 using Maestra.Backend.Conversations;
+using Maestra.Backend.Costs;
 using Maestra.Backend.Health;
 using Maestra.Backend.Http;
 using Maestra.Backend.Identity;
 using Maestra.Backend.Keys;
 using Maestra.Backend.Listening;
+using Maestra.Backend.Metrics;
+using Maestra.Backend.Providers;
 using Maestra.Backend.Settings;
 using Maestra.Backend.Stopping;
 using Maestra.Backend.Streaming;
@@ -33,6 +35,7 @@ internal static class BackendApp
         BackendIdentity identity,
         StoreOpening.Opened opened,
         ISharedRateWindows? rateWindows,
+        ICostLedger costs,
         ILoggerFactory loggers,
         Signals signals,
         PortOutcome.Bound bound)
@@ -52,7 +55,8 @@ internal static class BackendApp
         builder.Services.AddSingleton(opened.Leases);
         builder.Services.AddSingleton(new BoundAddress(bound.EndPoint.Address.ToString(), bound.EndPoint.Port));
         builder.Services.AddSingleton(new ProcessStart(parts.Time.GetTimestamp()));
-        builder.Services.AddSingleton(parts.Advisor ?? Advisor(settings.Advisor, opened.Store));
+        builder.Services.AddSingleton(costs);
+        builder.Services.AddAdvisor(settings, parts.Advisor);
         AddAccess(builder.Services, settings, rateWindows);
         builder.Services.AddSingleton(Gate(settings.Mode));
         builder.Services.AddSingleton<Drain>();
@@ -77,6 +81,7 @@ internal static class BackendApp
         var app = builder.Build();
         Signals.Use(app);
         app.Services.GetService<KeyFileWatch>();
+        app.Services.GetRequiredService<BackendMeter>().ObserveCosts(() => new Metrics.CostTotals(costs.Totals.Today, costs.Totals.Month));
         app.UseMiddleware<Entry>();
         app.UseMiddleware<HostAndOriginGuard>();
         app.UseMiddleware<KeyGuard>();
@@ -129,12 +134,4 @@ internal static class BackendApp
     private static AskGate Gate(BackendMode mode) => mode == BackendMode.Local
         ? new AskGate(AskGate.LocalRunning, AskGate.LocalWaiting)
         : new AskGate(AskGate.CloudRunning, AskGate.CloudWaiting);
-
-    private static IAdvisor Advisor(AdvisorSettings settings, IConversationStore store) => settings switch
-    {
-        AdvisorSettings.Test => new TestAdvisor(),
-        AdvisorSettings.Offline => new RecallAdvisor(store),
-        AdvisorSettings.Provider provider => OpenAiCompatibleAdvisor.Create(provider),
-        _ => throw new InvalidOperationException($"Unknown advisor {settings.GetType().Name}."),
-    };
 }

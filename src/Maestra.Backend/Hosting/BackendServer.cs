@@ -3,10 +3,12 @@ using ConversationHub.Store;
 using ConversationHub.Store.Postgres;
 using Maestra.Backend.Audit;
 using Maestra.Backend.Commands;
+using Maestra.Backend.Costs;
 using Maestra.Backend.Health;
 using Maestra.Backend.Identity;
 using Maestra.Backend.Listening;
 using Maestra.Backend.Logging;
+using Maestra.Backend.Providers;
 using Maestra.Backend.Settings;
 using Maestra.Backend.Stopping;
 
@@ -107,7 +109,7 @@ internal sealed class BackendServer : IAsyncDisposable
             case StoreOpening.Refused refused:
                 return new StartOutcome.Refused(ExitCode.StoreUnusable, refused.Reason);
             case StoreOpening.Opened opened:
-                var outcome = await ListenAsync(settings, parts, identity, opened, loggers, cancellationToken);
+                var outcome = await CountCostsAsync(settings, parts, identity, opened, loggers, cancellationToken);
                 if (outcome is StartOutcome.Refused)
                     await opened.Store.DisposeAsync();
                 return outcome;
@@ -116,8 +118,18 @@ internal sealed class BackendServer : IAsyncDisposable
         }
     }
 
-    private static async Task<StartOutcome> ListenAsync(
+    private static async Task<StartOutcome> CountCostsAsync(
         BackendSettings settings, BackendParts parts, BackendIdentity identity, StoreOpening.Opened opened, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var (costs, refusal) = await AdvisorMaker.OpenLedgerAsync(settings, opened.Store, parts.Time, parts.Ids, cancellationToken);
+        return costs is null
+            ? new StartOutcome.Refused(ExitCode.StoreUnusable, refusal!)
+            : await ListenAsync(settings, parts, identity, opened, costs, loggers, cancellationToken);
+    }
+
+    private static async Task<StartOutcome> ListenAsync(
+        BackendSettings settings, BackendParts parts, BackendIdentity identity, StoreOpening.Opened opened, ICostLedger costs, ILoggerFactory loggers,
+        CancellationToken cancellationToken)
     {
         var (signals, unwritable) = await Signals.OpenAsync(settings, parts, loggers.CreateLogger<Signals>());
         if (signals is null)
@@ -132,7 +144,7 @@ internal sealed class BackendServer : IAsyncDisposable
                 var rateWindows = settings is { Database: { } database, RateLimit.Limit: not null }
                     ? PostgresRateWindows.Open(database, parts.Time, loggers.CreateLogger<ISharedRateWindows>())
                     : null;
-                var app = BackendApp.Build(settings, parts, identity, opened, rateWindows, loggers, signals, bound);
+                var app = BackendApp.Build(settings, parts, identity, opened, rateWindows, costs, loggers, signals, bound);
                 await app.StartAsync(cancellationToken);
                 var portFile = settings.Mode == BackendMode.Local ? new PortFile(settings.PortFile) : null;
                 var server = new BackendServer(app, opened.Store, rateWindows, loggers, signals, identity, portFile, address);

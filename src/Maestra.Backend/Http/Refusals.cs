@@ -1,5 +1,7 @@
+using System.Globalization;
 using ConversationHub.Contracts;
 using ConversationHub.Store;
+using Maestra.Backend.Costs;
 
 namespace Maestra.Backend.Http;
 
@@ -71,6 +73,14 @@ internal static class Refusals
 
     public static HttpReply.Refused TooManyFailedKeys(int seconds) =>
         HttpReply.Problem(429, ProblemCode.RateLimited, "Too many failed keys from this address", seconds);
+
+    public static HttpReply.Refused CostLimitExceeded(CostLimitHit hit) => HttpReply.Problem(
+        429,
+        ProblemCode.CostLimitExceeded,
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"The {(hit.Kind == CostLimitKind.Daily ? "daily" : "monthly")} cost limit of {hit.LimitUsd} USD does not allow this question; it resets at {WireTime.Format(hit.ResetsAt)}"),
+        hit.RetryAfterSeconds);
 
     public static HttpReply.Refused InternalError() => HttpReply.Problem(500, ProblemCode.InternalError, "Internal server error");
 

@@ -2,7 +2,7 @@ using System.Text;
 using ConversationHub.Contracts;
 using OpenAI.Chat;
 
-namespace Maestra.Backend.Advisors;
+namespace Maestra.Backend.Providers;
 
 /// <summary>Puts the pieces of a streamed completion together (OpenAI API, <c>stream: true</c>).</summary>
 internal sealed class StreamedCompletion
@@ -17,9 +17,8 @@ internal sealed class StreamedCompletion
     /// <summary>Why the model stopped. Null: it did not say, so the text is no whole one.</summary>
     public ChatFinishReason? FinishReason { get; private set; }
 
-    public int InputTokens { get; private set; }
-
-    public int OutputTokens { get; private set; }
+    /// <summary>Null until a piece tells it.</summary>
+    public TokenUsage? Usage { get; private set; }
 
     /// <summary>No reply of this length is ever stored: the rest need not come.</summary>
     public bool IsTooLong => _text.Length > WireLimits.ReplyBytes;
@@ -33,7 +32,7 @@ internal sealed class StreamedCompletion
             Model = update.Model;
         FinishReason = update.FinishReason ?? FinishReason;
         if (update.Usage is { } usage)
-            (InputTokens, OutputTokens) = (usage.InputTokenCount, usage.OutputTokenCount);
+            Usage = new TokenUsage(usage.InputTokenCount, usage.OutputTokenCount);
         return piece;
     }
 }

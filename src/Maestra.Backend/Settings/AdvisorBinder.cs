@@ -1,75 +1,100 @@
+using Maestra.Backend.Prices;
+
 namespace Maestra.Backend.Settings;
 
-/// <summary>Chooses the provider: <c>LLM_PROVIDER</c>, else the first whose key is present, else recall (wire.md §13).</summary>
+/// <summary>
+/// Chooses who answers: <c>LLM_PROVIDER</c>, else the first whose key is present, else recall (wire.md §13), and who is asked
+/// when that one fails (docs/decisions/0025).
+/// </summary>
 internal static class AdvisorBinder
 {
     private const int MaxOutputTokensDefault = 2000;
     private const int MaxOutputTokensMax = 200_000;
     private const string Offline = "offline";
     private const string Compatible = "compatible";
+    private const string None = "none";
 
-    /// <summary>In the order in which their keys are looked for.</summary>
-    private static readonly Known[] Providers =
-    [
-        new("openrouter", "https://openrouter.ai/api/v1", "openai/gpt-4o-mini", [SettingNames.OpenRouterKey]),
-        new("openai", "https://api.openai.com/v1", "gpt-4o-mini", [SettingNames.OpenAiKey, SettingNames.OpenAiKeyAlias]),
-        new("anthropic", "https://api.anthropic.com/v1", "claude-haiku-4-5", [SettingNames.AnthropicKey, SettingNames.AnthropicKeyAlias]),
-        new("gemini", "https://generativelanguage.googleapis.com/v1beta/openai", "gemini-2.5-flash", [SettingNames.GeminiKey]),
-    ];
+    /// <summary>What local servers take for "the model that is loaded".</summary>
+    private const string CompatibleModel = "default";
 
     public static AdvisorSettings Bind(SettingReader reader)
     {
         var isTest = reader.Flag(SettingNames.TestMode);
-        var name = reader.Choice(SettingNames.LlmProvider, "", [.. Providers.Select(provider => provider.Name), Compatible, Offline]);
+        var name = reader.Choice(SettingNames.LlmProvider, "", [.. KnownProvider.All.Select(provider => provider.Name), Compatible, Offline]);
         var maxTokens = reader.Integer(SettingNames.LlmMaxTokens, 1, MaxOutputTokensMax) ?? MaxOutputTokensDefault;
         var price = Price(reader);
-        var baseUrl = BaseUrl(reader);
-
+        var prices = Prices(reader);
+        var baseUrl = EndpointUrl.Read(reader, SettingNames.LlmBaseUrl);
+        var fallback = Fallback(reader);
         if (isTest)
             return new AdvisorSettings.Test();
         if (name == Offline)
             return new AdvisorSettings.Offline();
 
-        var chosen = name.Length > 0
-            ? Array.Find(Providers, provider => provider.Name == name)
-            : Array.Find(Providers, provider => provider.Key(reader) is not null);
-        if (chosen is not null)
-        {
-            var key = chosen.Key(reader);
-            if (key is null)
-            {
-                reader.Refuse($"{SettingNames.LlmProvider}: '{name}' needs its key; set {chosen.KeyNames[0]} or choose another provider");
-                return new AdvisorSettings.Offline();
-            }
+        var first = name.Length > 0 ? name : KnownProvider.All.FirstOrDefault(provider => provider.Key(reader) is not null)?.Name;
+        first ??= baseUrl is null ? null : Compatible;
+        if (first is null)
+            return new AdvisorSettings.Offline();
 
-            return new AdvisorSettings.Provider(
-                chosen.Name, baseUrl ?? new Uri(chosen.BaseUrl), reader.Text(SettingNames.LlmModel) ?? chosen.Model, key, maxTokens, price);
+        // The one URL there is belongs to the endpoint that has no other; only where there is none of that kind, to the first.
+        var hasCompatible = first == Compatible || (fallback?.Any(choice => choice.Name == Compatible) ?? false);
+        var make = new ProviderMaker(reader, maxTokens, prices, hasCompatible ? baseUrl : null);
+        if (make.First(first, reader.Text(SettingNames.LlmModel), hasCompatible ? null : baseUrl, price) is not { } primary)
+            return new AdvisorSettings.Offline();
+        var providers = new List<ProviderSettings> { primary };
+        foreach (var (next, model) in fallback ?? DefaultFallback(reader, primary))
+        {
+            if (next != first && make.Next(next, model) is { } provider)
+                providers.Add(provider);
         }
 
-        if (baseUrl is not null)
+        foreach (var provider in providers.Where(provider => provider.Price is null))
         {
-            return new AdvisorSettings.Provider(
-                Compatible, baseUrl, reader.Text(SettingNames.LlmModel) ?? "default", reader.Secret(SettingNames.OpenAiKey), maxTokens, price);
+            reader.Warn(
+                $"the price of {provider.Model} ({provider.Name}) is not known: its cost is told as unknown and counts as the dearest known; "
+                + $"set {SettingNames.LlmPriceInput} and {SettingNames.LlmPriceOutput}, or name it in {SettingNames.LlmPricesFile}");
         }
 
-        if (name == Compatible && !reader.IsSet(SettingNames.LlmBaseUrl))
-            reader.Refuse($"{SettingNames.LlmProvider}: 'compatible' needs {SettingNames.LlmBaseUrl}, such as http://127.0.0.1:11434/v1");
-        return new AdvisorSettings.Offline();
+        return new AdvisorSettings.Models(providers);
     }
 
-    /// <summary>Questions and keys travel there, so anything but loopback must be https.</summary>
-    private static Uri? BaseUrl(SettingReader reader)
+    /// <summary>
+    /// Every other provider whose key is present. None behind a model on this machine: whoever chose that one did not allow
+    /// questions to leave it, and keys often lie in the environment for other programs.
+    /// </summary>
+    private static IEnumerable<(string Name, string? Model)> DefaultFallback(SettingReader reader, ProviderSettings primary)
     {
-        if (reader.Find(SettingNames.LlmBaseUrl) is not { } value)
+        if (primary.BaseUrl.IsLoopback)
+            return [];
+        return
+            from provider in KnownProvider.All
+            let key = provider.Key(reader)
+            where key is not null && provider.Name != primary.Name && key != primary.ApiKey
+            select (provider.Name, (string?)null);
+    }
+
+    /// <returns>Null when unset; empty for <c>none</c>.</returns>
+    private static List<(string Name, string? Model)>? Fallback(SettingReader reader)
+    {
+        if (reader.Find(SettingNames.LlmFallback) is not { } value)
             return null;
-        if (Uri.TryCreate(value.Text, UriKind.Absolute, out var url) && url.UserInfo.Length == 0
-            && (url.Scheme == Uri.UriSchemeHttps || (url.Scheme == Uri.UriSchemeHttp && url.IsLoopback)))
+        var chosen = new List<(string Name, string? Model)>();
+        if (value.Text == None)
+            return chosen;
+        foreach (var entry in value.Text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
-            return url;
+            var parts = entry.Split(':', 2);
+            if ((parts[0] == Compatible || KnownProvider.Find(parts[0]) is not null) && parts is [_] or [_, { Length: > 0 }])
+            {
+                if (chosen.All(earlier => earlier.Name != parts[0]))
+                    chosen.Add((parts[0], parts is [_, var model] ? model : null));
+                continue;
+            }
+
+            reader.Refuse(value, $"{None}, or a comma list of openrouter, openai, anthropic, gemini, compatible, each with :model behind it if wanted; '{entry}' is none");
         }
 
-        reader.Refuse(value, "an https URL, or an http URL of this machine such as http://127.0.0.1:11434/v1, without user or password");
-        return null;
+        return chosen;
     }
 
     private static ModelPrice? Price(SettingReader reader)
@@ -81,8 +106,70 @@ internal static class AdvisorBinder
         return input is { } i && output is { } o ? new ModelPrice(i, o) : null;
     }
 
-    private sealed record Known(string Name, string BaseUrl, string Model, string[] KeyNames)
+    private static PriceTable Prices(SettingReader reader)
     {
-        public string? Key(SettingReader reader) => KeyNames.Select(reader.Secret).FirstOrDefault(key => !string.IsNullOrEmpty(key));
+        if (reader.Find(SettingNames.LlmPricesFile) is not { } path || reader.FileText(path) is not { } text)
+            return new PriceTable(new Dictionary<string, ModelPrice>());
+        var prices = PriceFile.Parse(text, out var errors);
+        foreach (var error in errors)
+            reader.Refuse($"{path.Name} ({path.Origin}): '{path.Text}' {error}");
+        return new PriceTable(prices);
+    }
+
+    /// <summary>Makes the settings of one provider from what is known of it and what is set.</summary>
+    private sealed class ProviderMaker(SettingReader reader, int maxTokens, PriceTable prices, Uri? compatibleUrl)
+    {
+        /// <returns>Null, with an error, when something is missing.</returns>
+        public ProviderSettings? First(string name, string? model, Uri? baseUrl, ModelPrice? price)
+        {
+            if (name != Compatible)
+                return Known(name, SettingNames.LlmProvider, model, baseUrl, price);
+
+            // The key of OpenAI has stood for that of any endpoint since before LLM_API_KEY.
+            return Endpoint(SettingNames.LlmProvider, model, reader.Secret(SettingNames.LlmApiKey) ?? reader.Secret(SettingNames.OpenAiKey), price);
+        }
+
+        /// <returns>Null, with an error, when something is missing.</returns>
+        public ProviderSettings? Next(string name, string? model) => name == Compatible
+            ? Endpoint(SettingNames.LlmFallback, model, reader.Secret(SettingNames.LlmApiKey), price: null)
+            : Known(name, SettingNames.LlmFallback, model, baseUrl: null, price: null);
+
+        private ProviderSettings? Known(string name, string setting, string? model, Uri? baseUrl, ModelPrice? price)
+        {
+            var known = KnownProvider.Find(name)!;
+            if (known.Key(reader) is not { } key)
+            {
+                reader.Refuse($"{setting}: '{name}' needs its key; set {known.KeyNames[0]} or choose another provider");
+                return null;
+            }
+
+            var url = baseUrl ?? known.BaseUrlOf(reader);
+            return Make(name, known.Api, url, model ?? known.Model, key, price);
+        }
+
+        private ProviderSettings? Endpoint(string setting, string? model, string? key, ModelPrice? price)
+        {
+            if (compatibleUrl is not null)
+                return Make(Compatible, ProviderApi.ChatCompletions, compatibleUrl, model ?? CompatibleModel, key, price);
+            if (!reader.IsSet(SettingNames.LlmBaseUrl))
+                reader.Refuse($"{setting}: 'compatible' needs {SettingNames.LlmBaseUrl}, such as http://127.0.0.1:11434/v1");
+            return null;
+        }
+
+        private ProviderSettings Make(string name, ProviderApi api, Uri url, string model, string? key, ModelPrice? price)
+        {
+            price ??= url.IsLoopback ? ModelPrice.Free : prices.Find(model);
+            return new ProviderSettings
+            {
+                Name = name,
+                Api = api,
+                BaseUrl = url,
+                Model = model,
+                ApiKey = key,
+                MaxOutputTokens = maxTokens,
+                Price = price,
+                CountedPrice = price ?? prices.Dearest,
+            };
+        }
     }
 }

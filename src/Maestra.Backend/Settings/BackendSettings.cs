@@ -1,6 +1,7 @@
 using System.Net;
 using ConversationHub.Contracts;
 using Maestra.Backend.Access;
+using Maestra.Backend.Costs;
 using Maestra.Backend.Keys;
 
 namespace Maestra.Backend.Settings;
@@ -63,6 +64,11 @@ internal sealed record BackendSettings
     public required AdvisorSettings Advisor { get; init; }
 
     public SignalSettings Signals { get; init; } = SignalSettings.None;
+
+    public required CostLimits CostLimits { get; init; }
+
+    /// <summary>Files there override the prompts of the modes; it need not exist.</summary>
+    public required string PromptsFolder { get; init; }
 
     public required LogLevel LogLevel { get; init; }
 

@@ -65,6 +65,18 @@ internal static class SettingNames
     /// <summary><c>grpc</c> or <c>http/protobuf</c>, as OpenTelemetry names it; by the endpoint's port when unset.</summary>
     public const string OtlpProtocol = "OTEL_EXPORTER_OTLP_PROTOCOL";
 
+    // Additions to wire.md §13 (docs/decisions/0025, 0028).
+    public const string LlmApiKey = "LLM_API_KEY";
+    public const string LlmFallback = "LLM_FALLBACK";
+    public const string LlmPricesFile = "LLM_PRICES_FILE";
+    public const string OpenRouterBaseUrl = "OPENROUTER_BASE_URL";
+    public const string OpenAiBaseUrl = "OPENAI_BASE_URL";
+    public const string AnthropicBaseUrl = "ANTHROPIC_BASE_URL";
+    public const string GeminiBaseUrl = "GEMINI_BASE_URL";
+    public const string PromptsFolder = "MAESTRA_PROMPTS_FOLDER";
+    public const string DailyCostLimit = "MAESTRA_DAILY_COST_LIMIT";
+    public const string MonthlyCostLimit = "MAESTRA_MONTHLY_COST_LIMIT";
+
     public const string LogLevel = "LOG_LEVEL";
     public const string LogFormat = "MAESTRA_LOG_FORMAT";
 

@@ -22,8 +22,7 @@ internal static class SettingsBinder
     /// <summary>Those of wire.md §13 that have no effect yet, without harm; the start says so.</summary>
     private static readonly string[] WithoutEffect =
     [
-        "MAESTRA_PEERS", "MAESTRA_SYNC_INTERVAL_SECONDS", "MAESTRA_DAILY_COST_LIMIT", "MAESTRA_MONTHLY_COST_LIMIT",
-        SettingNames.RedisUrl,
+        "MAESTRA_PEERS", "MAESTRA_SYNC_INTERVAL_SECONDS", SettingNames.RedisUrl,
     ];
 
     public static BindOutcome Bind(SettingSources sources)
@@ -52,6 +51,8 @@ internal static class SettingsBinder
             PrivateKeyPem = PrivateKey(reader),
             Advisor = AdvisorBinder.Bind(reader),
             Signals = SignalBinder.Bind(reader, mode, state),
+            CostLimits = CostBinder.Bind(reader),
+            PromptsFolder = reader.Folder(SettingNames.PromptsFolder, Path.Combine(state, "prompts")),
             LogLevel = Level(reader),
             LogForm = reader.Choice(SettingNames.LogFormat, mode == BackendMode.Cloud ? "json" : "text", "text", "json") == "json" ? LogForm.Json : LogForm.Text,
             Warnings = reader.Warnings,

@@ -3,7 +3,7 @@ using ConversationHub.Testing.Network;
 using Maestra.Backend.Settings;
 using Maestra.Backend.Tests.Fakes;
 
-namespace Maestra.Backend.Tests.Advisors;
+namespace Maestra.Backend.Tests.Providers;
 
 /// <summary>A model that streams (OpenAI API, <c>stream: true</c>), and what a caller who watches is told of it.</summary>
 public sealed class StreamedModelTests : IAsyncLifetime

@@ -14,13 +14,13 @@ CREATE TABLE maestra.cost_reservations (
 CREATE INDEX cost_reservations_day ON maestra.cost_reservations (day);
 
 -- What counts as spent from the first to before the second day.
-CREATE FUNCTION maestra.cost_between(p_from date, p_before date) RETURNS numeric LANGUAGE sql STABLE AS $$
+CREATE FUNCTION maestra.cost_days_between(p_from date, p_before date) RETURNS numeric LANGUAGE sql STABLE AS $$
     SELECT coalesce((SELECT sum(usd) FROM maestra.cost_days WHERE day >= p_from AND day < p_before), 0)
         + coalesce((SELECT sum(usd) FROM maestra.cost_reservations WHERE day >= p_from AND day < p_before), 0);
 $$;
 
 -- Answers 'reserved', 'daily' or 'monthly', and what counts as spent on the day and in its month.
-CREATE FUNCTION maestra.reserve_cost(
+CREATE FUNCTION maestra.cost_reservations_reserve(
     p_id uuid, p_day date, p_usd numeric, p_daily numeric, p_monthly numeric, p_kept_days integer,
     OUT answer text, OUT today numeric, OUT month numeric)
 LANGUAGE plpgsql AS $$
@@ -29,8 +29,8 @@ DECLARE
 BEGIN
     -- One at a time: each sees what the one before it has set aside.
     PERFORM pg_advisory_xact_lock(hashtext('maestra.cost'));
-    today := maestra.cost_between(p_day, p_day + 1);
-    month := maestra.cost_between(v_month, (v_month + interval '1 month')::date);
+    today := maestra.cost_days_between(p_day, p_day + 1);
+    month := maestra.cost_days_between(v_month, (v_month + interval '1 month')::date);
     answer := 'reserved';
     IF EXISTS (SELECT FROM maestra.cost_reservations WHERE id = p_id) THEN
         RETURN;
@@ -50,7 +50,7 @@ END
 $$;
 
 -- Replaces a reservation by what was spent. Of one that is settled already, nothing is changed.
-CREATE FUNCTION maestra.settle_cost(p_id uuid, p_usd numeric) RETURNS void LANGUAGE sql AS $$
+CREATE FUNCTION maestra.cost_reservations_settle(p_id uuid, p_usd numeric) RETURNS void LANGUAGE sql AS $$
     WITH settled AS (DELETE FROM maestra.cost_reservations WHERE id = p_id RETURNING day)
     INSERT INTO maestra.cost_days AS held (day, usd) SELECT day, p_usd FROM settled
     ON CONFLICT (day) DO UPDATE SET usd = held.usd + EXCLUDED.usd;
