@@ -1,4 +1,5 @@
 using ConversationHub.Contracts;
+using ConversationHub.Testing.Postgres;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
