@@ -60,6 +60,9 @@ internal static partial class BackendTelemetry
     [LoggerMessage(1103, LogLevel.Warning, "The metrics file is written again; {Dropped} lines were dropped since the start")]
     public static partial void MetricsFileWorksAgain(this ILogger logger, long dropped);
 
+    [LoggerMessage(1106, LogLevel.Error, "Lines of erased conversations could not be taken from the metrics file, it will be tried again: {Reason}")]
+    public static partial void MetricsErasureFailed(this ILogger logger, string reason);
+
     [LoggerMessage(1104, LogLevel.Warning, "An alert could not be sent: {Reason}")]
     public static partial void AlertFailed(this ILogger logger, string reason);
 

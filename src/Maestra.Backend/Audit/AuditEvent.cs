@@ -15,6 +15,12 @@ internal sealed record AuditEvent(string Name, string Outcome, string Actor, str
     /// <summary>Somebody without a valid key.</summary>
     public const string Unknown = "unknown";
 
+    /// <summary>Who holds a key of all users.</summary>
+    public const string Owner = "owner";
+
+    /// <summary>Whoever sits at a local backend, which asks for no key.</summary>
+    public const string LocalUser = "local";
+
     /// <summary>Null for what no request caused.</summary>
     public RequestId? RequestId { get; init; }
 

@@ -49,6 +49,9 @@ internal sealed class BackendServer : IAsyncDisposable
 
     public BoundAddress Address { get; }
 
+    /// <summary>What the application is made of; tests look behind it.</summary>
+    internal IServiceProvider Services => _app.Services;
+
     /// <summary>Every endpoint that is served; a test walks them.</summary>
     internal IReadOnlyList<Endpoint> Endpoints => _app.Services.GetRequiredService<EndpointDataSource>().Endpoints;
 

@@ -1,6 +1,7 @@
 using ConversationHub.Store;
 using Maestra.Backend.Alerts;
 using Maestra.Backend.Audit;
+using Maestra.Backend.Conversations;
 using Maestra.Backend.Health;
 using Maestra.Backend.Identity;
 using Maestra.Backend.Metrics;
@@ -15,10 +16,10 @@ internal sealed class Signals : IAsyncDisposable
     private readonly DependencyPatrol _patrol;
     private int _isWithdrawn;
 
-    private Signals(BackendMeter meter, AuditParts audit, MetricsFile? file, SignalSettings settings, TimeProvider time, ILogger logger)
+    private Signals(
+        BackendMeter meter, MetricsBoard board, AuditParts audit, MetricsFile? file, SignalSettings settings, TimeProvider time, ILogger logger)
     {
-        (Meter, Audit, File) = (meter, audit, file);
-        Board = new MetricsBoard(meter);
+        (Meter, Board, Audit, File) = (meter, board, audit, file);
         Dependencies = new DependencyBoard(settings);
         _patrol = new DependencyPatrol(settings, Dependencies, time);
         _alertBoard = settings.SlackWebhook is { } webhook ? new AlertBoard(webhook, time, logger) : null;
@@ -41,6 +42,7 @@ internal sealed class Signals : IAsyncDisposable
     public static async Task<(Signals? Opened, string? Refused)> OpenAsync(BackendSettings settings, BackendParts parts, ILogger logger)
     {
         var meter = new BackendMeter();
+        var board = new MetricsBoard(meter);
         var audit = AuditOpener.TryOpen(settings.Signals.Audit, parts.OpenOutput, meter, parts.Ids, parts.Time, logger, out var refused);
         if (audit is null)
             return (null, refused);
@@ -55,7 +57,7 @@ internal sealed class Signals : IAsyncDisposable
             }
         }
 
-        return (new Signals(meter, audit, file, settings.Signals, parts.Time, logger), null);
+        return (new Signals(meter, board, audit, file, settings.Signals, parts.Time, logger), null);
     }
 
     public void Register(IServiceCollection services)
@@ -68,6 +70,9 @@ internal sealed class Signals : IAsyncDisposable
         services.AddSingleton(Dependencies);
         services.AddSingleton(provider => new AskReporter(
             Meter, File, Alerts, provider.GetRequiredService<BackendIdentity>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IArchiveObserver, ArchiveAudit>();
+        services.AddSingleton<IArchiveObserver>(provider => new MetricsEraser(
+            File, provider.GetRequiredService<BackendIdentity>(), provider.GetRequiredService<BackendSettings>()));
         services.AddSingleton<MetricsEndpoint>();
         services.AddSingleton<ProbeEndpoints>();
     }

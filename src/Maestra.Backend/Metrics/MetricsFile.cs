@@ -8,13 +8,15 @@ namespace Maestra.Backend.Metrics;
 
 /// <summary>
 /// <c>maestra_metrics.jsonl</c>: one line an ask, written behind a bounded queue, so that neither a slow nor a full disk ever delays
-/// a reply; what does not fit is dropped and counted. Erasures go through the same queue, after the lines that came before them.
+/// a reply; what does not fit is dropped and counted. Erasures go through the same queue, after the lines that came before them;
+/// one that fails is tried again with the next line that can be written.
 /// </summary>
 internal sealed class MetricsFile : IAsyncDisposable
 {
     public const long MaxFileBytes = 16 * 1024 * 1024;
     public const int MaxFiles = 4;
     private const int MaxQueued = 8192;
+    private const int MaxOwed = 1000;
     private const int MaxBatchBytes = 256 * 1024;
     private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(2);
 
@@ -26,6 +28,7 @@ internal sealed class MetricsFile : IAsyncDisposable
         new BoundedChannelOptions(MaxQueued) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
     private readonly Task _work;
     private long _dropped;
+    private readonly List<Predicate<LineOwner>> _owed = [];
     private bool _isFailing;
 
     private MetricsFile(RotatingFile file, IDisposable claim, TimeProvider time, ILogger logger)
@@ -132,6 +135,7 @@ internal sealed class MetricsFile : IAsyncDisposable
             if (_isFailing)
                 _logger.MetricsFileWorksAgain(Dropped);
             _isFailing = false;
+            PayOwed();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -145,6 +149,16 @@ internal sealed class MetricsFile : IAsyncDisposable
         lines = 0;
     }
 
+    /// <summary>What could not be erased when it was asked for is erased now that the file can be written.</summary>
+    private void PayOwed()
+    {
+        if (_owed.Count == 0)
+            return;
+        var owed = _owed.ToArray();
+        _owed.Clear();
+        Erase(owner => owed.Any(isErased => isErased(owner)));
+    }
+
     private string? Erase(Predicate<LineOwner> isErased)
     {
         try
@@ -156,7 +170,9 @@ internal sealed class MetricsFile : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            _logger.MetricsFileFailed(e.Message);
+            _logger.MetricsErasureFailed(e.Message);
+            if (_owed.Count < MaxOwed)
+                _owed.Add(isErased);
             return e.Message;
         }
     }

@@ -1,0 +1,43 @@
+using Maestra.Backend.Conversations;
+using Maestra.Backend.Http;
+using Maestra.Backend.Identity;
+
+namespace Maestra.Backend.Audit;
+
+/// <summary>Accounts for exports and erasures.</summary>
+internal sealed class ArchiveAudit(IAuditTrail trail, BackendIdentity identity) : IArchiveObserver
+{
+    public Task ObserveAsync(ArchiveAct act, CancellationToken cancellationToken)
+    {
+        var details = new List<AuditDetail> { AuditDetail.Of("user", identity.Pseudonyms.Of(act.Owner)), AuditDetail.Of("count", act.Count) };
+        if (act.OperationId is { } operation)
+            details.Add(AuditDetail.Of("operation_id", operation.ToString()));
+        trail.Record(new AuditEvent(
+            Name(act.Kind),
+            act.IsComplete ? AuditOutcome.Ok : AuditOutcome.Failed,
+            Actor(act.Request),
+            act.ConversationId?.ToString() ?? identity.Pseudonyms.Of(act.Owner))
+        {
+            RequestId = act.Request.RequestId,
+            Details = details,
+        });
+        return Task.CompletedTask;
+    }
+
+    private static string Name(ArchiveActKind kind) => kind switch
+    {
+        ArchiveActKind.ConversationExported => AuditEventName.ConversationExported,
+        ArchiveActKind.ConversationErased => AuditEventName.ConversationErased,
+        ArchiveActKind.UserExported => AuditEventName.UserExported,
+        ArchiveActKind.UserErased => AuditEventName.UserErased,
+        _ => throw new InvalidOperationException($"Unknown act {kind}."),
+    };
+
+    /// <summary>The key's user; who owns all users; or, where no key is asked for, whoever sits at this machine.</summary>
+    private string Actor(RequestState request) => request.KeyOwner switch
+    {
+        { User: { } user } => identity.Pseudonyms.Of(user),
+        { } => AuditEvent.Owner,
+        null => AuditEvent.LocalUser,
+    };
+}

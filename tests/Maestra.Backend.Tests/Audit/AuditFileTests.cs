@@ -1,0 +1,103 @@
+using System.Text.Json.Nodes;
+using ConversationHub.Contracts;
+using ConversationHub.Testing;
+using ConversationHub.Testing.Logging;
+using Maestra.Backend.Audit;
+using Maestra.Backend.Files;
+using Maestra.Backend.Metrics;
+using Maestra.Backend.Settings;
+using Maestra.Backend.Tests.Fakes;
+
+namespace Maestra.Backend.Tests.Audit;
+
+/// <summary>The chain in <c>audit.log</c> over restarts, kills and rotations.</summary>
+public sealed class AuditFileTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly CapturingLogger _logger = new();
+
+    private string LogPath => _folder.Combine("state", "audit.log");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Open_AfterAnotherRun_GoesOnWithItsChain()
+    {
+        await RunAsync(3);
+        await RunAsync(2);
+
+        var records = File.ReadAllLines(LogPath).Select(line => JsonNode.Parse(line)!).ToList();
+        Assert.Equal([1, 2, 3, 1, 2], records.Select(record => (int)record["seq"]!));
+        Assert.Equal((string?)records[2]["hash"], (string?)records[3]["prev"]);
+        Assert.NotEqual((string?)records[2]["chain"], (string?)records[3]["chain"]);
+        Assert.Equal((5, 2, null), Verify());
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(LogPath));
+    }
+
+    [Fact]
+    public async Task Open_AfterAKillInTheMiddleOfARecord_CutsItAndSaysSo()
+    {
+        await RunAsync(2);
+        await File.AppendAllTextAsync(LogPath, """{"chain":"half""");
+
+        await RunAsync(1);
+
+        Assert.Equal((3, 2, null), Verify());
+        Assert.Equal([1101], _logger.Records.Snapshot().Select(record => record.Event.Id));
+    }
+
+    [Fact]
+    public async Task Rotation_ChainGoesOnFromFileToFile()
+    {
+        var last = AuditRecord.NoHash;
+        Directory.CreateDirectory(_folder.Combine("state"));
+        using (var file = RotatingFile.Open(LogPath, maxBytes: 1000, FileSink.MaxFiles))
+        {
+            for (var seq = 1; seq <= 9; seq++)
+            {
+                var record = AuditRecord.Make("c", seq, default, new AuditEvent("startup", "ok", "system", "s"), last);
+                last = record.Hash;
+                file.Append(AuditLines.Of([record]), toDisk: true);
+            }
+        }
+
+        await RunAsync(1);
+
+        Assert.InRange(RotatingFile.Existing(LogPath, FileSink.MaxFiles).Count, 3, FileSink.MaxFiles);
+        Assert.Equal((10, 2, null), Verify());
+    }
+
+    [Fact]
+    public async Task Backend_StartsAndStops_IsAccountedFor()
+    {
+        await using (var backend = await TestBackend.StartLocalAsync(("MAESTRA_STATE_ROOT", _folder.Combine("state"))))
+            await backend.AskAsync(TestBackend.Question());
+
+        var records = File.ReadAllLines(LogPath).Select(line => JsonNode.Parse(line)!).ToList();
+        Assert.Equal(["startup ok system", "shutdown ok system"], records.Select(record => $"{record["event"]} {record["outcome"]} {record["actor"]}"));
+        Assert.Equal("""{"mode":"local","version":"2.0.0"}""", records[0]["details"]!.ToJsonString());
+        Assert.DoesNotContain("parser", File.ReadAllText(LogPath), StringComparison.Ordinal);
+    }
+
+    private async Task RunAsync(int records)
+    {
+        using var meter = new BackendMeter();
+        var parts = AuditOpener.TryOpen(
+            new AuditSettings { File = LogPath }, () => Stream.Null, meter, new IdSource(TimeProvider.System), TimeProvider.System, _logger, out var refused);
+        Assert.Null(refused);
+        await using (parts!)
+        {
+            for (var i = 0; i < records; i++)
+                parts!.Trail.Record(new AuditEvent(AuditEventName.Startup, AuditOutcome.Ok, AuditEvent.System, "s"));
+        }
+    }
+
+    private (long Records, int Chains, string? Broken) Verify()
+    {
+        var lines = RotatingFile.Existing(LogPath, FileSink.MaxFiles)
+            .SelectMany(file => File.ReadAllLines(file).Select((line, index) => new AuditLine(Path.GetFileName(file), index + 1, line, true)));
+        var verdict = AuditVerifier.Verify(lines, beginsAtStart: true, expected: null);
+        return (verdict.Records, verdict.Chains, verdict.Broken);
+    }
+}
