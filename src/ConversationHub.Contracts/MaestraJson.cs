@@ -57,5 +57,11 @@ public static class MaestraJson
 [JsonSerializable(typeof(MessageMeta))]
 [JsonSerializable(typeof(FieldBody))]
 [JsonSerializable(typeof(EraseBody))]
+[JsonSerializable(typeof(IdentityResponse))]
+[JsonSerializable(typeof(RegisterPeerRequest))]
+[JsonSerializable(typeof(RegisterPeerResponse))]
+[JsonSerializable(typeof(SbtObject))]
+[JsonSerializable(typeof(PeerList))]
+[JsonSerializable(typeof(PeerStateRecord))]
 [JsonSerializable(typeof(string))]
 public sealed partial class MaestraJsonContext : JsonSerializerContext;

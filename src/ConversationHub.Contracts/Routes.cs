@@ -23,4 +23,9 @@ public static class Routes
     public const string Users = "/users";
     public const string User = "/users/{user_id}";
     public const string UserExport = "/users/{user_id}/export";
+    public const string Identity = "/identity";
+    public const string RegisterPeer = "/register-peer";
+    public const string Sync = "/sync";
+    public const string Peers = "/peers";
+    public const string Peer = "/peers/{id}";
 }

@@ -6,6 +6,9 @@ public static class WireLimits
     /// <summary>Any request body but that of <c>/sync</c>; beyond it 413.</summary>
     public const int RequestBodyBytes = 1 << 20;
 
+    /// <summary>The body of <c>/sync</c>, as sent and once more after decoding; beyond it 413.</summary>
+    public const int SyncBodyBytes = 8 << 20;
+
     /// <summary>A question in UTF-8; beyond it 422.</summary>
     public const int MessageBytes = 256 * 1024;
 

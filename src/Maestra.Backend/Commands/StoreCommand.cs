@@ -54,15 +54,13 @@ internal static class StoreCommand
         }
 
         using var loggers = BackendLogging.CreateFactory(settings, parts);
-        var identity = settings.PrivateKeyPem is { } pem
-            ? new IdentityOutcome.Loaded(BackendIdentity.FromPem(pem, settings.Mode))
-            : IdentityFile.Load(settings.StateRoot, settings.Mode);
+        var identity = await IdentityStores.Of(settings, parts.Time).LoadAsync(cancellationToken);
         if (identity is IdentityOutcome.Refused without)
             return await RefuseAsync(error, without.Reason);
         var options = new StoreOptions
         {
             Root = settings.ConversationRoot,
-            BackendId = ((IdentityOutcome.Loaded)identity).Identity.Id,
+            BackendId = ((IdentityOutcome.Loaded)identity).Keys.Current.Id,
             Namespace = settings.Mode == BackendMode.Local ? StoreNamespace.Shared : StoreNamespace.PerUser,
         };
         if (settings.Database is { } database)

@@ -10,6 +10,7 @@ using Maestra.Backend.Identity;
 using Maestra.Backend.Keys;
 using Maestra.Backend.Listening;
 using Maestra.Backend.Metrics;
+using Maestra.Backend.Peers;
 using Maestra.Backend.Providers;
 using Maestra.Backend.Settings;
 using Maestra.Backend.Stopping;
@@ -32,7 +33,7 @@ internal static class BackendApp
     public static WebApplication Build(
         BackendSettings settings,
         BackendParts parts,
-        BackendIdentity identity,
+        IdentityBoard identity,
         StoreOpening.Opened opened,
         ISharedRateWindows? rateWindows,
         ICostLedger costs,
@@ -49,7 +50,8 @@ internal static class BackendApp
         builder.Services.AddSingleton(parts.Time);
         builder.Services.AddSingleton(new StreamOpener(parts.Time, parts.Heartbeats));
         builder.Services.AddSingleton(parts.Ids);
-        builder.Services.AddSingleton(identity);
+        builder.Services.AddSingleton(identity.Current.Current.Identity);
+        builder.Services.AddPeers(settings, identity);
         builder.Services.AddSingleton(opened.Store);
         builder.Services.AddSingleton(opened.Archive);
         builder.Services.AddSingleton(opened.Leases);
@@ -96,6 +98,7 @@ internal static class BackendApp
         app.Services.GetRequiredService<ChangeEndpoint>().Map(app);
         app.Services.GetRequiredService<EraseEndpoints>().Map(app);
         app.Services.GetRequiredService<ExportEndpoints>().Map(app);
+        app.MapPeers();
         return app;
     }
 

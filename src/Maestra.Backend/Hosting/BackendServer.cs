@@ -58,13 +58,15 @@ internal sealed class BackendServer : IAsyncDisposable
     /// <summary>Identity, store, port, then the web application: nothing is bound before the store can take a question.</summary>
     public static async Task<StartOutcome> StartAsync(BackendSettings settings, BackendParts parts, CancellationToken cancellationToken)
     {
-        switch (LoadIdentity(settings))
+        var identities = IdentityStores.Of(settings, parts.Time);
+        switch (await identities.LoadAsync(cancellationToken))
         {
             case IdentityOutcome.Refused refused:
                 return new StartOutcome.Refused(ExitCode.StoreUnusable, refused.Reason);
             case IdentityOutcome.Loaded loaded:
                 var loggers = BackendLogging.CreateFactory(settings, parts);
-                var outcome = await OpenStoreAsync(settings, parts, loaded.Identity, loggers, cancellationToken);
+                var board = new IdentityBoard(identities, loaded.Keys, parts.Time, loggers.CreateLogger<IdentityBoard>());
+                var outcome = await OpenStoreAsync(settings, parts, board, loggers, cancellationToken);
                 if (outcome is StartOutcome.Refused)
                     loggers.Dispose();
                 return outcome;
@@ -89,17 +91,13 @@ internal sealed class BackendServer : IAsyncDisposable
         _loggers.Dispose();
     }
 
-    private static IdentityOutcome LoadIdentity(BackendSettings settings) => settings.PrivateKeyPem is { } pem
-        ? new IdentityOutcome.Loaded(BackendIdentity.FromPem(pem, settings.Mode))
-        : IdentityFile.Load(settings.StateRoot, settings.Mode);
-
     private static async Task<StartOutcome> OpenStoreAsync(
-        BackendSettings settings, BackendParts parts, BackendIdentity identity, ILoggerFactory loggers, CancellationToken cancellationToken)
+        BackendSettings settings, BackendParts parts, IdentityBoard identity, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var options = new StoreOptions
         {
             Root = settings.ConversationRoot,
-            BackendId = identity.Id,
+            BackendId = identity.Current.Current.Id,
             Namespace = settings.Mode == BackendMode.Local ? StoreNamespace.Shared : StoreNamespace.PerUser,
             ImportOwner = settings.Mode == BackendMode.Local ? settings.User : UserId.Anonymous,
         };
@@ -122,7 +120,7 @@ internal sealed class BackendServer : IAsyncDisposable
     }
 
     private static async Task<StartOutcome> CountCostsAsync(
-        BackendSettings settings, BackendParts parts, BackendIdentity identity, StoreOpening.Opened opened, ILoggerFactory loggers, CancellationToken cancellationToken)
+        BackendSettings settings, BackendParts parts, IdentityBoard identity, StoreOpening.Opened opened, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var (costs, refusal) = await AdvisorMaker.OpenLedgerAsync(settings, opened.Store, parts.Time, parts.Ids, cancellationToken);
         return costs is null
@@ -131,7 +129,7 @@ internal sealed class BackendServer : IAsyncDisposable
     }
 
     private static async Task<StartOutcome> ListenAsync(
-        BackendSettings settings, BackendParts parts, BackendIdentity identity, StoreOpening.Opened opened, ICostLedger costs, ILoggerFactory loggers,
+        BackendSettings settings, BackendParts parts, IdentityBoard identity, StoreOpening.Opened opened, ICostLedger costs, ILoggerFactory loggers,
         CancellationToken cancellationToken)
     {
         var (signals, unwritable) = await Signals.OpenAsync(settings, parts, loggers.CreateLogger<Signals>());
@@ -150,8 +148,8 @@ internal sealed class BackendServer : IAsyncDisposable
                 var app = BackendApp.Build(settings, parts, identity, opened, rateWindows, costs, loggers, signals, bound);
                 await app.StartAsync(cancellationToken);
                 var portFile = settings.Mode == BackendMode.Local ? new PortFile(settings.PortFile) : null;
-                var server = new BackendServer(app, opened.Store, rateWindows, loggers, signals, identity, portFile, address);
-                server.Announce(settings, identity);
+                var server = new BackendServer(app, opened.Store, rateWindows, loggers, signals, identity.Current.Current.Identity, portFile, address);
+                server.Announce(settings, identity.Current.Current.Identity);
                 return new StartOutcome.Running(server);
             case var unknown:
                 throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}.");

@@ -50,8 +50,8 @@ internal static class Refusals
     public static HttpReply.Refused ConversationErased() =>
         HttpReply.Problem(410, ProblemCode.ConversationErased, "Conversation was erased; use a new conversation_id");
 
-    public static HttpReply.Refused BodyTooLarge() =>
-        HttpReply.Problem(413, ProblemCode.BodyTooLarge, $"Request body is larger than {WireLimits.RequestBodyBytes} bytes");
+    public static HttpReply.Refused BodyTooLarge(int maxBytes = WireLimits.RequestBodyBytes) =>
+        HttpReply.Problem(413, ProblemCode.BodyTooLarge, $"Request body is larger than {maxBytes} bytes");
 
     public static HttpReply.Refused UriTooLong() =>
         HttpReply.Problem(414, ProblemCode.UriTooLong, $"Request line is longer than {WireLimits.RequestLineBytes} bytes");
@@ -106,4 +106,57 @@ internal static class Refusals
         StoreFailureKind.NoRoom => HttpReply.Problem(507, ProblemCode.StoreUnavailable, failure.Reason),
         _ => HttpReply.Problem(500, ProblemCode.StoreFailed, "Conversation store failed"),
     };
+
+    /// <summary>Problems that other backends are told (wire.md §7, §9): which check failed, and no more.</summary>
+    public static HttpReply.Refused SignatureInvalid(string detail = "The signature does not fit the request") =>
+        HttpReply.Problem(401, ProblemCode.SignatureInvalid, detail);
+
+    public static HttpReply.Refused SignatureStale() =>
+        HttpReply.Problem(401, ProblemCode.SignatureStale, "The request is older or newer than 120 seconds; compare the clocks");
+
+    public static HttpReply.Refused NonceReplayed() => HttpReply.Problem(401, ProblemCode.NonceReplayed, "This request was made before");
+
+    public static HttpReply.Refused NoncesFull(int retryAfterSeconds) =>
+        HttpReply.Problem(429, ProblemCode.RateLimited, "Too many requests of this peer are remembered", retryAfterSeconds);
+
+    public static HttpReply.Refused PeerUnknown() => HttpReply.Problem(403, ProblemCode.PeerUnknown, "Peer not registered");
+
+    public static HttpReply.Refused PairingRequired() => HttpReply.Problem(403, ProblemCode.PairingRequired,
+        "Pairing needs a code of maestra-backend peers invite, or an entry in MAESTRA_PEERS");
+
+    public static HttpReply.Refused PairingCodeInvalid() =>
+        HttpReply.Problem(401, ProblemCode.PairingCodeInvalid, "The pairing code is wrong, used or older than ten minutes");
+
+    public static HttpReply.Refused PairingUserMismatch(string user) =>
+        HttpReply.Problem(403, ProblemCode.UserMismatch, $"The invitation is for user '{user}'");
+
+    public static HttpReply.Refused PeerMismatch() => HttpReply.Problem(400, ProblemCode.PeerMismatch, "SBT does not reference this backend");
+
+    public static HttpReply.Refused SbtInvalid(string detail) => HttpReply.Problem(401, ProblemCode.SbtInvalid, detail);
+
+    public static HttpReply.Refused SbtExpired() => HttpReply.Problem(401, ProblemCode.SbtExpired, "SBT is not valid at this time");
+
+    public static HttpReply.Refused SbtReplayed() => HttpReply.Problem(401, ProblemCode.SbtReplayed, "SBT was used before");
+
+    public static HttpReply.Refused SbtLegacy() =>
+        HttpReply.Problem(401, ProblemCode.SbtLegacy, "SBT with a shared secret is no longer accepted; sign with PS256");
+
+    public static HttpReply.Refused KeyChanged() => HttpReply.Problem(409, ProblemCode.KeyChanged,
+        "The key of this peer has changed; an owner must confirm it with maestra-backend peers confirm");
+
+    public static HttpReply.Refused BackendIdMismatch() =>
+        HttpReply.Problem(422, ProblemCode.BackendIdMismatch, "peer_backend_id is not the id of peer_public_key");
+
+    public static HttpReply.Refused PeersFull() =>
+        HttpReply.Problem(409, ProblemCode.PairingRequired, "This backend has as many peers as it can hold; remove one first");
+
+    public static HttpReply.Refused PeerNotFound() => HttpReply.Problem(404, ProblemCode.PeerNotFound, "Peer not found");
+
+    public static HttpReply.Refused CodingRefused() =>
+        HttpReply.Problem(415, ProblemCode.JsonRequired, "Content-Encoding must be gzip, br or identity");
+
+    public static HttpReply.Refused CodingBroken() => HttpReply.Invalid(
+    [
+        new ValidationError { Type = ValidationErrorType.ValueError, Loc = [ErrorLocation.Body], Msg = "Body is not what Content-Encoding says" },
+    ]);
 }

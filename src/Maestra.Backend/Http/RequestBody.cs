@@ -20,6 +20,19 @@ internal abstract record BodyOutcome
     public sealed record Refused(HttpReply Reply) : BodyOutcome;
 }
 
+/// <summary>What reading the bytes of a body gave.</summary>
+internal abstract record RawBodyOutcome
+{
+    private RawBodyOutcome()
+    {
+    }
+
+    public sealed record Read(ReadOnlyMemory<byte> Bytes) : RawBodyOutcome;
+
+    /// <param name="Reply">A problem, or nothing when the sender has gone away.</param>
+    public sealed record Refused(HttpReply Reply) : RawBodyOutcome;
+}
+
 /// <summary>Reads a JSON body within its limits: media type, encoding, size, arrival, then syntax (wire.md §1.2, §1.3).</summary>
 internal static class RequestBody
 {
@@ -36,41 +49,54 @@ internal static class RequestBody
         if (request.Headers.ContentEncoding is { Count: > 0 } encoding && encoding != "identity")
             return new BodyOutcome.Refused(Refusals.EncodingRefused());
 
+        return await ReadBytesAsync(context, time, WireLimits.RequestBodyBytes) switch
+        {
+            RawBodyOutcome.Read read => Parse(read.Bytes),
+            RawBodyOutcome.Refused refused => new BodyOutcome.Refused(refused.Reply),
+            var unknown => throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}."),
+        };
+    }
+
+    /// <summary>Reads the bytes of a body as they were sent: size and arrival are bounded, nothing else is looked at.</summary>
+    public static async Task<RawBodyOutcome> ReadBytesAsync(HttpContext context, TimeProvider time, int maxBytes)
+    {
+        var request = context.Request;
+
         // A sender that waits for "100 Continue" has not sent the body yet and need not.
-        if (request.ContentLength > WireLimits.RequestBodyBytes && request.Headers.Expect.Count > 0)
-            return TooLarge(context);
+        if (request.ContentLength > maxBytes && request.Headers.Expect.Count > 0)
+            return TooLarge(context, maxBytes);
 
         using var arrival = new CancellationTokenSource(TimeSpan.FromSeconds(WireLimits.BodyArrivalSeconds), time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(arrival.Token, context.RequestAborted);
         try
         {
-            return await ReadAsync(context, either.Token);
+            return await ReadAsync(context, maxBytes, either.Token);
         }
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
         {
             context.Response.Headers.Connection = "close";
-            return new BodyOutcome.Refused(Refusals.RequestTimeout());
+            return new RawBodyOutcome.Refused(Refusals.RequestTimeout());
         }
         catch (IOException e) when (e is not BadHttpRequestException)
         {
             // The connection broke while the body came in.
-            return new BodyOutcome.Refused(new HttpReply.ClientGone());
+            return new RawBodyOutcome.Refused(new HttpReply.ClientGone());
         }
     }
 
-    private static async Task<BodyOutcome> ReadAsync(HttpContext context, CancellationToken cancellationToken)
+    private static async Task<RawBodyOutcome> ReadAsync(HttpContext context, int maxBytes, CancellationToken cancellationToken)
     {
         var content = new ArrayBufferWriter<byte>(ChunkBytes);
         while (true)
         {
             var read = await context.Request.Body.ReadAsync(content.GetMemory(ChunkBytes)[..ChunkBytes], cancellationToken);
             if (read == 0)
-                return Parse(content.WrittenMemory);
+                return new RawBodyOutcome.Read(content.WrittenMemory);
             content.Advance(read);
-            if (content.WrittenCount > WireLimits.RequestBodyBytes)
+            if (content.WrittenCount > maxBytes)
             {
                 await DrainAsync(context.Request.Body, cancellationToken);
-                return TooLarge(context);
+                return TooLarge(context, maxBytes);
             }
         }
     }
@@ -83,13 +109,14 @@ internal static class RequestBody
             left -= read;
     }
 
-    private static BodyOutcome.Refused TooLarge(HttpContext context)
+    private static RawBodyOutcome.Refused TooLarge(HttpContext context, int maxBytes)
     {
         context.Response.Headers.Connection = "close";
-        return new BodyOutcome.Refused(Refusals.BodyTooLarge());
+        return new RawBodyOutcome.Refused(Refusals.BodyTooLarge(maxBytes));
     }
 
-    private static BodyOutcome Parse(ReadOnlyMemory<byte> content)
+    /// <summary>One JSON object, or the 422 that says why it is none.</summary>
+    public static BodyOutcome Parse(ReadOnlyMemory<byte> content)
     {
         if (!Utf8.IsValid(content.Span))
             return Invalid(ValidationErrorType.JsonInvalid, "Body is not valid UTF-8");
@@ -131,7 +158,7 @@ internal static class RequestBody
     private static BodyOutcome.Refused Invalid(string type, string message) =>
         new(HttpReply.Invalid([new ValidationError { Type = type, Loc = [ErrorLocation.Body], Msg = message }]));
 
-    private static bool IsJson(string? contentType) =>
+    public static bool IsJson(string? contentType) =>
         MediaTypeHeaderValue.TryParse(contentType, out var type)
         && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
         && (!type.Charset.HasValue || HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase));

@@ -30,6 +30,14 @@ internal sealed record BackendIdentity(string Id, Pseudonyms Pseudonyms)
         return string.Concat(mode == BackendMode.Local ? LocalPrefix : HostedPrefix, digest.AsSpan(0, IdHexDigits));
     }
 
+    /// <summary>Whether a text has the form of a backend's id.</summary>
+    public static bool IsId(string text)
+    {
+        var prefix = text.StartsWith(LocalPrefix, StringComparison.Ordinal) ? LocalPrefix : HostedPrefix;
+        return text.StartsWith(prefix, StringComparison.Ordinal) && text.Length == prefix.Length + IdHexDigits
+            && HexText.Is(text.AsSpan(prefix.Length));
+    }
+
     public static bool IsUsable(string pem)
     {
         try

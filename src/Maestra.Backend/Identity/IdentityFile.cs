@@ -1,70 +1,70 @@
-using Maestra.Backend.Settings;
-
 namespace Maestra.Backend.Identity;
 
-/// <summary>Where the backend's key is kept when no setting gives one: <c>identity.pem</c> in the state root, for its owner only.</summary>
-internal static class IdentityFile
+/// <summary>Keeps the backend's key where no setting says otherwise: <c>identity.pem</c> in the state root, for its owner only.</summary>
+internal sealed class IdentityFile(string stateRoot) : IIdentityVault
 {
-    private const string Name = "identity.pem";
+    public const string FileName = "identity.pem";
     private const int MaxBytes = 16 * 1024;
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Reads the key, or makes it on the first start. Idempotent; of two processes that make one at once, one key stays.</summary>
-    public static IdentityOutcome Load(string stateRoot, BackendMode mode)
+    private readonly string _path = Path.Combine(stateRoot, FileName);
+
+    public string Name => _path;
+
+    public Task<(string? Text, string? Failure)> ReadAsync(CancellationToken cancellationToken) => Task.FromResult(Guard(Read));
+
+    public async Task<(bool Written, string? Failure)> WriteAsync(string? expected, string text, CancellationToken cancellationToken)
     {
-        var path = Path.Combine(stateRoot, Name);
         try
         {
-            if (!File.Exists(path))
-                Make(stateRoot, path);
-            if (new FileInfo(path).Length > MaxBytes)
-                return new IdentityOutcome.Refused($"{path} is larger than {MaxBytes} bytes; it holds no private key");
-            var pem = File.ReadAllText(path);
-            return BackendIdentity.IsUsable(pem)
-                ? new IdentityOutcome.Loaded(BackendIdentity.FromPem(pem, mode))
-                : new IdentityOutcome.Refused($"{path} holds no RSA private key of {BackendIdentity.KeyBits} bits; put the right file back. Without it this backend would be another one to its peers.");
+            PrivateFolder.Make(stateRoot);
+            using var held = await StateLock.TakeAsync(_path + ".lock", cancellationToken);
+            var (present, failure) = Read();
+            if (failure is not null || present != expected)
+                return (false, failure);
+            OwnerOnlyFile.Replace(_path, text);
+            return (true, null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return new IdentityOutcome.Refused($"{path} cannot be read or made: {e.Message}");
+            return (false, Unusable(e));
         }
     }
 
-    /// <summary>Written aside, flushed and then linked into place, so that a crash leaves a whole key or none and a second process never replaces the first one's.</summary>
-    private static void Make(string stateRoot, string path)
+    public Task<string?> StampAsync(CancellationToken cancellationToken)
     {
-        PrivateFolder.Make(stateRoot);
-        var temporary = $"{path}.{Environment.ProcessId}.tmp";
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = OwnerOnly;
-        using (var file = new FileStream(temporary, options))
-        {
-            file.Write(System.Text.Encoding.ASCII.GetBytes(BackendIdentity.NewPem()));
-            file.Flush(flushToDisk: true);
-        }
-
         try
         {
-            File.Move(temporary, path, overwrite: false);
+            var file = new FileInfo(_path);
+            return Task.FromResult<string?>(file.Exists ? $"{file.LastWriteTimeUtc.Ticks} {file.Length}" : null);
         }
-        catch (IOException) when (File.Exists(path))
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Another process made the key meanwhile: that one is read.
-            File.Delete(temporary);
+            return Task.FromResult<string?>(null);
         }
     }
-}
 
-/// <summary>What loading the identity gave.</summary>
-internal abstract record IdentityOutcome
-{
-    private IdentityOutcome()
+    private (string? Text, string? Failure) Read()
     {
+        var file = new FileInfo(_path);
+        if (!file.Exists)
+            return (null, null);
+        if (file.Length > MaxBytes)
+            return (null, $"{_path} is larger than {MaxBytes} bytes; it holds no private key");
+        var text = File.ReadAllText(_path);
+        return (IdentityDocument.SaysWhenMade(text) ? text : IdentityDocument.MadeAt(file.LastWriteTimeUtc, text), null);
     }
 
-    public sealed record Loaded(BackendIdentity Identity) : IdentityOutcome;
+    private (string? Text, string? Failure) Guard(Func<(string?, string?)> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return (null, Unusable(e));
+        }
+    }
 
-    /// <param name="Reason">For the operator: what is wrong, with its path, and what to do.</param>
-    public sealed record Refused(string Reason) : IdentityOutcome;
+    private string Unusable(Exception e) => $"{_path} cannot be read or made: {e.Message}";
 }

@@ -3,6 +3,7 @@ using ConversationHub.Contracts;
 using Maestra.Backend.Access;
 using Maestra.Backend.Costs;
 using Maestra.Backend.Keys;
+using Maestra.Backend.Peers;
 
 namespace Maestra.Backend.Settings;
 
@@ -14,6 +15,19 @@ internal enum BackendMode
 
     /// <summary>A shared service: every request but health needs a key, each user has an own namespace.</summary>
     Cloud,
+}
+
+/// <summary>Who keeps the backend's key (<c>MAESTRA_KEY_STORE</c>).</summary>
+internal enum KeyKeeper
+{
+    /// <summary>A file in the state root, for its owner only.</summary>
+    File,
+
+    /// <summary>The keychain of macOS.</summary>
+    Keychain,
+
+    /// <summary>The Secret Service of a Linux desktop.</summary>
+    SecretService,
 }
 
 /// <summary>How a log line looks.</summary>
@@ -60,6 +74,12 @@ internal sealed record BackendSettings
 
     /// <summary>PEM of the backend's key; null when it is kept in the state root.</summary>
     public required string? PrivateKeyPem { get; init; }
+
+    /// <summary>Where the key is kept when no setting gives it and no database holds it.</summary>
+    public KeyKeeper KeyKeeper { get; init; }
+
+    /// <summary>Of <c>MAESTRA_PEERS</c>.</summary>
+    public IReadOnlyList<Peer> Peers { get; init; } = [];
 
     public required AdvisorSettings Advisor { get; init; }
 

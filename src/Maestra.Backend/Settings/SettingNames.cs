@@ -21,6 +21,11 @@ internal static class SettingNames
     public const string ApiKeys = "MAESTRA_API_KEYS";
     public const string ApiKeysFile = "MAESTRA_API_KEYS_FILE";
     public const string PrivateKey = "BACKEND_PRIVATE_KEY";
+
+    /// <summary><c>file</c>, <c>keychain</c> or <c>secret-service</c>; an addition to wire.md §13.</summary>
+    public const string KeyStore = "MAESTRA_KEY_STORE";
+
+    public const string Peers = "MAESTRA_PEERS";
     public const string CorsOrigins = "CORS_ORIGINS";
     public const string TrustedProxies = "MAESTRA_TRUSTED_PROXIES";
     public const string EnforceHttps = "ENFORCE_HTTPS";

@@ -4,6 +4,7 @@ using ConversationHub.Store.Postgres;
 using Maestra.Backend.Access;
 using Maestra.Backend.Identity;
 using Maestra.Backend.Keys;
+using Maestra.Backend.Peers;
 
 namespace Maestra.Backend.Settings;
 
@@ -22,7 +23,7 @@ internal static class SettingsBinder
     /// <summary>Those of wire.md §13 that have no effect yet, without harm; the start says so.</summary>
     private static readonly string[] WithoutEffect =
     [
-        "MAESTRA_PEERS", "MAESTRA_SYNC_INTERVAL_SECONDS", SettingNames.RedisUrl,
+        "MAESTRA_SYNC_INTERVAL_SECONDS", SettingNames.RedisUrl,
     ];
 
     public static BindOutcome Bind(SettingSources sources)
@@ -49,6 +50,8 @@ internal static class SettingsBinder
             RateLimit = RateLimitSettings.Bind(reader, mode),
             CorsOrigins = CorsOrigins(reader),
             PrivateKeyPem = PrivateKey(reader),
+            KeyKeeper = KeyKeeperOf(reader),
+            Peers = PeersBinder.Bind(reader),
             Advisor = AdvisorBinder.Bind(reader),
             Signals = SignalBinder.Bind(reader, mode, state),
             CostLimits = CostBinder.Bind(reader),
@@ -157,6 +160,14 @@ internal static class SettingsBinder
             reader.Refuse($"{SettingNames.PrivateKey}: not a PEM private key of RSA with 2048 bits");
         return pem;
     }
+
+    private static KeyKeeper KeyKeeperOf(SettingReader reader) =>
+        reader.Choice(SettingNames.KeyStore, "file", "file", "keychain", "secret-service") switch
+        {
+            "keychain" => KeyKeeper.Keychain,
+            "secret-service" => KeyKeeper.SecretService,
+            _ => KeyKeeper.File,
+        };
 
     private static LogLevel Level(SettingReader reader) =>
         reader.Choice(SettingNames.LogLevel, "INFO", "TRACE", "DEBUG", "INFO", "WARNING", "ERROR") switch

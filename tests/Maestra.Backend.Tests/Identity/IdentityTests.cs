@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using ConversationHub.Contracts;
 using ConversationHub.Testing;
+using ConversationHub.Testing.Time;
 using Maestra.Backend.Identity;
 using Maestra.Backend.Settings;
 
@@ -14,6 +15,8 @@ public sealed class IdentityTests : IDisposable
 
     private readonly TemporaryFolder _folder = new();
 
+    private readonly ManualTimeProvider _time = new();
+
     public void Dispose() => _folder.Dispose();
 
     [Fact]
@@ -21,20 +24,20 @@ public sealed class IdentityTests : IDisposable
         Assert.Equal("local_sha256_eed292c6e467c8ef", BackendIdentity.IdOf(Convert.FromBase64String(PublicKey), BackendMode.Local));
 
     [Fact]
-    public void Load_FirstStart_MakesAPrivateKeyForItsOwnerOnly()
+    public async Task Load_FirstStart_MakesAPrivateKeyForItsOwnerOnly_T33()
     {
         var root = _folder.Combine("state");
 
-        var first = Assert.IsType<IdentityOutcome.Loaded>(IdentityFile.Load(root, BackendMode.Local)).Identity;
-        var second = Assert.IsType<IdentityOutcome.Loaded>(IdentityFile.Load(root, BackendMode.Local)).Identity;
+        var first = (await LoadAsync(root)).Current;
+        var second = (await LoadAsync(root)).Current;
 
-        Assert.Equal(first.Id, second.Id);
+        Assert.Equal((first.Id, first.CreatedAt), (second.Id, second.CreatedAt));
         var path = Path.Combine(root, "identity.pem");
         using var key = RSA.Create();
         key.ImportFromPem(File.ReadAllText(path));
         Assert.Equal((2048, first.Id), (key.KeySize, BackendIdentity.IdOf(key.ExportSubjectPublicKeyInfo(), BackendMode.Local)));
         Assert.Contains("BEGIN PRIVATE KEY", File.ReadAllText(path), StringComparison.Ordinal);
-        Assert.Equal([path], Directory.GetFiles(root));
+        Assert.Equal([path, path + ".lock"], Directory.GetFiles(root).Order(StringComparer.Ordinal));
         if (!OperatingSystem.IsWindows())
         {
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
@@ -43,14 +46,64 @@ public sealed class IdentityTests : IDisposable
     }
 
     [Fact]
-    public void Load_BrokenFile_IsRefusedAndKept()
+    public async Task Load_BrokenFile_IsRefusedAndKept()
     {
         File.WriteAllText(_folder.Combine("identity.pem"), "no key");
 
-        var refused = Assert.IsType<IdentityOutcome.Refused>(IdentityFile.Load(_folder.Path, BackendMode.Local));
+        var refused = Assert.IsType<IdentityOutcome.Refused>(await Store(_folder.Path).LoadAsync(CancellationToken.None));
 
         Assert.Contains("identity.pem", refused.Reason, StringComparison.Ordinal);
         Assert.Equal("no key", File.ReadAllText(_folder.Combine("identity.pem")));
+    }
+
+    /// <summary>T33: a file of an earlier version, which says nothing about the key's age.</summary>
+    [Fact]
+    public async Task Load_PlainPem_IsThatKeyWithTheFilesTime()
+    {
+        var pem = BackendIdentity.NewPem();
+        File.WriteAllText(_folder.Combine("identity.pem"), pem);
+        File.SetLastWriteTimeUtc(_folder.Combine("identity.pem"), new DateTime(2025, 3, 1, 0, 0, 0, DateTimeKind.Utc));
+
+        var keys = await LoadAsync(_folder.Path);
+
+        Assert.Equal(BackendIdentity.FromPem(pem, BackendMode.Local).Id, keys.Current.Id);
+        Assert.Equal(new DateTimeOffset(2025, 3, 1, 0, 0, 0, TimeSpan.Zero), keys.Current.CreatedAt);
+        Assert.Equal(pem, File.ReadAllText(_folder.Combine("identity.pem")));
+    }
+
+    /// <summary>T33: of many processes that start at once, one makes the key and all have it.</summary>
+    [Fact]
+    public async Task Load_ManyAtOnce_AgreeOnOneKey()
+    {
+        var loaded = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => LoadAsync(_folder.Path))));
+
+        Assert.Single(loaded.Select(keys => keys.Current.Id).Distinct());
+    }
+
+    [Fact]
+    public async Task Rotate_KeepsTheOldKeyForSevenDays()
+    {
+        var before = (await LoadAsync(_folder.Path)).Current;
+        _time.Advance(TimeSpan.FromDays(1));
+        var rotated = Assert.IsType<IdentityOutcome.Loaded>(await Store(_folder.Path).RotateAsync(CancellationToken.None)).Keys;
+        var again = await LoadAsync(_folder.Path);
+
+        Assert.NotEqual(before.Id, rotated.Current.Id);
+        Assert.Equal((rotated.Current.Id, before.Id, _time.GetUtcNow()), (again.Current.Id, again.Previous!.Id, again.RetiredAt));
+        Assert.Equal(_time.GetUtcNow(), again.Current.CreatedAt);
+        Assert.Same(again.Previous, again.Find(before.Id, _time.GetUtcNow() + TimeSpan.FromDays(7) - TimeSpan.FromMilliseconds(1)));
+        Assert.Null(again.Find(before.Id, _time.GetUtcNow() + TimeSpan.FromDays(7)));
+        Assert.Same(again.Current, again.Find(again.Current.Id, _time.GetUtcNow() + TimeSpan.FromDays(7)));
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_folder.Combine("identity.pem")));
+    }
+
+    [Fact]
+    public async Task Rotate_KeyOfASetting_IsRefusedWithWhatToDo()
+    {
+        var store = new IdentityStore(new IdentitySetting(BackendIdentity.NewPem()), BackendMode.Cloud, _time);
+
+        Assert.Contains("BACKEND_PRIVATE_KEY", Assert.IsType<IdentityOutcome.Refused>(await store.RotateAsync(CancellationToken.None)).Reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -75,4 +128,9 @@ public sealed class IdentityTests : IDisposable
         Assert.NotEqual(one.Of(UserId.Parse("ada")), one.Of(UserId.Parse("bob")));
         Assert.NotEqual(one.Of(UserId.Parse("ada")), other.Of(UserId.Parse("ada")));
     }
+
+    private IdentityStore Store(string root) => new(new IdentityFile(root), BackendMode.Local, _time);
+
+    private async Task<IdentityKeys> LoadAsync(string root) =>
+        Assert.IsType<IdentityOutcome.Loaded>(await Store(root).LoadAsync(CancellationToken.None)).Keys;
 }

@@ -1,0 +1,13 @@
+using Maestra.Backend.Settings;
+
+namespace Maestra.Backend.Identity;
+
+/// <summary>Chooses where the key is kept: a setting wins, then the database that replicas share, then this machine (wire.md §9.1).</summary>
+internal static class IdentityStores
+{
+    public static IdentityStore Of(BackendSettings settings, TimeProvider time) => new(Vault(settings), settings.Mode, time);
+
+    private static IIdentityVault Vault(BackendSettings settings) => settings.PrivateKeyPem is { } pem
+        ? new IdentitySetting(pem)
+        : new IdentityFile(settings.StateRoot);
+}

@@ -1,0 +1,44 @@
+using ConversationHub.Contracts;
+
+namespace Maestra.Backend.Peers;
+
+/// <summary>How the kept state changes: functions of state and time, the same for both kinds of store.</summary>
+internal static class PeerRules
+{
+    public const int MaxPeers = 256;
+
+    public static readonly PeerStateRecord Empty = new() { Peers = [], Invites = [], Sbts = [] };
+
+    public static PeerRecord? Find(PeerStateRecord state, string backendId) => state.Peers.FirstOrDefault(peer => peer.BackendId == backendId);
+
+    /// <summary>The state with a peer put in the place of the one with the same id, or added.</summary>
+    public static PeerStateRecord With(PeerStateRecord state, PeerRecord peer) =>
+        state with { Peers = [.. state.Peers.Where(other => other.BackendId != peer.BackendId), peer] };
+
+    public static PeerStateRecord Without(PeerStateRecord state, string backendId) =>
+        state with { Peers = [.. state.Peers.Where(other => other.BackendId != backendId)] };
+
+    /// <summary>The state without what its time has passed.</summary>
+    public static PeerStateRecord Prune(PeerStateRecord state, DateTimeOffset now) => state with
+    {
+        Invites = [.. state.Invites.Where(invite => now < invite.ExpiresAt)],
+        Sbts = [.. state.Sbts.Where(sbt => now < sbt.KeptUntil)],
+    };
+
+    /// <summary>A peer of the settings as it is kept once something is to be remembered of it.</summary>
+    public static PeerRecord Record(Peer peer) => new()
+    {
+        BackendId = peer.BackendId,
+        PublicKey = peer.Key.Base64,
+        Capabilities = peer.Capabilities,
+        UserId = peer.Scope.ToString(),
+        Url = peer.Url?.OriginalString,
+        RegisteredAt = peer.RegisteredAt,
+        LastSyncAt = peer.LastSyncAt,
+        State = PeerStateNames.Of(peer.State),
+        Reason = peer.Reason,
+        OwnId = peer.OwnId,
+        Successor = peer.Successor,
+        Previous = peer.Previous,
+    };
+}
