@@ -13,7 +13,13 @@ internal sealed class PostgresArchive(
     Database database, PostgresReader reader, string backendId, string storeId, TimeProvider time, IdSource ids)
 {
     private const int ExportPageConversations = 200;
-    private const string FieldSql = "SELECT maestra.store_field($1, $2, $3, $4, $5, $6, $7::jsonb)";
+
+    // One statement is one transaction: the fields of a change become durable together, in their order.
+    private const string FieldsSql = """
+        SELECT maestra.store_field($1, $2, $3, field.id, $5, $6, field.body::jsonb)
+        FROM unnest($4::uuid[], $7::text[]) WITH ORDINALITY AS field (id, body, position) ORDER BY field.position
+        """;
+
     private const string EraseSql = "SELECT maestra.erase_conversation($1, $2, $3, $4, $5, $6::jsonb)::text";
     private const string EraseUserSql = "SELECT maestra.erase_user($1, $2, $3, $4, $5::jsonb)::text";
 
@@ -44,12 +50,12 @@ internal sealed class PostgresArchive(
         }
 
         var owner = found![0].Summary.Owner;
-        foreach (var field in FieldNames.Of(change, Now()))
+        if (!change.IsEmpty)
         {
-            var (answer, refused) = await SetAsync(owner, change.ConversationId, field).ConfigureAwait(false);
+            var (answers, refused) = await SetAsync(owner, change.ConversationId, FieldNames.Of(change, Now())).ConfigureAwait(false);
             if (refused is not null)
                 return new ChangeOutcome.NotCommitted(refused);
-            if (answer == "erased")
+            if (answers!.Contains("erased"))
                 return new ChangeOutcome.Erased();
         }
 
@@ -140,18 +146,18 @@ internal sealed class PostgresArchive(
         }
     }
 
-    private Task<(string? Value, StoreFailure? Failure)> SetAsync(string owner, ConversationId id, FieldBody field) => database.QueryAsync(
-        FieldSql,
+    private Task<(List<string>? Value, StoreFailure? Failure)> SetAsync(string owner, ConversationId id, IReadOnlyList<FieldBody> fields) => database.QueryAsync(
+        FieldsSql,
         parameters =>
         {
             Head(parameters, owner);
             parameters.Text(id.ToString());
-            parameters.Id(ids.NewOperationId().Value);
+            parameters.Texts([.. fields.Select(_ => ids.NewOperationId().ToString())]);
             parameters.Number(Clock());
-            parameters.Time(field.Timestamp);
-            parameters.Text(JsonSerializer.Serialize(field, MaestraJson.Compact.FieldBody));
+            parameters.Time(fields[0].Timestamp);
+            parameters.Texts([.. fields.Select(static field => JsonSerializer.Serialize(field, MaestraJson.Compact.FieldBody))]);
         },
-        static row => row.All(static one => one.GetString(0))[0],
+        static row => row.All(static one => one.GetString(0)),
         CancellationToken.None);
 
     private Task<(List<(string Owner, string Id)>? Value, StoreFailure? Failure)> PageAsync(

@@ -1,5 +1,6 @@
 using ConversationHub.Contracts;
 using ConversationHub.Store.Postgres;
+using ConversationHub.Testing;
 using ConversationHub.Testing.Postgres;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -41,6 +42,45 @@ public sealed class PostgresOutageTests
         Assert.Equal(acknowledged.Concat(refused.Select(one => one.Question.OperationId)).Order(), stored.Order());
     }
 
+    /// <summary>A server that takes connections and answers nothing, as one does whose disk hangs.</summary>
+    [ContractFact]
+    public async Task Write_ServerThatHangs_IsRefusedAfterABoundedTimeAndRecovers()
+    {
+        if (PostgresTools.Programs is null)
+            return;
+        await using var cluster = await PostgresCluster.StartAsync();
+        var ids = new IdSource(TimeProvider.System);
+        var opening = await StoreOpener.OpenPostgresAsync(
+            OpenedStore.Options("/nowhere", StoreNamespace.PerUser), PostgresAddress.TryParse(cluster.Url("postgres"), out _)!,
+            TimeProvider.System, ids, NullLogger.Instance, CancellationToken.None);
+        await using var store = Assert.IsType<StoreOpening.Opened>(opening).Store;
+        await store.StoreQuestionAsync(Question(ids), CancellationToken.None);
+        var question = Question(ids);
+        await cluster.SuspendAsync();
+
+        var refused = Assert.IsType<QuestionOutcome.NotCommitted>(
+            await store.StoreQuestionAsync(question, CancellationToken.None).WaitAsync(TestTimeouts.Signal));
+        Assert.Equal(StoreFailureKind.Unavailable, refused.Failure.Kind);
+        Assert.Equal(StoreHealthState.Unavailable, store.Status.Health);
+
+        await cluster.ResumeAsync();
+        Assert.True(await store.StoreQuestionAsync(question, CancellationToken.None) is QuestionOutcome.Stored or QuestionOutcome.Known);
+        var read = Assert.IsType<ReadOutcome.Found>(await store.ReadAsync(
+            new ReadQuery { Owner = OpenedStore.Ada, ConversationId = ConversationId.Parse("main") }, CancellationToken.None));
+        Assert.Equal(2, read.Conversation.Messages.Count);
+    }
+
+    private static QuestionDraft Question(IdSource ids) => new()
+    {
+        User = OpenedStore.Ada,
+        OperationId = ids.NewOperationId(),
+        ConversationId = ConversationId.Parse("main"),
+        Message = "q",
+        Surface = OpenedStore.Windsurf,
+        ModeHint = null,
+        Fingerprint = OpenedStore.Fingerprint("q"),
+    };
+
     private static async Task<List<(QuestionDraft Question, StoreFailure Failure)>> WhileWritingAsync(
         IConversationStore store, IdSource ids, HashSet<OperationId> acknowledged, TaskCompletionSource enough, PostgresCluster cluster)
     {
@@ -49,16 +89,7 @@ public sealed class PostgresOutageTests
         {
             while (true)
             {
-                var question = new QuestionDraft
-                {
-                    User = OpenedStore.Ada,
-                    OperationId = ids.NewOperationId(),
-                    ConversationId = ConversationId.Parse("main"),
-                    Message = "q",
-                    Surface = OpenedStore.Windsurf,
-                    ModeHint = null,
-                    Fingerprint = OpenedStore.Fingerprint("q"),
-                };
+                var question = Question(ids);
                 var outcome = await store.StoreQuestionAsync(question, CancellationToken.None);
                 lock (refused)
                 {

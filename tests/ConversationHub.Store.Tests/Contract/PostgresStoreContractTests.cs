@@ -32,6 +32,61 @@ public sealed class PostgresStoreContractTests(PostgresServer server) : StoreCon
     }
 
     [ContractFact]
+    public async Task Lease_HeldByAnotherReplica_IsFreeWhenItIsGivenBackOrHasRunOut()
+    {
+        var question = Ids.NewOperationId();
+        var one = Assert.IsType<StoreOpening.Opened>(await OpenAsync());
+        var two = Assert.IsType<StoreOpening.Opened>(await OpenAsync());
+        await using var ofOne = one.Store;
+        await using var ofTwo = two.Store;
+
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 16)
+            .Select(n => Task.Run(() => (n % 2 == 0 ? one : two).Leases.TryTakeAsync(Ada, question, CancellationToken.None))));
+        var (holder, other) = outcomes[0] is LeaseOutcome.Taken ? (one, two) : (two, one);
+        Assert.Equal(8, outcomes.OfType<LeaseOutcome.Taken>().Count());
+        Assert.Equal(8, outcomes.OfType<LeaseOutcome.Held>().Count());
+        Assert.IsType<LeaseOutcome.Taken>(await other.Leases.TryTakeAsync(Bob, question, CancellationToken.None));
+
+        await other.Leases.ReleaseAsync(Ada, question);
+        Assert.IsType<LeaseOutcome.Held>(await other.Leases.TryTakeAsync(Ada, question, CancellationToken.None));
+        await holder.Leases.ReleaseAsync(Ada, question);
+        Assert.IsType<LeaseOutcome.Taken>(await other.Leases.TryTakeAsync(Ada, question, CancellationToken.None));
+        await ExecuteAsync("UPDATE maestra.running SET ends_at = clock_timestamp() - interval '1 s'");
+        Assert.IsType<LeaseOutcome.Taken>(await holder.Leases.TryTakeAsync(Ada, question, CancellationToken.None));
+        Assert.IsType<LeaseOutcome.Held>(await other.Leases.TryTakeAsync(Ada, question, CancellationToken.None));
+    }
+
+    /// <summary>What makes a double impossible stands in the schema, not in the program.</summary>
+    [ContractFact]
+    public async Task Insert_OfADouble_IsRefusedByTheSchema()
+    {
+        var question = await ExchangeAsync("once");
+
+        foreach (var copy in new[]
+        {
+            "INSERT INTO maestra.operations SELECT * FROM maestra.operations LIMIT 1",
+            "INSERT INTO maestra.operations (origin, seq, id, user_id, conversation_id, kind, hlc, body) SELECT origin, seq + 100, id, user_id, conversation_id, kind, hlc, body FROM maestra.operations LIMIT 1",
+            $"INSERT INTO maestra.operations (origin, seq, id, user_id, conversation_id, kind, hlc, body, question) SELECT origin, 100, gen_random_uuid(), user_id, conversation_id, kind, hlc, body, '{question.OperationId}' FROM maestra.operations WHERE question IS NOT NULL",
+            "INSERT INTO maestra.conversations SELECT * FROM maestra.conversations",
+        })
+        {
+            var refused = await Assert.ThrowsAsync<PostgresException>(() => ExecuteAsync(copy));
+            Assert.Equal(PostgresErrorCodes.UniqueViolation, refused.SqlState);
+        }
+    }
+
+    /// <summary>64 callers at once share a bounded pool, and a server that hangs costs its caller a bounded time.</summary>
+    [ContractFact]
+    public async Task Pool_OfOneReplica_IsBounded()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 64).Select(n => Task.Run(() => AskAsync(Question("q", $"c{n}")))));
+
+        await using var source = NpgsqlDataSource.Create(_database!);
+        await using var command = source.CreateCommand("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+        Assert.InRange((long)(await command.ExecuteScalarAsync())!, 1, 21);
+    }
+
+    [ContractFact]
     public async Task Open_SchemaOfANewerVersion_IsRefusedWithBothVersions()
     {
         await using (var source = NpgsqlDataSource.Create(_database!))
@@ -63,6 +118,13 @@ public sealed class PostgresStoreContractTests(PostgresServer server) : StoreCon
         _database ??= await server.CreateDatabaseAsync();
         return await StoreOpener.OpenPostgresAsync(
             OpenedStore.Options("/nowhere", StoreNamespace.PerUser), _database, Time, Ids, NullLogger.Instance, CancellationToken.None);
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(_database!);
+        await using var command = source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
     }
 
     private protected override async Task ReleaseAsync()

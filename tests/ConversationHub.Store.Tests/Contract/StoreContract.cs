@@ -259,6 +259,107 @@ public abstract class StoreContract : IAsyncLifetime
         Assert.All(exported, static one => Assert.Equal(("ada", 2), (one.Owner, one.Messages.Count)));
     }
 
+    [ContractFact]
+    public async Task Search_SurfaceAndDates_LetOnlyThosePass()
+    {
+        await ExchangeAsync("parser one", conversation: "a");
+        Time.Advance(TimeSpan.FromHours(1));
+        var between = Time.GetUtcNow();
+        await AskAsync(Question("parser two", "b") with { Surface = OpenedStore.Browser });
+
+        Assert.Equal(["b"], await FoundAsync(query => query with { Surface = OpenedStore.Browser }));
+        Assert.Equal(["b"], await FoundAsync(query => query with { From = between }));
+        Assert.Equal(["a"], await FoundAsync(query => query with { To = between }));
+        Assert.Equal(["b"], await FoundAsync(query => query with { From = between, To = between.AddHours(1) }));
+        Assert.Single(await FoundAsync(query => query with { Limit = 1 }));
+        Assert.Empty(await FoundAsync(query => query with { From = between.AddHours(1) }));
+
+        async Task<IEnumerable<string>> FoundAsync(Func<SearchQuery, SearchQuery> filter) =>
+            Assert.IsType<SearchOutcome.Ranked>(await Store.SearchAsync(
+                filter(new SearchQuery { Text = "parser", Owner = Ada }), CancellationToken.None)).Passages.Select(passage => passage.ConversationId.ToString());
+    }
+
+    [ContractFact]
+    public async Task Change_UnlinkAndRemove_AreNamedByTheirIdsAndTheLaterWins()
+    {
+        await ExchangeAsync("q");
+        var file = new ReplyArtifact { Type = "file", Id = "a:b", Title = "x", Confidence = 1 };
+        await Archive.ChangeAsync(Change() with { AddTags = ["a"], LinkArtifacts = [file] }, CancellationToken.None);
+        Time.Advance(TimeSpan.FromMilliseconds(1));
+        await Archive.ChangeAsync(Change() with { RemoveTags = ["a"], UnlinkArtifacts = [new ReplyArtifact { Type = "file", Id = "a:b" }] }, CancellationToken.None);
+        Assert.Equal((0, 0), ((await ReadAsync()).Tags.Count, (await ReadAsync()).Artifacts.Count));
+
+        var again = Assert.IsType<ChangeOutcome.Changed>(await Archive.ChangeAsync(Change() with { AddTags = ["a"] }, CancellationToken.None));
+        var nothing = Assert.IsType<ChangeOutcome.Changed>(await Archive.ChangeAsync(Change(), CancellationToken.None));
+
+        Assert.Equal(["a"], (await ReadAsync()).Tags);
+        Assert.Equal((again.Conversation.UpdatedAt, again.Conversation.MessageCount), (nothing.Conversation.UpdatedAt, nothing.Conversation.MessageCount));
+        Assert.IsType<ChangeOutcome.NotFound>(await Archive.ChangeAsync(Change() with { Owner = Bob, Title = "x" }, CancellationToken.None));
+        Assert.Equal("q", (await ReadAsync()).Topic);
+    }
+
+    /// <summary>Two processes over one store cannot both answer a question; a store that one process has to itself needs no leases.</summary>
+    [ContractFact]
+    public async Task Lease_OfAQuestion_IsFreeForItsHolderAndFreeAgainAfterwards()
+    {
+        var question = Ids.NewOperationId();
+        var leases = _opened!.Leases;
+
+        Assert.IsType<LeaseOutcome.Taken>(await leases.TryTakeAsync(Ada, question, CancellationToken.None));
+        Assert.IsType<LeaseOutcome.Taken>(await leases.TryTakeAsync(Ada, question, CancellationToken.None));
+        await leases.ReleaseAsync(Ada, question);
+        await leases.ReleaseAsync(Ada, question);
+        Assert.IsType<LeaseOutcome.Taken>(await leases.TryTakeAsync(Ada, question, CancellationToken.None));
+    }
+
+    /// <summary>
+    /// The proof of issue 3: 64 writers at once. <c>MAESTRA_STORE_MESSAGES=100000</c> is the record; CI writes 1,920.
+    /// Each writer has a conversation of its own and all have one together, so that the order is known and both stores are held to the same.
+    /// </summary>
+    [ContractFact]
+    public async Task Ask_SixtyFourWriters_AllIsThereInTheOrderThatBothStoresAgreeOn()
+    {
+        const int Writers = 64;
+        var total = int.Parse(Environment.GetEnvironmentVariable("MAESTRA_STORE_MESSAGES") ?? "1920", System.Globalization.CultureInfo.InvariantCulture);
+        var each = total / Writers;
+        await Task.WhenAll(Enumerable.Range(0, Writers).Select(writer => Task.Run(async () =>
+        {
+            for (var n = 0; n < each; n++)
+                Assert.IsType<QuestionOutcome.Stored>(await AskAsync(Question($"{writer} {n:D6}", n % 2 == 0 ? $"own{writer}" : "shared")));
+        })));
+        await ReopenAsync();
+
+        var expected = Enumerable.Range(0, each).ToArray();
+        var shared = await AllAsync("shared");
+        Assert.Equal(Writers * (each / 2), shared.Count);
+        for (var writer = 0; writer < Writers; writer++)
+        {
+            var own = await AllAsync($"own{writer}");
+            Assert.Equal(expected.Where(static n => n % 2 == 0).Select(n => $"{writer} {n:D6}"), own);
+            Assert.Equal(expected.Where(static n => n % 2 == 1).Select(n => $"{writer} {n:D6}"), shared.Where(text => text.StartsWith($"{writer} ", StringComparison.Ordinal)));
+        }
+
+        Assert.Equal(shared, await PagedAsync("shared"));
+
+        async Task<List<string>> AllAsync(string conversation) => [.. Assert.IsType<ReadOutcome.Found>(await Store.ReadAsync(
+            new ReadQuery { Owner = Ada, ConversationId = ConversationId.Parse(conversation), Limit = ReadQuery.AllMessages }, CancellationToken.None))
+            .Conversation.Messages.Select(message => message.Content)];
+
+        async Task<List<string>> PagedAsync(string conversation)
+        {
+            var seen = new List<string>();
+            var query = new ReadQuery { Owner = Ada, ConversationId = ConversationId.Parse(conversation), Limit = 777 };
+            while (true)
+            {
+                var page = Assert.IsType<ReadOutcome.Found>(await Store.ReadAsync(query, CancellationToken.None)).Conversation;
+                seen.InsertRange(0, page.Messages.Select(message => message.Content));
+                if (!page.Truncated)
+                    return seen;
+                query = query with { Before = OperationId.Parse(page.Messages[0].Id) };
+            }
+        }
+    }
+
     /// <summary>T63.</summary>
     [ContractFact]
     public async Task Ask_SixtyFourAtOnce_LosesNothingAndKeepsOneOrder()

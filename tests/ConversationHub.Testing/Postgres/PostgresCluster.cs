@@ -21,7 +21,8 @@ public sealed class PostgresCluster : IAsyncDisposable
     {
     }
 
-    private string Data => _folder.Combine("data");
+    /// <summary>Folder of its files.</summary>
+    public string DataFolder => _folder.Combine("data");
 
     /// <summary>Address of a database in it.</summary>
     public string Url(string database) => string.Create(CultureInfo.InvariantCulture, $"postgres://{User}@127.0.0.1:{_port}/{database}");
@@ -34,7 +35,7 @@ public sealed class PostgresCluster : IAsyncDisposable
         {
             if (Environment.IsPrivilegedProcess)
                 await RunAsync(new ProgramStart("/bin/chown", cluster._folder.Path, "postgres", cluster._folder.Path));
-            await RunAsync(cluster.Describe("initdb", "-D", cluster.Data, "-U", User, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"));
+            await RunAsync(cluster.Describe("initdb", "-D", cluster.DataFolder, "-U", User, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"));
             await cluster.StartServerAsync();
             return cluster;
         }
@@ -49,7 +50,7 @@ public sealed class PostgresCluster : IAsyncDisposable
     public async Task StartServerAsync()
     {
         _program = RunningProgram.Start(Describe(
-            "postgres", "-D", Data, "-p", _port.ToString(CultureInfo.InvariantCulture), "-k", _folder.Path, "-c", "listen_addresses=127.0.0.1"));
+            "postgres", "-D", DataFolder, "-p", _port.ToString(CultureInfo.InvariantCulture), "-k", _folder.Path, "-c", "listen_addresses=127.0.0.1"));
         await _program.Error.FirstAsync(static line => line.Contains(ReadyLine, StringComparison.Ordinal));
     }
 
@@ -62,10 +63,27 @@ public sealed class PostgresCluster : IAsyncDisposable
         _program = null;
     }
 
+    /// <summary>SIGSTOP to the server and every process of it: connections are taken and nothing is answered, until <see cref="ResumeAsync"/>.</summary>
+    public Task SuspendAsync() => SignalAsync("-STOP");
+
+    public Task ResumeAsync() => SignalAsync("-CONT");
+
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
         _folder.Dispose();
+    }
+
+    /// <summary>The server first: while it stands it makes no more processes.</summary>
+    private async Task SignalAsync(string signal)
+    {
+        var server = (await File.ReadAllLinesAsync(Path.Combine(DataFolder, "postmaster.pid")))[0];
+        await RunAsync(new ProgramStart("/bin/kill", _folder.Path, signal, server));
+        foreach (var child in (await File.ReadAllTextAsync($"/proc/{server}/task/{server}/children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            // One that has ended meanwhile needs no signal.
+            await RunningProgram.RunAsync(new ProgramStart("/bin/kill", _folder.Path, signal, child));
+        }
     }
 
     private static async Task RunAsync(ProgramStart start)

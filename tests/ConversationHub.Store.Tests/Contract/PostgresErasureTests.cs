@@ -1,0 +1,146 @@
+using ConversationHub.Contracts;
+using ConversationHub.Store.Postgres;
+using ConversationHub.Testing.Logging;
+using ConversationHub.Testing.Postgres;
+using ConversationHub.Testing.Time;
+using Npgsql;
+
+namespace ConversationHub.Store.Tests.Contract;
+
+/// <summary>T48 for the hosted store: what was erased leaves the files of the tables. Needs a server of its own, whose files can be read.</summary>
+public sealed class PostgresErasureTests : IAsyncLifetime
+{
+    private const string Canary = "swordfish7d1c";
+    private readonly ManualTimeProvider _time = new();
+    private readonly CapturingLogger _logger = new();
+    private PostgresCluster? _cluster;
+    private StoreOpening.Opened? _opened;
+
+    private string Connection => PostgresAddress.TryParse(_cluster!.Url("postgres"), out _)!;
+
+    public async Task InitializeAsync()
+    {
+        if (PostgresTools.Programs is null)
+            return;
+        _cluster = await PostgresCluster.StartAsync();
+        _opened = Assert.IsType<StoreOpening.Opened>(await StoreOpener.OpenPostgresAsync(
+            OpenedStore.Options("/nowhere", StoreNamespace.PerUser), Connection, _time, new IdSource(_time), _logger, CancellationToken.None));
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (_opened is not null)
+            await _opened.Store.DisposeAsync();
+        if (_cluster is not null)
+            await _cluster.DisposeAsync();
+    }
+
+    [ContractFact]
+    public async Task Compact_AfterErase_TheCanaryIsInNoFileOfTheTables()
+    {
+        if (_opened is null)
+            return;
+        await FillAndEraseAsync();
+        Assert.NotEmpty(await FilesWithAsync());
+
+        Assert.Null(await _opened.Archive.CompactAsync(CancellationToken.None));
+
+        Assert.Empty(await FilesWithAsync());
+        Assert.IsType<ReadOutcome.Erased>(await ReadAsync("main"));
+        Assert.IsType<ReadOutcome.Found>(await ReadAsync("kept"));
+    }
+
+    [ContractFact]
+    public async Task Erase_ThenTheNextRound_IsGoneFromTheFilesByItself()
+    {
+        if (_opened is null)
+            return;
+        await FillAndEraseAsync();
+
+        await AdvanceUntilCompactedAsync();
+
+        Assert.Empty(await FilesWithAsync());
+    }
+
+    /// <summary>A transaction that still sees the text keeps it in the tables: that is not taken for done.</summary>
+    [ContractFact]
+    public async Task Compact_WhileAnOldTransactionSeesTheText_WaitsForItsEnd()
+    {
+        if (_opened is null)
+            return;
+        await AskAsync("main", Canary);
+        await using var other = new NpgsqlConnection(Connection);
+        await other.OpenAsync();
+        var transaction = await other.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead);
+        await using (var look = new NpgsqlCommand("SELECT count(*) FROM maestra.operations", other, transaction))
+            await look.ExecuteScalarAsync();
+        await _opened.Archive.EraseConversationAsync(OpenedStore.Ada, ConversationId.Parse("main"), CancellationToken.None);
+
+        Assert.Equal(StoreFailureKind.Unavailable, (await _opened.Archive.CompactAsync(CancellationToken.None))?.Kind);
+        await transaction.CommitAsync();
+        Assert.Null(await _opened.Archive.CompactAsync(CancellationToken.None));
+
+        Assert.Empty(await FilesWithAsync());
+    }
+
+    private async Task FillAndEraseAsync()
+    {
+        await AskAsync("main", Canary);
+        await AskAsync("main", Canary + new string('x', 20_000));
+        await AskAsync("kept", "kept");
+        await _opened!.Archive.ChangeAsync(
+            new ConversationChange { Owner = OpenedStore.Ada, ConversationId = ConversationId.Parse("main"), Title = Canary, AddTags = [Canary] },
+            CancellationToken.None);
+        await ExecuteAsync("ANALYZE");
+        Assert.IsType<EraseOutcome.Erased>(
+            await _opened.Archive.EraseConversationAsync(OpenedStore.Ada, ConversationId.Parse("main"), CancellationToken.None));
+    }
+
+    private async Task AskAsync(string conversation, string message) => Assert.IsType<QuestionOutcome.Stored>(await _opened!.Store.StoreQuestionAsync(
+        new QuestionDraft
+        {
+            User = OpenedStore.Ada,
+            OperationId = new IdSource(TimeProvider.System).NewOperationId(),
+            ConversationId = ConversationId.Parse(conversation),
+            Message = message,
+            Surface = OpenedStore.Windsurf,
+            ModeHint = null,
+            Fingerprint = OpenedStore.Fingerprint(message),
+        },
+        CancellationToken.None));
+
+    private Task<ReadOutcome> ReadAsync(string conversation) => _opened!.Store.ReadAsync(
+        new ReadQuery { Owner = OpenedStore.Ada, ConversationId = ConversationId.Parse(conversation) }, CancellationToken.None);
+
+    private async Task AdvanceUntilCompactedAsync()
+    {
+        var compacted = _logger.Records.FirstAsync(static record => record.Event.Id == 2050);
+        while (!compacted.IsCompleted)
+        {
+            await _time.WaitForTimersAsync();
+            _time.Advance(TimeSpan.FromSeconds(5));
+            await Task.WhenAny(compacted, Task.Delay(50));
+        }
+
+        await compacted;
+    }
+
+    /// <summary>Files of the databases that hold the text, once everything in memory is written. The write-ahead log is not among them.</summary>
+    private async Task<string[]> FilesWithAsync()
+    {
+        await ExecuteAsync("CHECKPOINT");
+        return
+        [
+            .. Directory.EnumerateFiles(Path.Combine(_cluster!.DataFolder, "base"), "*", SearchOption.AllDirectories)
+                .Where(static path => File.ReadAllBytes(path).AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(Canary)) >= 0),
+        ];
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(Connection);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+}
