@@ -81,6 +81,6 @@ internal static partial class BackendTelemetry
     [LoggerMessage(1303, LogLevel.Warning, "Address {Address} sent {Count} failed keys within {Seconds} s and is refused until they are over")]
     public static partial void AddressRefused(this ILogger logger, string address, int count, int seconds);
 
-    [LoggerMessage(1350, LogLevel.Debug, "Rate limit of {Partition} exceeded, {Seconds} s left (request {RequestId})")]
-    public static partial void RateLimited(this ILogger logger, string partition, int seconds, RequestId requestId);
+    [LoggerMessage(1350, LogLevel.Information, "Rate limit exceeded: {Partition} of {Actor}; told once a window (request {RequestId})")]
+    public static partial void RateLimited(this ILogger logger, string partition, string actor, RequestId requestId);
 }

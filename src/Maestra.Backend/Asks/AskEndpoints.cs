@@ -81,6 +81,8 @@ internal sealed class AskEndpoints(
         if (AskHeaders.Read(context.Request.Headers, ids, out var badHeader) is not { } headers)
             return badHeader!;
         state.OperationId = headers.OperationId;
+        if (gate.IsFull)
+            return Refusals.Overloaded();
         switch (await RequestBody.ReadAsync(context, time))
         {
             case BodyOutcome.Refused refused:

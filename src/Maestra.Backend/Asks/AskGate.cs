@@ -12,6 +12,9 @@ internal sealed class AskGate(int maxRunning, int maxWaiting) : IDisposable
     private readonly int _maxInside = maxRunning + maxWaiting;
     private int _inside;
 
+    /// <summary>True when the next would be refused. Asked before a body is read, which may take its sender half a minute.</summary>
+    public bool IsFull => Volatile.Read(ref _inside) >= _maxInside;
+
     /// <returns>False when the backend is overloaded; otherwise <see cref="Leave"/> follows.</returns>
     public bool TryEnter()
     {

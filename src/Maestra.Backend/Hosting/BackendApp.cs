@@ -42,7 +42,7 @@ internal static class BackendApp
         PortOutcome.Bound bound)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        Listen(builder, bound);
+        Listen(builder, bound, parts.Connections ?? ConnectionLimits.For(settings.Mode));
 
         builder.Services.AddSingleton(loggers);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
@@ -86,8 +86,10 @@ internal static class BackendApp
         app.Services.GetRequiredService<BackendMeter>().ObserveCosts(() => new Metrics.CostTotals(costs.Totals.Today, costs.Totals.Month));
         app.UseMiddleware<Entry>();
         app.UseMiddleware<HostAndOriginGuard>();
+        app.UseMiddleware<HttpsGuard>();
         app.UseMiddleware<KeyGuard>();
         app.UseMiddleware<RateLimitGuard>();
+        app.UseMiddleware<RequestGate>();
         app.UseMiddleware<ConversationPath>();
         app.UseRouting();
         Signals.Map(app);
@@ -109,11 +111,13 @@ internal static class BackendApp
         if (settings.Keys.File is not null)
             services.AddSingleton<KeyFileWatch>();
         services.AddSingleton<FailedKeys>();
+        services.AddSingleton<AccessLog>();
+        services.AddSingleton(BodyBudget.For(settings.Mode));
         services.AddSingleton(provider => new RateLimiter(new RateWindowTable(provider.GetRequiredService<TimeProvider>()), rateWindows));
     }
 
     /// <summary>The socket is bound and listens already: the server only accepts from it.</summary>
-    private static void Listen(WebApplicationBuilder builder, PortOutcome.Bound bound)
+    private static void Listen(WebApplicationBuilder builder, PortOutcome.Bound bound, ConnectionLimits limits)
     {
         builder.WebHost.UseSockets(options =>
         {
@@ -125,6 +129,7 @@ internal static class BackendApp
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            limits.Apply(kestrel.Limits);
             kestrel.Limits.MaxRequestLineSize = ServerRequestLineBytes;
             kestrel.Limits.MaxRequestHeadersTotalSize = ServerHeaderBytes;
 

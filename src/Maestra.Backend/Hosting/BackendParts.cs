@@ -2,6 +2,7 @@ using ConversationHub.Contracts;
 using ConversationHub.Store;
 using Maestra.Backend.Advisors;
 using Maestra.Backend.Conversations;
+using Maestra.Backend.Listening;
 
 namespace Maestra.Backend.Hosting;
 
@@ -28,4 +29,7 @@ internal sealed record BackendParts
 
     /// <summary>Told of exports and erasures, beside those of the backend itself.</summary>
     public IReadOnlyList<IArchiveObserver> Observers { get; init; } = [];
+
+    /// <summary>Null: those of the mode.</summary>
+    public ConnectionLimits? Connections { get; init; }
 }

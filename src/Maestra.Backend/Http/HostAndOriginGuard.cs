@@ -10,6 +10,7 @@ namespace Maestra.Backend.Http;
 /// </summary>
 internal sealed class HostAndOriginGuard(RequestDelegate next, BackendSettings settings)
 {
+    private const string SecFetchSite = "Sec-Fetch-Site";
     private const string AllowedMethods = "GET, POST, PATCH, DELETE";
     private const string AllowedHeaders = "Content-Type, Idempotency-Key, X-API-Key, Authorization, X-Deadline-Ms, X-Request-ID, traceparent, tracestate";
     private const string ExposedHeaders = "X-Request-ID, Retry-After, "
@@ -23,7 +24,13 @@ internal sealed class HostAndOriginGuard(RequestDelegate next, BackendSettings s
 
         var origins = request.Headers.Origin;
         if (origins.Count == 0)
-            return next(context);
+        {
+            // An image, a link or a frame of a foreign page comes without Origin; browsers tell by this header, which no page can set.
+            return settings.Mode == BackendMode.Local && IsOfAForeignPage(request.Headers)
+                ? ReplyWriter.WriteAsync(context, Refusals.OriginRefused())
+                : next(context);
+        }
+
         if (origins.Count != 1 || origins[0] is not { } origin || !settings.CorsOrigins.Contains(origin))
         {
             // In cloud mode the key decides; a page without a grant cannot read the answer.
@@ -38,6 +45,13 @@ internal sealed class HostAndOriginGuard(RequestDelegate next, BackendSettings s
 
     private static bool IsLoopbackName(HostString host) =>
         host.HasValue && (host.Host is "127.0.0.1" or "[::1]" || host.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>Fetch Metadata (W3C): <c>same-origin</c> and <c>none</c>, typed by the user, are no page's doing elsewhere.</summary>
+    private static bool IsOfAForeignPage(IHeaderDictionary headers)
+    {
+        var site = headers[SecFetchSite];
+        return site.Count > 0 && !(site.Count == 1 && site[0] is "same-origin" or "none");
+    }
 
     private static void Grant(IHeaderDictionary headers, string origin)
     {

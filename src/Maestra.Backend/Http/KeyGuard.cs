@@ -2,41 +2,63 @@ using ConversationHub.Contracts;
 using Maestra.Backend.Access;
 using Maestra.Backend.Keys;
 using Maestra.Backend.Settings;
+using Maestra.Backend.Tokens;
 
 namespace Maestra.Backend.Http;
 
-/// <summary>In cloud mode everything but health needs a key, unknown paths included (wire.md §8); two paths carry a peer's signature in its place.</summary>
-internal sealed class KeyGuard(RequestDelegate next, BackendSettings settings, KeyBoard keys, FailedKeys failed, ILogger<KeyGuard> logger)
+/// <summary>
+/// In cloud mode everything but health needs a key, or a token of the issuer, unknown paths included (wire.md §8);
+/// two paths carry a peer's signature in its place.
+/// </summary>
+internal sealed class KeyGuard(RequestDelegate next, BackendSettings settings, KeyBoard keys, FailedKeys failed, AccessLog log, TimeProvider time)
 {
     private const string BearerPrefix = "Bearer ";
     private const string ForwardedFor = "X-Forwarded-For";
+
+    private readonly TokenReader? _tokens = settings.Tokens is { } tokens ? new TokenReader(tokens, time) : null;
 
     public Task InvokeAsync(HttpContext context)
     {
         var state = RequestState.Of(context);
         state.Address = ClientAddress.Of(
             context.Connection.RemoteIpAddress, context.Request.Headers[ForwardedFor], settings.TrustedProxies);
-        var access = PathAccessRules.Of(context.Request.Path);
-        if (settings.Mode == BackendMode.Local || access == PathAccess.Signature)
-            return next(context);
+        return settings.Mode == BackendMode.Local || PathAccessRules.Of(context.Request.Path) == PathAccess.Signature
+            ? next(context)
+            : CheckAsync(context, state, isOpen: PathAccessRules.Of(context.Request.Path) == PathAccess.Open);
+    }
 
+    private async Task CheckAsync(HttpContext context, RequestState state, bool isOpen)
+    {
         var isSent = TryFindKey(context.Request.Headers, out var key);
         if (isSent && failed.FindRefusal(state.Address) is { } seconds)
         {
             // Health goes on without telling what a key would open: it must not serve for guessing either.
-            return access == PathAccess.Open ? next(context) : ReplyWriter.WriteAsync(context, Refusals.TooManyFailedKeys(seconds));
+            if (!isOpen)
+                log.AddressRefused(state, state.Address);
+            await (isOpen ? next(context) : ReplyWriter.WriteAsync(context, Refusals.TooManyFailedKeys(seconds)));
+            return;
         }
 
         if (keys.Current.Find(key) is { } entry)
         {
-            state.KeyOwner = entry.Owner;
-            state.KeyPartition = entry.Partition;
-            return next(context);
+            (state.KeyOwner, state.KeyPartition) = (entry.Owner, entry.Partition);
+        }
+        else if (_tokens is not null && await _tokens.FindOwnerAsync(key) is { } token)
+        {
+            (state.KeyOwner, state.KeyPartition) = (token.Owner, token.Partition);
+        }
+        else
+        {
+            if (isSent)
+                log.KeyFailed(state, closes: failed.CountOne(state.Address));
+            if (!isOpen)
+            {
+                await ReplyWriter.WriteAsync(context, Refusals.InvalidApiKey());
+                return;
+            }
         }
 
-        if (isSent && failed.CountOne(state.Address))
-            logger.AddressRefused(ClientAddress.CountedAs(state.Address), FailedKeys.Limit.Requests, (int)FailedKeys.Limit.Window.TotalSeconds);
-        return access == PathAccess.Open ? next(context) : ReplyWriter.WriteAsync(context, Refusals.InvalidApiKey());
+        await next(context);
     }
 
     /// <returns>True when the request carries something in a key's place, right or wrong.</returns>

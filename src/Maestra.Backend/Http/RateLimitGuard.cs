@@ -7,7 +7,7 @@ namespace Maestra.Backend.Http;
 /// Limits requests per key, or per address where there is none (wire.md §8). <c>/sync</c> has a partition of its own for each peer,
 /// told by the id it names and the address it comes from, so that nobody elsewhere can spend what is the peer's.
 /// </summary>
-internal sealed class RateLimitGuard(RequestDelegate next, BackendSettings settings, RateLimiter limiter, TimeProvider time, ILogger<RateLimitGuard> logger)
+internal sealed class RateLimitGuard(RequestDelegate next, BackendSettings settings, RateLimiter limiter, AccessLog log, TimeProvider time)
 {
     private const string PeerHeader = "X-Maestra-Backend";
     private const int MaxPeerCharacters = 64;
@@ -32,7 +32,7 @@ internal sealed class RateLimitGuard(RequestDelegate next, BackendSettings setti
             return;
         }
 
-        logger.RateLimited(partition, verdict.LeftSeconds, state.RequestId);
+        log.RateLimited(state, partition, verdict);
         await ReplyWriter.WriteAsync(context, Refusals.RateLimited(verdict.LeftSeconds));
     }
 

@@ -91,7 +91,7 @@ internal static class Refusals
         HttpReply.Problem(503, ProblemCode.ProviderBusy, "The model provider is busy; no reply was stored", retryAfterSeconds);
 
     public static HttpReply.Refused Overloaded() =>
-        HttpReply.Problem(503, ProblemCode.Overloaded, "Too many questions at once; nothing was stored", OverloadedRetrySeconds);
+        HttpReply.Problem(503, ProblemCode.Overloaded, "Too many requests at once; nothing was stored", OverloadedRetrySeconds);
 
     public static HttpReply.Refused ShuttingDown() =>
         HttpReply.Problem(503, ProblemCode.ShuttingDown, "The backend is stopping; no reply was stored");

@@ -87,12 +87,20 @@ internal static class RequestBody
     private static async Task<RawBodyOutcome> ReadAsync(HttpContext context, int maxBytes, CancellationToken cancellationToken)
     {
         var content = new ArrayBufferWriter<byte>(ChunkBytes);
+        var lease = context.RequestServices.GetRequiredService<BodyBudget>().Open();
+        context.Response.RegisterForDispose(lease);
         while (true)
         {
             var read = await context.Request.Body.ReadAsync(content.GetMemory(ChunkBytes)[..ChunkBytes], cancellationToken);
             if (read == 0)
                 return new RawBodyOutcome.Read(content.WrittenMemory);
             content.Advance(read);
+            if (!lease.TryTake(read))
+            {
+                context.Response.Headers.Connection = "close";
+                return new RawBodyOutcome.Refused(Refusals.Overloaded());
+            }
+
             if (content.WrittenCount > maxBytes)
             {
                 await DrainAsync(context.Request.Body, cancellationToken);

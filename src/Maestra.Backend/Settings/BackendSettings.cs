@@ -4,6 +4,7 @@ using Maestra.Backend.Access;
 using Maestra.Backend.Costs;
 using Maestra.Backend.Keys;
 using Maestra.Backend.Peers;
+using Maestra.Backend.Tokens;
 
 namespace Maestra.Backend.Settings;
 
@@ -65,6 +66,12 @@ internal sealed record BackendSettings
     public required KeySettings Keys { get; init; }
 
     public RateLimitSettings RateLimit { get; init; } = RateLimitSettings.Off;
+
+    /// <summary>Plain requests are sent to https.</summary>
+    public bool EnforceHttps { get; init; }
+
+    /// <summary>The issuer whose tokens stand in for keys; null for none.</summary>
+    public TokenSettings? Tokens { get; init; }
 
     /// <summary>Proxies whose <c>X-Forwarded-For</c> and <c>X-Forwarded-Proto</c> are believed; nobody else's are.</summary>
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];

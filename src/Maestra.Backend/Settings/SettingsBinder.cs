@@ -5,6 +5,7 @@ using Maestra.Backend.Access;
 using Maestra.Backend.Identity;
 using Maestra.Backend.Keys;
 using Maestra.Backend.Peers;
+using Maestra.Backend.Tokens;
 
 namespace Maestra.Backend.Settings;
 
@@ -12,13 +13,6 @@ namespace Maestra.Backend.Settings;
 internal static class SettingsBinder
 {
     private const int MaxPort = 65_535;
-
-    /// <summary>Those that promise a protection this version does not have: a start that ignored them would be less safe than its owner believes.</summary>
-    private static readonly (string Name, string Instead)[] NotYet =
-    [
-        (SettingNames.JwtSecretKey, "use MAESTRA_API_KEYS"),
-        (SettingNames.JwtJwksFile, "use MAESTRA_API_KEYS"),
-    ];
 
     /// <summary>Those of wire.md §13 that have no effect yet, without harm; the start says so.</summary>
     private static readonly string[] WithoutEffect =
@@ -47,6 +41,8 @@ internal static class SettingsBinder
             User = User(reader),
             Keys = mode == BackendMode.Cloud ? KeyRingBinder.Bind(reader) : KeySettings.None,
             TrustedProxies = ProxyBinder.Bind(reader),
+            EnforceHttps = EnforceHttps(reader, mode),
+            Tokens = TokenSettings.Bind(reader, mode),
             RateLimit = RateLimitSettings.Bind(reader, mode),
             CorsOrigins = CorsOrigins(reader),
             PrivateKeyPem = PrivateKey(reader),
@@ -65,16 +61,25 @@ internal static class SettingsBinder
 
     private static void CheckUnsupported(SettingReader reader)
     {
-        foreach (var (name, instead) in NotYet)
-        {
-            if (reader.IsSet(name))
-                reader.Refuse($"{name}: not supported by this version; unset it ({instead})");
-        }
-
-        if (reader.Flag(SettingNames.EnforceHttps))
-            reader.Refuse($"{SettingNames.EnforceHttps}: not supported by this version; unset it and let a proxy in front enforce https");
         foreach (var name in WithoutEffect.Where(reader.IsSet))
             reader.Warn($"{name} is set and has no effect in this version");
+    }
+
+    private static bool EnforceHttps(SettingReader reader, BackendMode mode)
+    {
+        var isOn = reader.Flag(SettingNames.EnforceHttps);
+        if (mode == BackendMode.Local)
+        {
+            if (isOn)
+                reader.Warn($"{SettingNames.EnforceHttps} has no effect in local mode, where nothing leaves the machine");
+            return false;
+        }
+
+        if (!isOn)
+            reader.Warn($"{SettingNames.EnforceHttps} is off: requests over plain http are answered; run behind a proxy that speaks https");
+        else if (!reader.IsSet(SettingNames.TrustedProxies))
+            reader.Warn($"{SettingNames.EnforceHttps} is on without {SettingNames.TrustedProxies}: nobody is believed that a request came over https, so every one but health is redirected");
+        return isOn;
     }
 
     /// <returns>Connection string; null when the log store is used.</returns>

@@ -9,6 +9,7 @@ using ConversationHub.Testing.Time;
 using Maestra.Backend.Conversations;
 using Maestra.Backend.Hosting;
 using Maestra.Backend.Identity;
+using Maestra.Backend.Listening;
 using Maestra.Backend.Settings;
 
 namespace Maestra.Backend.Tests.Fakes;
@@ -72,6 +73,9 @@ internal sealed class TestBackend : IAsyncDisposable
     public static Task<TestBackend> StartCloudOverStoreAsync(params (string Name, string Value)[] settings) =>
         StartAsync([.. CloudSettings, .. settings], ownStore: true);
 
+    /// <summary>In local mode, with other limits for connections.</summary>
+    public static Task<TestBackend> StartLimitedAsync(ConnectionLimits limits) => StartAsync([(SettingNames.Mode, "local")], limits: limits);
+
     /// <summary>With a key of all users, one of <c>ada</c> and one of <c>bob</c>.</summary>
     public static Task<TestBackend> StartCloudAsync(params (string Name, string Value)[] settings) => StartAsync([.. CloudSettings, .. settings]);
 
@@ -130,7 +134,7 @@ internal sealed class TestBackend : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private static async Task<TestBackend> StartAsync((string Name, string Value)[] settings, bool ownStore = false)
+    private static async Task<TestBackend> StartAsync((string Name, string Value)[] settings, bool ownStore = false, ConnectionLimits? limits = null)
     {
         var folder = new TemporaryFolder();
         var environment = new Dictionary<string, string>
@@ -160,6 +164,7 @@ internal sealed class TestBackend : IAsyncDisposable
                 ? StoreOpener.OpenLog(options, time, ids, logger)
                 : new StoreOpening.Opened(store = new InMemoryStore(options, time, ids), new NoArchive()),
             Observers = [observer],
+            Connections = limits,
             Advisor = environment.ContainsKey(SettingNames.TestMode) || environment.ContainsKey(SettingNames.LlmProvider) ? null : advisor,
         };
         var started = await BackendServer.StartAsync(Assert.IsType<BindOutcome.Bound>(bound).Settings, parts, CancellationToken.None);
