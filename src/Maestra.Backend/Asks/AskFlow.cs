@@ -1,9 +1,11 @@
+using System.Diagnostics;
 using System.Text;
 using ConversationHub.Contracts;
 using ConversationHub.Store;
 using Maestra.Backend.Advisors;
 using Maestra.Backend.Http;
 using Maestra.Backend.Settings;
+using Maestra.Backend.Telemetry;
 
 namespace Maestra.Backend.Asks;
 
@@ -96,7 +98,10 @@ internal sealed class AskFlow(
             TimeLeft = timeLeft,
             OnWork = run.Accept,
         };
-        return await advisor.AskAsync(prompt, onText, run.Abandoned) switch
+        AdvisorOutcome advised;
+        using (BackendTracing.Start("advisor", ActivityKind.Client))
+            advised = await advisor.AskAsync(prompt, onText, run.Abandoned);
+        return advised switch
         {
             AdvisorOutcome.Answered answered when IsStorable(answered.Text) =>
                 await StoreAsync(question, key, run, conversation, answered, started),

@@ -6,6 +6,7 @@ using Maestra.Backend.Health;
 using Maestra.Backend.Identity;
 using Maestra.Backend.Metrics;
 using Maestra.Backend.Settings;
+using Maestra.Backend.Telemetry;
 
 namespace Maestra.Backend.Hosting;
 
@@ -14,14 +15,16 @@ internal sealed class Signals : IAsyncDisposable
 {
     private readonly AlertBoard? _alertBoard;
     private readonly DependencyPatrol _patrol;
+    private readonly OtlpExport? _otlp;
     private int _isWithdrawn;
 
     private Signals(
-        BackendMeter meter, MetricsBoard board, AuditParts audit, MetricsFile? file, SignalSettings settings, TimeProvider time, ILogger logger)
+        BackendMeter meter, MetricsBoard board, AuditParts audit, MetricsFile? file, SignalSettings settings, string backendId, TimeProvider time, ILogger logger)
     {
         (Meter, Board, Audit, File) = (meter, board, audit, file);
         Dependencies = new DependencyBoard(settings);
         _patrol = new DependencyPatrol(settings, Dependencies, time);
+        _otlp = settings.Otlp is { } otlp ? new OtlpExport(otlp, backendId) : null;
         _alertBoard = settings.SlackWebhook is { } webhook ? new AlertBoard(webhook, time, logger) : null;
     }
 
@@ -39,7 +42,8 @@ internal sealed class Signals : IAsyncDisposable
     public DependencyBoard Dependencies { get; }
 
     /// <returns>Null, and why, when a file that the settings name cannot be written.</returns>
-    public static async Task<(Signals? Opened, string? Refused)> OpenAsync(BackendSettings settings, BackendParts parts, ILogger logger)
+    public static async Task<(Signals? Opened, string? Refused)> OpenAsync(
+        BackendSettings settings, BackendParts parts, BackendIdentity identity, ILogger logger)
     {
         var meter = new BackendMeter();
         var board = new MetricsBoard(meter);
@@ -57,7 +61,7 @@ internal sealed class Signals : IAsyncDisposable
             }
         }
 
-        return (new Signals(meter, board, audit, file, settings.Signals, parts.Time, logger), null);
+        return (new Signals(meter, board, audit, file, settings.Signals, identity.Id, parts.Time, logger), null);
     }
 
     public void Register(IServiceCollection services)
@@ -113,6 +117,8 @@ internal sealed class Signals : IAsyncDisposable
         await Audit.DisposeAsync();
         if (File is not null)
             await File.DisposeAsync();
+        if (_otlp is not null)
+            await _otlp.DisposeAsync();
         Board.Dispose();
         Meter.Dispose();
     }

@@ -1,6 +1,7 @@
 using ConversationHub.Contracts;
 using Maestra.Backend.Alerts;
 using Maestra.Backend.Http;
+using Maestra.Backend.Telemetry;
 
 namespace Maestra.Backend.Metrics;
 
@@ -13,6 +14,7 @@ internal sealed class RequestMeter(RequestDelegate next, BackendMeter meter, IAl
     public async Task InvokeAsync(HttpContext context)
     {
         var started = time.GetTimestamp();
+        var span = BackendTracing.StartRequest(context.Request);
         try
         {
             await next(context);
@@ -21,7 +23,9 @@ internal sealed class RequestMeter(RequestDelegate next, BackendMeter meter, IAl
         {
             var state = context.Features.Get<RequestState>();
             var status = state?.Problem?.Status ?? context.Response.StatusCode;
-            meter.RequestServed(Route(context), Method(context.Request.Method), status, time.GetElapsedTime(started));
+            var (route, method) = (Route(context), Method(context.Request.Method));
+            meter.RequestServed(route, method, status, time.GetElapsedTime(started));
+            span?.End(method, route, status, state?.Problem?.Code);
             if (status >= StatusCodes.Status500InternalServerError && state?.Problem is { } problem && problem.Code != ProblemCode.ShuttingDown)
                 alerts.Tell(new AlertSignal.RequestFailed(status, problem.Code, state.RequestId.ToString()));
         }
