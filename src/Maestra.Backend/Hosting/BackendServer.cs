@@ -132,7 +132,7 @@ internal sealed class BackendServer : IAsyncDisposable
         BackendSettings settings, BackendParts parts, IdentityBoard identity, StoreOpening.Opened opened, ICostLedger costs, ILoggerFactory loggers,
         CancellationToken cancellationToken)
     {
-        var (signals, unwritable) = await Signals.OpenAsync(settings, parts, identity, loggers.CreateLogger<Signals>());
+        var (signals, unwritable) = await Signals.OpenAsync(settings, parts, identity.Current.Current.Identity, loggers.CreateLogger<Signals>());
         if (signals is null)
             return new StartOutcome.Refused(ExitCode.StoreUnusable, unwritable!);
         switch (PortChooser.Bind(settings.Host, PortChooser.Candidates(settings.Port)))
