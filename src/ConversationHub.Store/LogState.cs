@@ -1,6 +1,7 @@
 using ConversationHub.Store.Index;
 using ConversationHub.Store.Log;
 using ConversationHub.Store.Search;
+using ConversationHub.Store.Sync;
 using ConversationHub.Store.Writing;
 
 namespace ConversationHub.Store;
@@ -9,7 +10,7 @@ namespace ConversationHub.Store;
 /// What the log store holds in memory. One thread changes it, under the gate; that thread may read without the gate, all others need it.
 /// The search index needs no gate.
 /// </summary>
-internal sealed class LogState(StoreNamespace storeNamespace)
+internal sealed class LogState(StoreNamespace storeNamespace, Quarantine? quarantine = null)
 {
     private int _lateErasures;
 
@@ -18,6 +19,9 @@ internal sealed class LogState(StoreNamespace storeNamespace)
     public StoreIndex Index { get; } = new(storeNamespace);
 
     public SearchIndex Search { get; } = new();
+
+    /// <summary>What is held back because its clock is ahead.</summary>
+    public Quarantine Quarantine { get; } = quarantine ?? Quarantine.Open;
 
     /// <summary>Numbers of owners, as the search index has them.</summary>
     public NameTable Owners { get; } = new();
@@ -52,10 +56,23 @@ internal sealed class LogState(StoreNamespace storeNamespace)
     /// <param name="terms">Of a message.</param>
     public void Apply(StoredOperation operation, OperationContent content, LineLocation location, TermCounts terms)
     {
-        var before = Index.Operations.Count;
-        var number = Index.Apply(operation, content, location);
-        if (number != before)
+        var number = Index.Hold(operation, content, location, out var isNew);
+        if (!isNew)
             return;
+        if (Quarantine.IsAhead(operation, content))
+        {
+            Index.Operations[number].Flags |= EntryFlags.Quarantined;
+            Quarantine.Add(number, operation.Hlc);
+            return;
+        }
+
+        Interpret(number, operation, content, terms);
+    }
+
+    /// <summary>Lets what was held back take effect, now that time has caught up. Needs the gate.</summary>
+    public void Interpret(int number, StoredOperation operation, OperationContent content, TermCounts terms)
+    {
+        Index.Interpret(number, operation, content);
         if (Index.HasErasedText(number))
             Interlocked.Exchange(ref _lateErasures, 1);
         MarkViews(number, operation);

@@ -7,6 +7,7 @@ using ConversationHub.Store.Import;
 using ConversationHub.Store.Index;
 using ConversationHub.Store.Log;
 using ConversationHub.Store.Reading;
+using ConversationHub.Store.Sync;
 using ConversationHub.Store.Views;
 using ConversationHub.Store.Writing;
 
@@ -25,8 +26,9 @@ internal sealed class LogStore(
     string backendId,
     TimeProvider time,
     IdSource ids,
+    LogSync sync,
     IDisposable resources)
-    : IConversationStore, IConversationArchive
+    : IConversationStore, IConversationArchive, ISyncStore
 {
     public const string Kind = "log";
 
@@ -159,6 +161,27 @@ internal sealed class LogStore(
             await Task.Yield();
         }
     }
+
+    public CommitSignal Commits => sync.Commits;
+
+    public int Quarantined => sync.Quarantined;
+
+    public Task<(IReadOnlyDictionary<string, long>? Have, StoreFailure? Failure)> ReadVectorAsync(SyncScope scope, CancellationToken cancellationToken) =>
+        sync.ReadVectorAsync(scope, cancellationToken);
+
+    public Task<(SyncBatch? Batch, StoreFailure? Failure)> ReadMissingAsync(
+        SyncScope scope, IReadOnlyDictionary<string, long> have, CancellationToken cancellationToken) =>
+        sync.ReadMissingAsync(scope, have, cancellationToken);
+
+    public Task<SyncApplyOutcome> ApplyAsync(SyncScope scope, IReadOnlyList<SyncOperation> batch, CancellationToken cancellationToken) =>
+        sync.ApplyAsync(scope, batch, cancellationToken);
+
+    public Task<(bool TookNew, StoreFailure? Failure)> NoticeAsync(IReadOnlyDictionary<string, long> peerHave, CancellationToken cancellationToken) =>
+        sync.NoticeAsync(peerHave, cancellationToken);
+
+    public Task<(int Count, StoreFailure? Failure)> ReissueAsync(CancellationToken cancellationToken) => sync.ReissueAsync(cancellationToken);
+
+    public Task<StoreFailure?> ReleaseDueAsync(CancellationToken cancellationToken) => sync.ReleaseDueAsync(cancellationToken);
 
     public Task<StoreFailure?> CompactAsync(CancellationToken cancellationToken) => compactor.CompactAsync(cancellationToken);
 

@@ -9,6 +9,9 @@ internal sealed class StatusBoard(string kind)
     private string? _ended;
     private string? _refusing;
 
+    /// <summary>Tells who waits for it that something was committed.</summary>
+    public CommitSignal Commits { get; } = new();
+
     public StoreStatus Current => Volatile.Read(ref _status);
 
     /// <summary>Null while everything is written; then why nothing is until a restart.</summary>
@@ -18,6 +21,7 @@ internal sealed class StatusBoard(string kind)
     {
         lock (_gate)
             Publish_NeedsLock(Current with { Conversations = conversations, LastCommit = at });
+        Commits.Raise();
     }
 
     public void Counted(int conversations)

@@ -9,6 +9,7 @@ using ConversationHub.Store.Origins;
 using ConversationHub.Store.Postgres;
 using ConversationHub.Store.Reading;
 using ConversationHub.Store.Recovery;
+using ConversationHub.Store.Sync;
 using ConversationHub.Store.Views;
 using ConversationHub.Store.Writing;
 using Microsoft.Extensions.Logging;
@@ -83,7 +84,8 @@ public static class StoreOpener
             var identity = StoreIdentity.TryRead(folder.Identity, out var newerFormat);
             if (newerFormat is { } version)
                 return Newer(folder.Identity, version.ToString(CultureInfo.InvariantCulture));
-            var state = new LogState(options.Namespace);
+            var state = new LogState(
+                options.Namespace, new Quarantine(origin => origin.StartsWith(options.BackendId + "~", StringComparison.Ordinal), time));
             var recovery = new LogRecovery(folder, files, disk, state, logger);
             var reading = recovery.Read();
             if (reading.NewerFormat is { } place)
@@ -91,9 +93,10 @@ public static class StoreOpener
             var (segment, length) = recovery.Repair(reading);
             foreach (var path in folder.ListTemporary())
                 File.Delete(path);
-            if (IdentityRenewal.IsDue(identity, reading, out var why))
+            var born = BirthMark.Of(folder.Log);
+            if (IdentityRenewal.IsDue(identity, reading, born, out var why))
             {
-                identity = StoreIdentity.New(ids) with { Damage = IdentityRenewal.DigestOf(reading.Damage) };
+                identity = StoreIdentity.New(ids) with { Damage = IdentityRenewal.DigestOf(reading.Damage), Born = born };
                 identity.Write(folder.Identity, disk);
                 if (why is not null)
                     StoreTelemetry.NewIdentity(logger, why);
@@ -104,7 +107,9 @@ public static class StoreOpener
             if (reading.Damage is { Count: > 0 } damage)
                 board.FoundDamage($"{damage.Count} damaged region(s) of the log, the first at {damage[0]}");
             var writer = new LogWriter(folder, files, disk, segment, length);
-            var loop = new CommitLoop(state, writer, new OriginNames(options.BackendId, identity!, folder, disk, ids, logger), board, time, logger);
+            var loop = new CommitLoop(
+                state, writer, new OriginNames(options.BackendId, identity!, folder, disk, ids, logger), board, time, logger,
+                new QuarantineRelease(state, files, board).Run);
             var messages = new MessageReader(files, board, logger);
             var watch = new FolderWatch(
                 state, folder, () => new FolderImporter(state, loop, folder, disk, options.ImportOwner, time, logger), time, logger);
@@ -117,11 +122,15 @@ public static class StoreOpener
                 time,
                 logger);
             var compactor = new LogCompactor(state, loop, files, folder, disk, time, logger);
+            var housekeeper = new Housekeeper(state, views, compactor, watch, time);
+            var sync = new LogSync(
+                state, loop, new LogSyncReader(state, files, board), new Reissuer(state, loop, files, options.BackendId, time), housekeeper, board,
+                options.BackendId, time);
             var store = new LogStore(
                 state,
                 loop,
                 compactor,
-                new Housekeeper(state, views, compactor, watch, time),
+                housekeeper,
                 watch,
                 folder,
                 messages,
@@ -129,6 +138,7 @@ public static class StoreOpener
                 options.BackendId,
                 time,
                 ids,
+                sync,
                 new OpenResources(views, compactor, watch, files, storeLock));
             StoreTelemetry.Opened(logger, state.Index.Operations.Count, state.Index.Recency.Count, reading.Segments.Count,
                 (long)time.GetElapsedTime(started).TotalMilliseconds);

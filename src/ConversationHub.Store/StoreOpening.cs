@@ -11,6 +11,9 @@ public abstract record StoreOpening
     /// <param name="Archive">The same store, seen from its other side.</param>
     public sealed record Opened(IConversationStore Store, IConversationArchive Archive) : StoreOpening
     {
+        /// <summary>The same store, as other backends see it.</summary>
+        public ISyncStore Sync => (ISyncStore)Store;
+
         public IQuestionLeases Leases { get; init; } = NoLeases.Instance;
     }
 

@@ -32,6 +32,9 @@ internal sealed class FieldSet
 
     public string Status => Text(FieldNames.Status) is ConversationStatus.Closed ? ConversationStatus.Closed : ConversationStatus.Active;
 
+    /// <summary>True when its owner keeps the conversation on this backend (<see cref="FieldNames.LocalOnly"/>).</summary>
+    public bool IsLocalOnly => _values.TryGetValue(FieldNames.LocalOnly, out var value) && value.Json is "true";
+
     public IReadOnlyList<string> Tags =>
     [
         .. _values.Where(static entry => entry.Key.StartsWith(FieldNames.TagPrefix, StringComparison.Ordinal) && entry.Value.Json is "true")

@@ -48,6 +48,9 @@ internal enum EntryFlags : byte
 
     /// <summary>Nothing of its text is left in the log.</summary>
     Stub = 32,
+
+    /// <summary>Its clock is too far ahead: held and counted, without effect until time catches up (wire.md §9.5).</summary>
+    Quarantined = 64,
 }
 
 /// <summary>Where the bytes of an operation stand.</summary>

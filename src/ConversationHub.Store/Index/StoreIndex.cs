@@ -64,20 +64,31 @@ internal sealed class StoreIndex
         Recency.Rebuild();
     }
 
+    /// <summary>The streams of operations held.</summary>
+    public OriginTable Streams => _origins;
+
     /// <summary>Adds one operation. One that is held already changes nothing.</summary>
     /// <returns>Its entry number.</returns>
     public int Apply(StoredOperation operation, OperationContent content, LineLocation location)
     {
-        var origin = _origins.GetOrAdd(operation.Origin);
+        var number = Hold(operation, content, location, out var isNew);
+        if (isNew)
+            Interpret(number, operation, content);
+        return number;
+    }
+
+    /// <summary>Adds one operation without what follows from it: it is held and counted, neither shown nor ordered, and its clock is not taken over.</summary>
+    public int Hold(StoredOperation operation, OperationContent content, LineLocation location, out bool isNew)
+    {
+        var origin = _origins.GetOrAdd(operation.Origin, operation.UserId);
+        isNew = false;
         foreach (var held in Operations.Find(operation.Id))
         {
             if (Operations[held].Origin == origin && Operations[held].Seq == operation.Seq)
                 return held;
         }
 
-        _origins.Saw(origin, checked((int)operation.Seq));
-        if (operation.Hlc > LastClock)
-            LastClock = operation.Hlc;
+        isNew = true;
         var conversation = operation.ConversationId is { } id ? _conversations.GetOrAdd(operation.UserId, id) : OperationEntry.None;
         var number = Operations.Add(new OperationEntry
         {
@@ -91,6 +102,17 @@ internal sealed class StoreIndex
             Conversation = conversation,
             NextReply = OperationEntry.None,
         });
+        _origins.Place(origin, checked((int)operation.Seq), number, content is OperationContent.Erase);
+        return number;
+    }
+
+    /// <summary>Lets a held operation take effect; to be called once for each.</summary>
+    public void Interpret(int number, StoredOperation operation, OperationContent content)
+    {
+        var conversation = Operations[number].Conversation;
+        Operations[number].Flags &= ~EntryFlags.Quarantined;
+        if (operation.Hlc > LastClock)
+            LastClock = operation.Hlc;
         switch (content)
         {
             case OperationContent.Message message when conversation >= 0:
@@ -108,15 +130,12 @@ internal sealed class StoreIndex
                 EraseUser(number, operation.UserId);
                 break;
             case OperationContent.Stub:
-                Operations[number].Flags |= EntryFlags.Erased | EntryFlags.Stub
-                    | (operation.Kind == OperationKind.Message ? EntryFlags.Message : EntryFlags.None);
+                ApplyStub(number, conversation, operation);
                 break;
             default:
                 // A kind of a later version, or one without its conversation: held and counted, with nothing to show.
                 break;
         }
-
-        return number;
     }
 
     /// <summary>The entry of a question or other operation that took this id, in the namespace of that user.</summary>
@@ -126,7 +145,7 @@ internal sealed class StoreIndex
         foreach (var number in Operations.Find(id.Value))
         {
             ref readonly var entry = ref Operations[number];
-            if ((entry.Flags & EntryFlags.Shadowed) == 0 && entry.Conversation >= 0 && IsVisibleTo(user, entry.Conversation))
+            if ((entry.Flags & (EntryFlags.Shadowed | EntryFlags.Quarantined)) == 0 && entry.Conversation >= 0 && IsVisibleTo(user, entry.Conversation))
                 return number;
         }
 
@@ -243,6 +262,19 @@ internal sealed class StoreIndex
             Link(number, conversation, body);
         }
 
+        Add(conversation);
+    }
+
+    private void ApplyStub(int number, int conversation, StoredOperation operation)
+    {
+        Operations[number].Flags |= EntryFlags.Erased | EntryFlags.Stub
+            | (operation.Kind == OperationKind.Message ? EntryFlags.Message : EntryFlags.None);
+        if (conversation == OperationEntry.None || _shown.CopyOf(number) is not (>= 0 and var copy))
+            return;
+
+        // One operation id is one operation: a copy that was erased elsewhere erases the one that is shown.
+        Remove(conversation);
+        _shown.Hide(copy, EntryFlags.Erased);
         Add(conversation);
     }
 

@@ -33,7 +33,7 @@ internal sealed class OriginNames(string backendId, StoreIdentity identity, LogF
     /// <exception cref="IOException">The origins are as they were.</exception>
     public void TakeNew(string why)
     {
-        var next = StoreIdentity.New(ids) with { Damage = _identity.Damage };
+        var next = StoreIdentity.New(ids) with { Damage = _identity.Damage, Born = _identity.Born };
         next.Write(folder.Identity, disk);
         _identity = next;
         _own.Clear();

@@ -12,7 +12,8 @@ namespace ConversationHub.Store.Origins;
 /// </summary>
 /// <param name="StoreId">32 hexadecimal digits.</param>
 /// <param name="Damage">The damage that was known when the id was taken (<see cref="IdentityRenewal.DigestOf"/>); empty for none.</param>
-internal sealed record StoreIdentity(string StoreId, string Damage = "")
+/// <param name="Born">When the folder was made in which it was written (<see cref="BirthMark"/>); empty when that is not known.</param>
+internal sealed record StoreIdentity(string StoreId, string Damage = "", string Born = "")
 {
     private const int IdBytes = 16;
     private const int MaxFileBytes = 4096;
@@ -40,7 +41,8 @@ internal sealed record StoreIdentity(string StoreId, string Damage = "")
 
         return new StoreIdentity(
             document.RootElement.GetProperty("store_id").GetString()!,
-            document.RootElement.TryGetProperty("damage", out var damage) ? damage.GetString()! : "");
+            document.RootElement.TryGetProperty("damage", out var damage) ? damage.GetString()! : "",
+            document.RootElement.TryGetProperty("born", out var born) ? born.GetString()! : "");
     }
 
     public void Write(string path, IDisk disk)
@@ -55,6 +57,8 @@ internal sealed record StoreIdentity(string StoreId, string Damage = "")
             json.WriteString("store_id"u8, StoreId);
             if (Damage.Length > 0)
                 json.WriteString("damage"u8, Damage);
+            if (Born.Length > 0)
+                json.WriteString("born"u8, Born);
             json.WriteEndObject();
         }
 

@@ -9,6 +9,9 @@ internal sealed class Database(NpgsqlDataSource source, StatusBoard board, ILogg
     /// <summary>A lost connection is tried once more with a new one: every write is recognised when it comes again.</summary>
     private const int Attempts = 2;
 
+    /// <summary>What to do when another replica has closed the stream that was written to; the write is then tried again.</summary>
+    public Func<CancellationToken, Task>? OriginClosed { get; set; }
+
     /// <returns>The result, or why there is none.</returns>
     public async Task<(T? Value, StoreFailure? Failure)> QueryAsync<T>(
         string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
@@ -21,6 +24,10 @@ internal sealed class Database(NpgsqlDataSource source, StatusBoard board, ILogg
                 var value = await RunAsync(sql, bind, read, cancellationToken).ConfigureAwait(false);
                 board.Refusing(null);
                 return (value, null);
+            }
+            catch (PostgresException error) when (error.SqlState == PostgresOrigins.Closed && attempt < Attempts && OriginClosed is not null)
+            {
+                await OriginClosed(cancellationToken).ConfigureAwait(false);
             }
             catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.DiskFull)
             {

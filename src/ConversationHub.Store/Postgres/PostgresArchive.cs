@@ -3,14 +3,13 @@ using System.Text.Json;
 using ConversationHub.Contracts;
 using ConversationHub.Store.Clock;
 using ConversationHub.Store.Conversations;
-using ConversationHub.Store.Origins;
 using Npgsql;
 
 namespace ConversationHub.Store.Postgres;
 
 /// <summary>Fields, erasures and exports. Thread-safe.</summary>
 internal sealed class PostgresArchive(
-    Database database, PostgresReader reader, string backendId, string storeId, TimeProvider time, IdSource ids)
+    Database database, PostgresReader reader, PostgresOrigins origins, TimeProvider time, IdSource ids)
 {
     private const int ExportPageConversations = 200;
 
@@ -175,7 +174,7 @@ internal sealed class PostgresArchive(
 
     private void Head(NpgsqlParameterCollection parameters, string user)
     {
-        parameters.Text(OriginName.Of(backendId, storeId, user, OriginPurpose.Own));
+        parameters.Text(origins.Own(user));
         parameters.Text(user);
     }
 

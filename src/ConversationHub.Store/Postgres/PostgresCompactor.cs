@@ -122,6 +122,7 @@ internal sealed class PostgresCompactor : IAsyncDisposable
         var full = isFull ? "FULL " : "";
         await ExecuteAsync(connection, $"VACUUM {full}maestra.operations", cancellationToken).ConfigureAwait(false);
         await ExecuteAsync(connection, $"VACUUM {full}maestra.conversations", cancellationToken).ConfigureAwait(false);
+        await ExecuteAsync(connection, $"VACUUM {full}maestra.held", cancellationToken).ConfigureAwait(false);
         if (!isFull)
             return null;
         var done = new NpgsqlCommand(DoneSql, connection);

@@ -15,6 +15,12 @@ internal static class PostgresOpener
         SELECT store_id FROM made UNION ALL SELECT store_id FROM maestra.store LIMIT 1
         """;
 
+    private const string MadeInSql = """
+        WITH held AS (SELECT only_row, made_in FROM maestra.store FOR UPDATE),
+        noted AS (UPDATE maestra.store s SET made_in = $1 FROM held WHERE s.made_in IS DISTINCT FROM $1)
+        SELECT made_in FROM held WHERE made_in <> $1
+        """;
+
     public static async Task<StoreOpening> OpenAsync(
         StoreOptions options, string connectionString, TimeProvider time, IdSource ids, ILogger logger, CancellationToken cancellationToken)
     {
@@ -34,17 +40,20 @@ internal static class PostgresOpener
 
             var storeId = await StoreIdAsync(source, ids, cancellationToken).ConfigureAwait(false);
             var board = new StatusBoard(PostgresStore.Kind);
-            var database = new Database(source, board, logger);
+            var origins = new PostgresOrigins(source, options.BackendId, storeId, ids, logger);
+            await RenewAfterRestoreAsync(source, origins, cancellationToken).ConfigureAwait(false);
+            var database = new Database(source, board, logger) { OriginClosed = origins.RefreshAsync };
             var reader = new PostgresReader(database);
             var store = new PostgresStore(
                 source,
-                new PostgresWriter(database, board, options.BackendId, storeId, time, ids),
+                new PostgresWriter(database, board, options.BackendId, origins, time, ids),
                 reader,
                 new PostgresSearcher(database),
-                new PostgresArchive(database, reader, options.BackendId, storeId, time, ids),
+                new PostgresArchive(database, reader, origins, time, ids),
                 new PostgresCompactor(source, time, logger),
                 new PostgresCosts(database),
                 new PostgresWatch(database, board, time),
+                new PostgresSync(database, new PostgresSyncReader(database), origins, board, time),
                 board);
             opened = true;
             return new StoreOpening.Opened(store, store) { Leases = new PostgresLeases(database, ids.NewOperationId().ToString()) };
@@ -58,6 +67,19 @@ internal static class PostgresOpener
         {
             if (!opened)
                 await source.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>A database that is not the one in which the store took its id is a copy of it.</summary>
+    private static async Task RenewAfterRestoreAsync(NpgsqlDataSource source, PostgresOrigins origins, CancellationToken cancellationToken)
+    {
+        var place = await PostgresPlace.ReadAsync(source, cancellationToken).ConfigureAwait(false);
+        var command = source.CreateCommand(MadeInSql);
+        await using (command.ConfigureAwait(false))
+        {
+            command.Parameters.Text(place);
+            if (await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is string)
+                await origins.TakeNewAsync("the database is a copy, as one restored from a backup is", cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -8,8 +8,8 @@ namespace ConversationHub.Store.Postgres;
 /// </summary>
 internal sealed class PostgresStore(
     NpgsqlDataSource source, PostgresWriter writer, PostgresReader reader, PostgresSearcher searcher, PostgresArchive archive, PostgresCompactor compactor,
-    PostgresCosts costs, PostgresWatch watch, StatusBoard board)
-    : IConversationStore, IConversationArchive, ISharedCosts
+    PostgresCosts costs, PostgresWatch watch, PostgresSync sync, StatusBoard board)
+    : IConversationStore, IConversationArchive, ISharedCosts, ISyncStore
 {
     public const string Kind = "postgres";
 
@@ -49,6 +49,31 @@ internal sealed class PostgresStore(
     public Task<StoreFailure?> SettleAsync(SharedCost cost, CancellationToken cancellationToken) => costs.SettleAsync(cost, cancellationToken);
 
     public Task<SharedCostOutcome> ReadAsync(DateOnly day, CancellationToken cancellationToken) => costs.ReadAsync(day, cancellationToken);
+
+    public CommitSignal Commits => board.Commits;
+
+    public int Quarantined => sync.Quarantined;
+
+    public Task<(IReadOnlyDictionary<string, long>? Have, StoreFailure? Failure)> ReadVectorAsync(SyncScope scope, CancellationToken cancellationToken) =>
+        sync.ReadVectorAsync(scope, cancellationToken);
+
+    public Task<(SyncBatch? Batch, StoreFailure? Failure)> ReadMissingAsync(
+        SyncScope scope, IReadOnlyDictionary<string, long> have, CancellationToken cancellationToken) =>
+        sync.ReadMissingAsync(scope, have, cancellationToken);
+
+    public Task<SyncApplyOutcome> ApplyAsync(SyncScope scope, IReadOnlyList<SyncOperation> batch, CancellationToken cancellationToken) =>
+        sync.ApplyAsync(scope, batch).WaitAsync(cancellationToken);
+
+    public Task<(bool TookNew, StoreFailure? Failure)> NoticeAsync(IReadOnlyDictionary<string, long> peerHave, CancellationToken cancellationToken) =>
+        sync.NoticeAsync(peerHave, cancellationToken);
+
+    public Task<StoreFailure?> TakeNewOriginsAsync(string why, CancellationToken cancellationToken) => sync.TakeNewAsync(why, cancellationToken);
+
+    /// <summary>A transaction is whole or not there, so a stream here has no hole.</summary>
+    public Task<(int Count, StoreFailure? Failure)> ReissueAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<(int, StoreFailure?)>((0, null));
+
+    public Task<StoreFailure?> ReleaseDueAsync(CancellationToken cancellationToken) => sync.ReleaseDueAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
     {

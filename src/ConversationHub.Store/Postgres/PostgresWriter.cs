@@ -2,14 +2,13 @@ using System.Text.Json;
 using ConversationHub.Contracts;
 using ConversationHub.Store.Clock;
 using ConversationHub.Store.Conversations;
-using ConversationHub.Store.Origins;
 using ConversationHub.Store.Search;
 using Npgsql;
 
 namespace ConversationHub.Store.Postgres;
 
 /// <summary>Questions and replies: one call of a function of the database each, which is one transaction. Thread-safe.</summary>
-internal sealed class PostgresWriter(Database database, StatusBoard board, string backendId, string storeId, TimeProvider time, IdSource ids)
+internal sealed class PostgresWriter(Database database, StatusBoard board, string backendId, PostgresOrigins origins, TimeProvider time, IdSource ids)
 {
     private const string QuestionSql =
         "SELECT maestra.store_question($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11, $12)";
@@ -100,7 +99,7 @@ internal sealed class PostgresWriter(Database database, StatusBoard board, strin
 
     private DateTimeOffset Now() => WireTime.Truncate(time.GetUtcNow());
 
-    private string Origin(UserId user) => OriginName.Of(backendId, storeId, user.ToString(), OriginPurpose.Own);
+    private string Origin(UserId user) => origins.Own(user.ToString());
 
     private long Clock() => (long)HybridTimestamp.Create(time.GetUtcNow().ToUnixTimeMilliseconds(), 0).Value;
 

@@ -22,6 +22,7 @@ internal static class Admission
             WriteKind.Reply => DecideReply(held, batch, write),
             WriteKind.Change or WriteKind.EraseConversation => DecideChange(held, write),
             WriteKind.Import => DecideImport(held, write),
+            WriteKind.Reissue => DecideReissue(held, write),
             WriteKind.EraseUser => new Admittance.Yes(null, write.User!.Value.ToString(), BeginsConversation: false),
             _ => throw new ArgumentOutOfRangeException(nameof(write)),
         };
@@ -94,6 +95,12 @@ internal static class Admission
             ? new Admittance.No(Refusal.Exists, id)
             : new Admittance.Yes(id, owner, BeginsConversation: false);
     }
+
+    /// <summary>What was erased since is not issued again; its stub is of no use to anybody.</summary>
+    private static Admittance DecideReissue(StoreIndex held, PendingWrite write) =>
+        write.Operations.Count == 0
+            ? new Admittance.No(Refusal.NotFound, null)
+            : new Admittance.Yes(write.ConversationId, write.User!.Value.ToString(), BeginsConversation: false);
 
     /// <summary>The next eight digits are taken if another question already made the id (wire.md §1.1).</summary>
     private static ConversationId FreeGeneratedId(StoreIndex held, PendingWrite write)

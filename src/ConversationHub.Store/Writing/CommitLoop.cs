@@ -5,6 +5,7 @@ using ConversationHub.Store.Clock;
 using ConversationHub.Store.Index;
 using ConversationHub.Store.Log;
 using ConversationHub.Store.Origins;
+using ConversationHub.Store.Sync;
 using Microsoft.Extensions.Logging;
 
 namespace ConversationHub.Store.Writing;
@@ -40,10 +41,14 @@ internal sealed class CommitLoop : IDisposable
     private readonly List<AdmittedWrite> _admitted = [];
     private readonly Dictionary<string, int> _lastSeqs = new(StringComparer.Ordinal);
     private readonly Queue<PendingWrite> _deferred = [];
+    private readonly Action? _release;
     private HybridTimestamp _clock;
 
-    public CommitLoop(LogState state, LogWriter writer, OriginNames origins, StatusBoard board, TimeProvider time, ILogger logger)
+    /// <param name="release">Lets what was held back take effect; runs on the writer's thread.</param>
+    public CommitLoop(
+        LogState state, LogWriter writer, OriginNames origins, StatusBoard board, TimeProvider time, ILogger logger, Action? release = null)
     {
+        _release = release;
         _state = state;
         _writer = writer;
         _origins = origins;
@@ -156,7 +161,13 @@ internal sealed class CommitLoop : IDisposable
             return;
         }
 
-        switch (write.Operations.Count == 0 ? new Admittance.Later() : Admission.Decide(_state.Index, _claims, write))
+        if (write.Kind == WriteKind.Foreign && _claims.IsEmpty)
+        {
+            TakeForeign(write);
+            return;
+        }
+
+        switch (write.Operations.Count == 0 || write.Kind == WriteKind.Foreign ? new Admittance.Later() : Admission.Decide(_state.Index, _claims, write))
         {
             case Admittance.Yes yes:
                 Admit(write, yes);
@@ -179,16 +190,77 @@ internal sealed class CommitLoop : IDisposable
             return new WriteResult.Committed(null, default, 0);
         }
 
+        if (write.Kind == WriteKind.Release)
+        {
+            _release?.Invoke();
+            _clock = Later(_clock, _state.Index.LastClock);
+            return new WriteResult.Committed(null, default, 0);
+        }
+
+        if (write.Kind == WriteKind.Notice && !IsBehind(write.PeerHave!))
+            return new WriteResult.Committed(null, default, 0);
+        return TryTakeNewOrigins(write.Kind == WriteKind.Notice ? "a peer holds more of this store's operations than it does itself" : write.Why ?? "asked for") is { } failure
+            ? failure
+            : new WriteResult.Committed(null, default, 1);
+    }
+
+    private bool IsBehind(IReadOnlyDictionary<string, long> peerHave) => peerHave.Any(one =>
+        one.Value > _state.Index.LastSeq(one.Key)
+        && _state.Index.Streams.Find(one.Key) is { } stream
+        && (_origins.Of(stream.User) == one.Key || _origins.OfImports(stream.User) == one.Key));
+
+    /// <summary>A peer's batch: whole, or nothing of it.</summary>
+    private void TakeForeign(PendingWrite write)
+    {
+        var admitted = ForeignAdmission.Decide(_state.Index, write.Places!);
+        write.Admitted = admitted;
+        if (admitted.Conflict is not null)
+        {
+            write.Complete(new WriteResult.Rejected(Refusal.OriginConflict, null));
+            return;
+        }
+
+        if (admitted.Accepted.Any(at => IsOwnPresent(write.Places![at])) && TryTakeNewOrigins("a peer sent operations of this store's own that it does not hold") is { } failure)
+        {
+            write.Complete(failure);
+            return;
+        }
+
+        if (admitted.Accepted.Count == 0)
+        {
+            write.Complete(new WriteResult.Committed(null, default, 0));
+            return;
+        }
+
+        var lines = new List<AdmittedLine>(admitted.Accepted.Count);
+        foreach (var at in admitted.Accepted)
+        {
+            var offset = _bytes.WrittenCount;
+            lines.Add(new AdmittedLine(write.Operations[at], write.Places![at], offset, LogLine.Write(_bytes, write.Places[at], write.Operations[at].Body)));
+        }
+
+        var yes = new Admittance.Yes(null, write.Places![admitted.Accepted[0]].UserId, BeginsConversation: false);
+        _claims.Add(write, yes);
+        _admitted.Add(new AdmittedWrite(write, yes, lines));
+    }
+
+    private bool IsOwnPresent(StoredOperation operation) =>
+        _origins.Of(operation.UserId) == operation.Origin || _origins.OfImports(operation.UserId) == operation.Origin;
+
+    private WriteResult.NotCommitted? TryTakeNewOrigins(string why)
+    {
         try
         {
-            _origins.TakeNew(write.Why ?? "asked for");
-            return new WriteResult.Committed(null, default, 0);
+            _origins.TakeNew(why);
+            return null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             return Refused(StoreFailureKind.Unavailable, $"The store's new identity cannot be written ({error.Message}).");
         }
     }
+
+    private static HybridTimestamp Later(HybridTimestamp left, HybridTimestamp right) => left > right ? left : right;
 
     private void Admit(PendingWrite write, Admittance.Yes yes)
     {
@@ -248,6 +320,7 @@ internal sealed class CommitLoop : IDisposable
 
         StoreTelemetry.CommitSeconds.Record(_time.GetElapsedTime(started).TotalSeconds);
         _state.Apply(_admitted, at);
+        _clock = Later(_clock, _state.Index.LastClock);
         if (IsRefusing)
             TakeAgain();
         _board.Committed(_state.Index.Recency.Count, _time.GetUtcNow());

@@ -1,5 +1,7 @@
 using ConversationHub.Contracts;
 using ConversationHub.Store.Clock;
+using ConversationHub.Store.Log;
+using ConversationHub.Store.Sync;
 
 namespace ConversationHub.Store.Writing;
 
@@ -7,7 +9,7 @@ namespace ConversationHub.Store.Writing;
 /// <param name="Kind">What must hold for it to be admitted.</param>
 /// <param name="User">Who asks for it; null for one who may do so for all.</param>
 /// <param name="ConversationId">Null: to be generated, or none.</param>
-/// <param name="Operations">At least one, but for <see cref="WriteKind.NewSegment"/> and <see cref="WriteKind.NewOrigins"/>.</param>
+/// <param name="Operations">At least one, but for the kinds that write nothing to the log.</param>
 internal sealed record PendingWrite(WriteKind Kind, UserId? User, ConversationId? ConversationId, IReadOnlyList<OperationDraft> Operations)
 {
     private readonly TaskCompletionSource<WriteResult> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -24,8 +26,18 @@ internal sealed record PendingWrite(WriteKind Kind, UserId? User, ConversationId
     /// <summary>Of new origins: the cause, for the log.</summary>
     public string? Why { get; init; }
 
+    /// <summary>Of a notice: what the peer holds, by origin.</summary>
+    public IReadOnlyDictionary<string, long>? PeerHave { get; init; }
+
+    /// <summary>Of a peer's batch: where each operation stands in its stream.</summary>
+    public IReadOnlyList<StoredOperation>? Places { get; init; }
+
+    /// <summary>Of a peer's batch: what it brought, known once the write is done.</summary>
+    public ForeignAdmittance? Admitted { get; set; }
+
     /// <summary>True when what it changes depends on everything written before it: it then begins a batch and ends it.</summary>
-    public bool StandsAlone => Kind is WriteKind.EraseConversation or WriteKind.EraseUser or WriteKind.NewSegment or WriteKind.NewOrigins or WriteKind.Import;
+    public bool StandsAlone => Kind is WriteKind.EraseConversation or WriteKind.EraseUser or WriteKind.NewSegment or WriteKind.NewOrigins or WriteKind.Import
+        or WriteKind.Foreign or WriteKind.Release or WriteKind.Notice or WriteKind.Reissue;
 
     public Task<WriteResult> Done => _done.Task;
 
@@ -51,6 +63,18 @@ internal enum WriteKind
 
     /// <summary>Writes nothing to the log: every later operation goes to new origins.</summary>
     NewOrigins,
+
+    /// <summary>Operations of a peer, each in the stream it came in.</summary>
+    Foreign,
+
+    /// <summary>Copies, in this backend's own stream, of operations that peers cannot get in the stream they stand in.</summary>
+    Reissue,
+
+    /// <summary>Writes nothing: looks whether a peer holds more of this store's own streams than it does, and takes new ones then.</summary>
+    Notice,
+
+    /// <summary>Writes nothing: what was held back because its clock was ahead takes effect.</summary>
+    Release,
 }
 
 /// <summary>What became of a write.</summary>
@@ -84,4 +108,7 @@ internal enum Refusal
     UnknownQuestion,
     NotFound,
     Ambiguous,
+
+    /// <summary>Another operation is held under the same origin and sequence number.</summary>
+    OriginConflict,
 }

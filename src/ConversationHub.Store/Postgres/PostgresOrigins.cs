@@ -1,0 +1,50 @@
+using ConversationHub.Contracts;
+using ConversationHub.Store.Origins;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace ConversationHub.Store.Postgres;
+
+/// <summary>Names of this backend's streams in the database, which all replicas share, and their renewal (wire.md §9.5). Thread-safe.</summary>
+internal sealed class PostgresOrigins(NpgsqlDataSource source, string backendId, string storeId, IdSource ids, ILogger logger)
+{
+    /// <summary>Raised by <c>maestra.lock_head</c> when another replica has taken new origins.</summary>
+    public const string Closed = "MAORG";
+
+    // What is closed is never written to again, by whatever replica: it asks for the new id then.
+    private const string TakeSql = """
+        WITH closed AS (UPDATE maestra.heads SET closed = true WHERE origin LIKE $2 || '~%' AND NOT closed)
+        UPDATE maestra.store SET store_id = $1 WHERE store_id = $3
+        """;
+
+    private string _storeId = storeId;
+
+    public string Prefix => backendId + "~";
+
+    public string Own(string user) => OriginName.Of(backendId, Volatile.Read(ref _storeId), user, OriginPurpose.Own);
+
+    public bool IsPresent(string origin, string user) =>
+        origin == Own(user) || origin == OriginName.Of(backendId, Volatile.Read(ref _storeId), user, OriginPurpose.Import);
+
+    public async Task TakeNewAsync(string why, CancellationToken cancellationToken)
+    {
+        var command = source.CreateCommand(TakeSql);
+        await using (command.ConfigureAwait(false))
+        {
+            command.Parameters.Text(StoreIdentity.New(ids).StoreId);
+            command.Parameters.Text(backendId);
+            command.Parameters.Text(Volatile.Read(ref _storeId));
+            await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        StoreTelemetry.NewIdentity(logger, why);
+        await RefreshAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task RefreshAsync(CancellationToken cancellationToken)
+    {
+        var command = source.CreateCommand("SELECT store_id FROM maestra.store");
+        await using (command.ConfigureAwait(false))
+            Volatile.Write(ref _storeId, (string)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!);
+    }
+}

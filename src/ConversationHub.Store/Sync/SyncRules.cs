@@ -1,0 +1,72 @@
+using System.Text.RegularExpressions;
+using ConversationHub.Contracts;
+using ConversationHub.Store.Clock;
+
+namespace ConversationHub.Store.Sync;
+
+/// <summary>What an operation of a peer must be to be taken (wire.md §1.1, §9.4). Pure.</summary>
+internal static partial class SyncRules
+{
+    private const int MaxFieldNameCharacters = 512;
+    private const int FingerprintCharacters = 64;
+
+    /// <summary>The longest path, surface or other short text of a message.</summary>
+    private const int MaxShortTextCharacters = WireLimits.PathCharacters;
+
+    /// <returns>Null when it is one; else what is wrong.</returns>
+    public static string? Check(SyncOperation operation)
+    {
+        if (!Origin().IsMatch(operation.Origin))
+            return "origin: a backend id, ~ and eight hexadecimal digits are needed";
+        if (operation.Seq is < 1 or > int.MaxValue)
+            return "seq: a number from 1 is needed";
+        if (!HybridTimestamp.TryParse(operation.Hlc, out _))
+            return "hlc: 16 lower-case hexadecimal digits are needed";
+        if (!UserId.TryParse(operation.UserId, out _))
+            return "user_id: 1 to 128 characters are needed";
+        var needsConversation = operation.Kind is OperationKind.Message or OperationKind.Field || operation.Erase?.Scope == "conversation";
+        if (needsConversation != operation.ConversationId is not null || (needsConversation && !ConversationId.TryParse(operation.ConversationId, out _)))
+            return "conversation_id: it does not fit the operation";
+        return operation.Kind switch
+        {
+            OperationKind.Message => operation.Message is { } message ? Check(message) : null,
+            OperationKind.Field => operation.Field is { } field ? Check(field) : null,
+            OperationKind.Erase => operation.Erase is { Scope: "conversation" or "user" } ? null : "scope: conversation or user is needed",
+            SyncOperation.Withheld => null,
+            _ => "kind: it is not known",
+        };
+    }
+
+    private static string? Check(MessageBody message)
+    {
+        if (message.Role is not (MessageRole.User or MessageRole.Assistant or MessageRole.System))
+            return "role: user, assistant or system is needed";
+        if (!FreeText.IsStorable(message.Content))
+            return "content: U+0000 and half a surrogate pair cannot be stored";
+        if (!IsShort(message.Surface) || !IsShort(message.Mode) || !IsShort(message.Meta.FilePath) || !IsShort(message.Meta.Workspace)
+            || !IsShort(message.Meta.Model) || !IsShort(message.Meta.Provider) || !IsShort(message.Meta.OperationId)
+            || !IsShort(message.Meta.BackendId) || !IsShort(message.Meta.ImportedId))
+        {
+            return "meta: a text is too long or cannot be stored";
+        }
+
+        return message.Fingerprint is null || (message.Fingerprint.Length == FingerprintCharacters && message.Fingerprint.All(char.IsAsciiHexDigitLower))
+            ? null
+            : "fingerprint: 64 hexadecimal digits are needed";
+    }
+
+    private static string? Check(FieldBody field)
+    {
+        if (field.Name is not { Length: > 0 and <= MaxFieldNameCharacters } || !FreeText.IsStorable(field.Name))
+            return "name: 1 to 512 characters are needed";
+        return field.Value.ValueKind != System.Text.Json.JsonValueKind.Undefined
+            && !field.Value.GetRawText().Contains("\\u0000", StringComparison.OrdinalIgnoreCase)
+            ? null
+            : "value: it cannot be stored";
+    }
+
+    private static bool IsShort(string? text) => text is null || (text.Length <= MaxShortTextCharacters && FreeText.IsStorable(text));
+
+    [GeneratedRegex("^(local|hosted)_sha256_[0-9a-f]{16}~[0-9a-f]{8}\\z")]
+    private static partial Regex Origin();
+}

@@ -1,0 +1,300 @@
+using ConversationHub.Contracts;
+using ConversationHub.Store.Clock;
+using ConversationHub.Testing.Postgres;
+using ConversationHub.Testing.Time;
+
+namespace ConversationHub.Store.Tests.Sync;
+
+/// <summary>What two stores that exchange operations promise, whatever they keep them in (wire.md §9.5): one suite, run on each kind.</summary>
+public abstract class SyncContract : IAsyncLifetime
+{
+    private const string FirstId = "local_sha256_eed292c6e467c8ef";
+    private const string SecondId = "hosted_sha256_584782401a33660a";
+
+    private readonly List<SyncSide> _sides = [];
+
+    private protected ManualTimeProvider Time { get; } = new();
+
+    private SyncSide Local => _sides[0];
+
+    private SyncSide Cloud => _sides[1];
+
+    public async Task InitializeAsync()
+    {
+        _sides.Add(new SyncSide(FirstId, Assert.IsType<StoreOpening.Opened>(await OpenAsync(FirstId)), Time));
+        _sides.Add(new SyncSide(SecondId, Assert.IsType<StoreOpening.Opened>(await OpenAsync(SecondId)), Time));
+    }
+
+    public async Task DisposeAsync()
+    {
+        foreach (var side in _sides)
+            await side.Store.DisposeAsync();
+        await ReleaseAsync();
+    }
+
+    private protected abstract Task<StoreOpening> OpenAsync(string backendId);
+
+    private protected abstract Task ReleaseAsync();
+
+    /// <summary>T38, T39.</summary>
+    [ContractFact]
+    public async Task Exchange_BothWays_GivesBothTheSameConversations()
+    {
+        await Local.AskAsync("from local");
+        await Local.ChangeAsync(change => change with { Title = "Rules", AddTags = ["csharp"] });
+        await Cloud.AskAsync("from cloud", "other");
+
+        var counts = await Cloud.PullAsync(Local);
+        await Local.PullAsync(Cloud);
+
+        Assert.Equal(new SyncCounts(1, 1, 0, 0, 4), counts);
+        Assert.Equal(await Local.DigestAsync(), await Cloud.DigestAsync());
+        Assert.Equal(await Local.HaveAsync(), await Cloud.HaveAsync());
+        Assert.Equal("from local|Yes.", await Cloud.TranscriptAsync());
+        Assert.Equal("Rules", Assert.IsType<ReadOutcome.Found>(await Cloud.ReadAsync()).Conversation.Topic);
+    }
+
+    /// <summary>T40.</summary>
+    [ContractFact]
+    public async Task Exchange_TheSameBatchAgain_ChangesNothing()
+    {
+        await Local.AskAsync("once");
+        var batch = (await Local.MissingAsync(Cloud)).Operations;
+        await Cloud.ApplyAsync(batch);
+        var before = await Cloud.DigestAsync();
+
+        var again = Assert.IsType<SyncApplyOutcome.Applied>(await Cloud.ApplyAsync(batch)).Counts;
+
+        Assert.Equal(new SyncCounts(1, 0, 0, 1, 0), again);
+        Assert.Equal(before, await Cloud.DigestAsync());
+        Assert.Empty((await Cloud.MissingAsync(Local)).Operations);
+    }
+
+    /// <summary>T41, T42.</summary>
+    [ContractFact]
+    public async Task Exchange_WrittenOnBothSidesAtOnce_KeepsAllMessagesAndTheLaterTitle()
+    {
+        await Local.AskAsync("first");
+        await Cloud.PullAsync(Local);
+        await Local.AskAsync("on local");
+        await Cloud.AskAsync("on cloud");
+        await Local.ChangeAsync(change => change with { Title = "earlier" });
+        Time.Advance(TimeSpan.FromSeconds(1));
+        await Cloud.ChangeAsync(change => change with { Title = "later" });
+
+        await Local.PullAsync(Cloud);
+        await Cloud.PullAsync(Local);
+
+        Assert.Equal(await Local.DigestAsync(), await Cloud.DigestAsync());
+        Assert.Equal("first|Yes.|on local|Yes.|on cloud|Yes.", await Local.TranscriptAsync());
+        Assert.Equal("later", Assert.IsType<ReadOutcome.Found>(await Local.ReadAsync()).Conversation.Topic);
+    }
+
+    /// <summary>T65: a question whose reply was lost on the way is recognised on the other side, with its reply.</summary>
+    [ContractFact]
+    public async Task Exchange_AQuestionAskedAgainOnTheOtherSide_IsKnownThere()
+    {
+        var question = await Local.AskAsync("lost on the wire", answer: "the reply");
+        await Cloud.PullAsync(Local);
+
+        var known = Assert.IsType<QuestionOutcome.Known>(await Cloud.Store.StoreQuestionAsync(question, CancellationToken.None));
+
+        Assert.Equal("the reply", known.Reply!.Content);
+        Assert.IsType<QuestionOutcome.FingerprintMismatch>(await Cloud.Store.StoreQuestionAsync(
+            question with { Fingerprint = OpenedStore.Fingerprint("another") }, CancellationToken.None));
+    }
+
+    /// <summary>Wire.md §2: answered on both sides, a question is shown once and both replies are kept.</summary>
+    [ContractFact]
+    public async Task Exchange_OneQuestionAnsweredOnBothSides_IsShownOnceWithBothReplies()
+    {
+        var question = await Local.AskAsync("which?", answer: "local says");
+        await Cloud.AskAsync("which?", id: question.OperationId, answer: "cloud says");
+
+        await Local.PullAsync(Cloud);
+        await Cloud.PullAsync(Local);
+
+        Assert.Equal("which?|local says|cloud says", await Local.TranscriptAsync());
+        Assert.Equal(await Local.DigestAsync(), await Cloud.DigestAsync());
+        Assert.Equal(await Local.HaveAsync(), await Cloud.HaveAsync());
+    }
+
+    /// <summary>T72: what lies beyond a gap is dropped and comes again.</summary>
+    [ContractFact]
+    public async Task Apply_BeyondAGap_IsDroppedAndComesAgain()
+    {
+        await Local.AskAsync("one");
+        await Local.AskAsync("two");
+        var batch = (await Local.MissingAsync(Cloud)).Operations;
+
+        var counts = Assert.IsType<SyncApplyOutcome.Applied>(await Cloud.ApplyAsync([batch[0], batch[2], batch[3]])).Counts;
+
+        Assert.Equal(1, counts.Operations);
+        Assert.Equal([1L], (await Cloud.HaveAsync()).Values);
+        await Cloud.PullAsync(Local);
+        Assert.Equal(await Local.DigestAsync(), await Cloud.DigestAsync());
+    }
+
+    /// <summary>T72: a batch with one operation outside the scope, or one that is none, changes nothing at all.</summary>
+    [ContractFact]
+    public async Task Apply_OneOperationOutOfScopeOrInvalid_TakesNothing()
+    {
+        await Local.AskAsync("of ada");
+        await Local.AskAsync("of bob", user: OpenedStore.Bob);
+        var batch = (await Local.MissingAsync(Cloud)).Operations;
+        var ada = SyncScope.Of(["ada"]);
+
+        Assert.IsType<SyncApplyOutcome.OutOfScope>(await Cloud.ApplyAsync(batch, ada));
+        var bad = batch[0] with { Seq = 0 };
+        Assert.IsType<SyncApplyOutcome.Invalid>(await Cloud.ApplyAsync([batch[1], bad]));
+        Assert.Empty(await Cloud.HaveAsync());
+
+        await Cloud.PullAsync(Local, ada);
+        Assert.Equal("of ada|Yes.", await Cloud.TranscriptAsync());
+        Assert.IsType<ReadOutcome.NotFound>(await Cloud.ReadAsync(user: OpenedStore.Bob));
+    }
+
+    /// <summary>T72: another operation under the same number is refused, whole batch and all.</summary>
+    [ContractFact]
+    public async Task Apply_AnotherOperationUnderTheSameNumber_IsAConflict()
+    {
+        await Local.AskAsync("one");
+        var batch = (await Local.MissingAsync(Cloud)).Operations;
+        await Cloud.ApplyAsync(batch);
+        var before = await Cloud.DigestAsync();
+
+        var outcome = await Cloud.ApplyAsync([batch[0] with { Id = Guid.Parse("019b8d7d-0000-7000-8000-000000000099") }]);
+
+        Assert.Equal(batch[0].Origin, Assert.IsType<SyncApplyOutcome.Conflict>(outcome).Origin);
+        Assert.Equal(before, await Cloud.DigestAsync());
+    }
+
+    /// <summary>T72: a clock six minutes ahead is held, counted and sent on, and shown when time has caught up.</summary>
+    [ContractFact]
+    public async Task Apply_AClockSixMinutesAhead_IsHeldUntilTimeCatchesUp()
+    {
+        await Local.AskAsync("now");
+        await Cloud.PullAsync(Local);
+        await Local.AskAsync("from the future");
+        var batch = (await Local.MissingAsync(Cloud)).Operations;
+        var ahead = HybridTimestamp.Create((Time.GetUtcNow() + TimeSpan.FromMinutes(6)).ToUnixTimeMilliseconds(), 0);
+        var moved = batch.Select((one, at) => one with { Hlc = new HybridTimestamp(ahead.Value + (ulong)at).ToString() }).ToList();
+
+        await Cloud.ApplyAsync(moved);
+        await Cloud.Sync.ReleaseDueAsync(CancellationToken.None);
+
+        Assert.Equal((2, "now|Yes."), (Cloud.Sync.Quarantined, await Cloud.TranscriptAsync()));
+        Assert.Equal([4L], (await Cloud.HaveAsync()).Values);
+        await Cloud.AskAsync("meanwhile");
+        var own = (await Cloud.MissingAsync(Local)).Operations[0];
+        Assert.True(string.CompareOrdinal(own.Hlc, ahead.ToString()) < 0, "the clock ahead was taken over");
+
+        Time.Advance(TimeSpan.FromMinutes(2));
+        await Cloud.Sync.ReleaseDueAsync(CancellationToken.None);
+        Assert.Equal((0, "now|Yes.|meanwhile|Yes.|from the future|Yes."), (Cloud.Sync.Quarantined, await Cloud.TranscriptAsync()));
+    }
+
+    /// <summary>T70: an erasure wins over what comes before it, after it, and from a side that had not heard of it.</summary>
+    [ContractFact]
+    public async Task Erase_AConversation_WinsInEveryOrder()
+    {
+        await Local.AskAsync("swordfish");
+        await Cloud.PullAsync(Local);
+        await Local.AskAsync("written offline");
+        await Cloud.Archive.EraseConversationAsync(OpenedStore.Ada, ConversationId.Parse("main"), CancellationToken.None);
+
+        await Cloud.PullAsync(Local);
+        await Local.PullAsync(Cloud);
+
+        Assert.IsType<ReadOutcome.Erased>(await Local.ReadAsync());
+        Assert.IsType<ReadOutcome.Erased>(await Cloud.ReadAsync());
+        Assert.Equal(await Local.HaveAsync(), await Cloud.HaveAsync());
+        Assert.Null(await Cloud.Archive.CompactAsync(CancellationToken.None));
+        Assert.Null(await Local.Archive.CompactAsync(CancellationToken.None));
+        var everything = (await Local.Sync.ReadMissingAsync(SyncScope.Everybody, new Dictionary<string, long>(), CancellationToken.None)).Batch!;
+        Assert.DoesNotContain(everything.Operations, one => one.Message is not null);
+        Assert.NotNull(everything.Operations[0].Erase);
+    }
+
+    [ContractFact]
+    public async Task Erase_AUser_RemovesWhatWasWrittenBeforeOnBothSides()
+    {
+        await Local.AskAsync("of ada");
+        await Local.AskAsync("of bob", user: OpenedStore.Bob);
+        await Cloud.PullAsync(Local);
+        await Cloud.Archive.EraseUserAsync(OpenedStore.Ada, CancellationToken.None);
+
+        await Local.PullAsync(Cloud);
+
+        Assert.IsType<ReadOutcome.Erased>(await Local.ReadAsync());
+        Assert.IsType<ReadOutcome.Found>(await Local.ReadAsync(user: OpenedStore.Bob));
+        Assert.Equal(await Local.DigestAsync(), await Cloud.DigestAsync());
+    }
+
+    /// <summary>Decision 45: of a conversation tagged <c>local_only</c> nothing leaves, and what comes after it does.</summary>
+    [ContractFact]
+    public async Task Exchange_AConversationKeptHere_LeavesNothingButItsPlaces()
+    {
+        await Local.AskAsync("secret canary", "private");
+        await Local.ChangeAsync(change => change with { AddTags = ["local_only"] }, "private");
+        await Local.AskAsync("public");
+
+        var sent = (await Local.MissingAsync(Cloud)).Operations;
+        await Cloud.PullAsync(Local);
+
+        Assert.Equal("public|Yes.", await Cloud.TranscriptAsync());
+        Assert.IsType<ReadOutcome.NotFound>(await Cloud.ReadAsync("private"));
+        Assert.Equal([5L], (await Cloud.HaveAsync()).Values);
+        Assert.All(sent.Take(3), one => Assert.Equal((SyncOperation.Withheld, null, null), (one.Kind, one.ConversationId, one.Message)));
+    }
+
+    /// <summary>T72: a store that lost its end finds out from its peer's vector, goes on in new origins and gets back what it lost.</summary>
+    [ContractFact]
+    public async Task Notice_APeerHoldsMoreOfOnesOwn_TakesNewOrigins()
+    {
+        await Local.AskAsync("one");
+        var own = Assert.Single(await Local.HaveAsync());
+
+        Assert.False((await Local.Sync.NoticeAsync(new Dictionary<string, long> { [own.Key] = 2 }, CancellationToken.None)).TookNew);
+        Assert.True((await Local.Sync.NoticeAsync(new Dictionary<string, long> { [own.Key] = 4 }, CancellationToken.None)).TookNew);
+        await Local.AskAsync("two");
+
+        var have = await Local.HaveAsync();
+        Assert.Equal((2, 2L), (have.Count, have[own.Key]));
+        Assert.False((await Local.Sync.NoticeAsync(new Dictionary<string, long> { [own.Key] = 4 }, CancellationToken.None)).TookNew);
+    }
+
+    [ContractFact]
+    public async Task Exchange_ManyOperations_GoInBoundedBatchesWithoutAGap()
+    {
+        for (var n = 0; n < 260; n++)
+            await Local.AskAsync($"q{n}", $"c{n % 7}");
+        var first = await Local.MissingAsync(Cloud);
+
+        Assert.Equal((SyncLimits.BatchOperations, true), (first.Operations.Count, first.More));
+        await Cloud.PullAsync(Local);
+        Assert.Equal(await Local.DigestAsync(), await Cloud.DigestAsync());
+    }
+
+    /// <summary>An unknown field is kept and sent on, not shown.</summary>
+    [ContractFact]
+    public async Task Apply_AFieldOfAnUnknownName_IsKeptAndSentOn()
+    {
+        await Local.AskAsync("q");
+        var batch = (await Local.MissingAsync(Cloud)).Operations.ToList();
+        using var value = System.Text.Json.JsonDocument.Parse("{\"a\": 1}");
+        batch.Add(batch[0] with
+        {
+            Id = Guid.Parse("019b8d7d-0000-7000-8000-000000000077"),
+            Kind = OperationKind.Field,
+            Seq = 3,
+            Message = null,
+            Field = new FieldBody { Name = "colour", Value = value.RootElement.Clone(), Timestamp = Time.GetUtcNow() },
+        });
+        await Cloud.ApplyAsync(batch);
+
+        var relayed = (await Cloud.Sync.ReadMissingAsync(SyncScope.Everybody, new Dictionary<string, long>(), CancellationToken.None)).Batch!.Operations;
+        Assert.Equal("colour", relayed.Single(one => one.Field is not null).Field!.Name);
+        Assert.Empty(Assert.IsType<ReadOutcome.Found>(await Cloud.ReadAsync()).Conversation.Tags);
+    }
+}
