@@ -15,6 +15,8 @@ internal sealed class ChatCompletionsModel : IModel
     /// <summary>Endpoints of this machine need no key, but the client does.</summary>
     private const string NoKey = "none";
 
+    private const string OwnEndpoint = "compatible";
+
     private readonly ChatClient _whole;
     private readonly ChatClient _streaming;
     private readonly TimeProvider _time;
@@ -105,7 +107,17 @@ internal sealed class ChatCompletionsModel : IModel
         ? new ModelOutcome.Failed($"empty reply ({reason})", MayHaveRun: true)
         : new ModelOutcome.Answered(text, string.IsNullOrEmpty(model) ? Settings.Model : model, usage);
 
-    private ChatCompletionOptions Options() => new() { MaxOutputTokenCount = Settings.MaxOutputTokens };
+    /// <summary>Servers on one's own machine know the allowance by its older name only, and ignore the newer one.</summary>
+    private ChatCompletionOptions Options()
+    {
+        if (Settings.Name != OwnEndpoint)
+            return new ChatCompletionOptions { MaxOutputTokenCount = Settings.MaxOutputTokens };
+        var options = new ChatCompletionOptions();
+#pragma warning disable SCME0001 // The library's way to a field that it does not name; marked as one that may still change.
+        options.Patch.Set("$.max_tokens"u8, Settings.MaxOutputTokens);
+#pragma warning restore SCME0001
+        return options;
+    }
 
     private static List<ChatMessage> Messages(ModelPrompt prompt)
     {

@@ -26,7 +26,7 @@ public sealed class ChatCompletionsModelTests(WireMockServer wireMock) : IClassF
         Assert.Equal(0.002m, (decimal)meta["cost_usd"]!);
         var request = Assert.Single(await wireMock.RequestsAsync());
         Assert.Equal("Bearer " + ApiKey, request.Headers["Authorization"]);
-        Assert.Equal(("a-model", 77), ((string?)request.Json["model"], (int)request.Json["max_completion_tokens"]!));
+        Assert.Equal(("a-model", 77), ((string?)request.Json["model"], (int)request.Json["max_tokens"]!));
     }
 
     [WireMockFact]

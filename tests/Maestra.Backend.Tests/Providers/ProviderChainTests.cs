@@ -78,6 +78,7 @@ public sealed class ProviderChainTests : IAsyncLifetime
 
         var (first, second) = (Assert.Single(_rig.First.Requests), Assert.Single(_rig.Second.Requests));
         Assert.Equal(("/v1/chat/completions", $"Bearer {ModelRig.OpenAiKey}"), (first.Target, first.Header("Authorization")));
+        Assert.Equal((100, 100), ((int)first.Json["max_completion_tokens"]!, (int)second.Json["max_tokens"]!));
         Assert.Equal(("/v1/messages", ModelRig.AnthropicKey, "2023-06-01"), (second.Target, second.Header("x-api-key"), second.Header("anthropic-version")));
         Assert.DoesNotContain(first.Headers, header => header.Value.Contains(ModelRig.AnthropicKey, StringComparison.Ordinal));
         Assert.DoesNotContain(second.Headers, header => header.Value.Contains(ModelRig.OpenAiKey, StringComparison.Ordinal));
