@@ -1,3 +1,4 @@
+using System.Data;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -109,7 +110,9 @@ internal sealed class PostgresCompactor : IAsyncDisposable
         }
         finally
         {
-            await ExecuteAsync(connection, $"SELECT pg_advisory_unlock({LockKey})", CancellationToken.None).ConfigureAwait(false);
+            // With a connection that broke the lock is gone already.
+            if (connection.FullState.HasFlag(ConnectionState.Open))
+                await ExecuteAsync(connection, $"SELECT pg_advisory_unlock({LockKey})", CancellationToken.None).ConfigureAwait(false);
         }
     }
 

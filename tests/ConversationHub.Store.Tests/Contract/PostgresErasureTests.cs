@@ -16,7 +16,7 @@ public sealed class PostgresErasureTests : IAsyncLifetime
     private PostgresCluster? _cluster;
     private StoreOpening.Opened? _opened;
 
-    private string Connection => PostgresAddress.TryParse(_cluster!.Url("postgres"), out _)!;
+    private string Connection => PostgresAddress.TryParse(_cluster!.Url("postgres") + "?command_timeout=60&timeout=60", out _)!;
 
     public async Task InitializeAsync()
     {

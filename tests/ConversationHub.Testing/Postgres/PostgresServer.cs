@@ -42,6 +42,9 @@ public sealed class PostgresServer : IAsyncLifetime
         lock (_made)
             _made.Add(name);
         server.Database = name;
+
+        // A machine busy with other tests may answer slowly; how long a store waits is tested with servers that hang.
+        server.CommandTimeout = server.Timeout = (int)TestTimeouts.Signal.TotalSeconds;
         return server.ConnectionString;
     }
 
