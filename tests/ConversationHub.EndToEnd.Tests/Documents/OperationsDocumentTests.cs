@@ -1,0 +1,114 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using ConversationHub.Testing;
+using ConversationHub.Testing.Network;
+using ConversationHub.Testing.Postgres;
+using ConversationHub.Testing.Processes;
+
+namespace ConversationHub.EndToEnd.Tests.Documents;
+
+/// <summary>Every command of docs/operations.md, run by the real shell with the real programs, section by section, each in a home of its own.</summary>
+public sealed partial class OperationsDocumentTests : IDisposable
+{
+    private const string SlackUrl = "https://hooks.slack.com/services/T0000/B0000/XXXX";
+
+    private static readonly string Document = File.ReadAllText(RepositoryRoot.Combine("docs", "operations.md"));
+
+    private readonly TemporaryFolder _home = new();
+
+    /// <summary>Each section with commands, and what its commands must print.</summary>
+    private static readonly Dictionary<string, string[]> Expected = new()
+    {
+        ["Local"] = ["\"status\":\"ready\"", "\"conversation_id\":\"first\"", "\"message_count\":2", "\"brain_id\":\"maestra\""],
+        ["Cloud with PostgreSQL"] = ["\"source\":\"cloud\"", "\"owner\":\"ada\""],
+        ["Keys"] = ["\"total_requests\":", "401"],
+        ["Limits"] = ["request 200\nrequest 200\nrequest 200\nrequest 200\nrequest 200\nrequest 429", "etry-"],
+        ["Metrics"] = ["\"total_requests\":1", "maestra_total_requests 1\n", "maestra_store_commit_seconds_count 2\n", "\"surface_id\":\"cli\",\"user_id\":\"u_"],
+        ["Alerts"] = ["\"status\":\"ready\""],
+        ["Audit"] = ["\"status\":\"erased\"", "3 records in 1 chains are sound", "\"event\":\"conversation_erased\"", "told with exit code 4"],
+    };
+
+    public static TheoryData<string> Sections => [.. Expected.Keys.Where(section => section is not ("Cloud with PostgreSQL" or "Alerts"))];
+
+    public void Dispose() => _home.Dispose();
+
+    [Fact]
+    public void Sections_WithCommands_AreAllRun() =>
+        Assert.Equal(Expected.Keys.Order(StringComparer.Ordinal), AllSections().Where(section => Blocks(section).Any()).Order(StringComparer.Ordinal));
+
+    [Theory]
+    [MemberData(nameof(Sections))]
+    public Task Commands_OfEachSection_DoWhatTheySay(string section) => RunAsync(section);
+
+    [Fact]
+    public async Task Commands_OfAlerts_ReachSlack()
+    {
+        await using var slack = ChaosProxy.Start(Chaos.Respond(CannedResponse.Text(200, "ok")));
+
+        await RunAsync("Alerts", (SlackUrl, slack.Url.ToString()));
+
+        Assert.Equal(["Backend started", "Backend stopping"], slack.Requests.Select(request => Title().Match(request.Text).Groups[1].Value));
+    }
+
+    private async Task RunAsync(string section, params (string Documented, string Here)[] places)
+    {
+        var script = Script(section, places);
+        var bin = Path.GetDirectoryName(BuiltPrograms.Backend)!;
+        var start = new ProgramStart("/bin/bash", _home.Path, "-c", script).With("PATH", $"{bin}:{Environment.GetEnvironmentVariable("PATH")}");
+
+        var result = await RunningProgram.RunAsync(start);
+
+        var output = string.Join('\n', result.Output) + "\n";
+        Assert.True(result.ExitCode == 0, $"{section} ended with {result.ExitCode}:\n{output}\n{string.Join('\n', result.Error)}");
+        Assert.All(Expected[section], expected => Assert.Contains(expected, output, StringComparison.Ordinal));
+    }
+
+    /// <summary>The section's commands as one script; whatever becomes of it, no backend outlives it.</summary>
+    private static string Script(string section, (string Documented, string Here)[] places)
+    {
+        var commands = string.Join('\n', Blocks(section));
+        foreach (var port in (string[])["8825", "8826"])
+        {
+            // The folder ~/.8825 is no port.
+            commands = Regex.Replace(commands, $@"(?<![.\d/]){port}\b", FreePort.Find().ToString(CultureInfo.InvariantCulture));
+        }
+
+        foreach (var (documented, here) in places)
+        {
+            Assert.Contains(documented, commands, StringComparison.Ordinal);
+            commands = commands.Replace(documented, here, StringComparison.Ordinal);
+        }
+
+        return $"set -eu\ntrap 'kill -9 $(jobs -p) 2>/dev/null || true' EXIT\n{commands}\n";
+    }
+
+    private static IEnumerable<string> AllSections() => Heading().Matches(Document).Select(heading => heading.Groups[1].Value);
+
+    private static IEnumerable<string> Blocks(string section)
+    {
+        var from = Document.IndexOf($"\n## {section}\n", StringComparison.Ordinal);
+        var to = Document.IndexOf("\n## ", from + 1, StringComparison.Ordinal);
+        return Block().Matches(to < 0 ? Document[from..] : Document[from..to]).Select(block => block.Groups[1].Value);
+    }
+
+    [GeneratedRegex(@"^## (.+)$", RegexOptions.Multiline)]
+    private static partial Regex Heading();
+
+    [GeneratedRegex(@"^```bash\n(.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Block();
+
+    [GeneratedRegex("\"title\":\"([^\"]*)\"")]
+    private static partial Regex Title();
+
+    /// <summary>The section that needs a database; skipped, with the reason, where there is none.</summary>
+    public sealed class PostgresSection(PostgresServer server) : IClassFixture<PostgresServer>
+    {
+        [ContractFact]
+        public async Task Commands_OfCloudWithPostgreSql_DoWhatTheySay()
+        {
+            var database = await server.CreateDatabaseAsync();
+            using var tests = new OperationsDocumentTests();
+            await tests.RunAsync("Cloud with PostgreSQL", ("postgres://maestra@127.0.0.1:5432/maestra", database));
+        }
+    }
+}
