@@ -1,14 +1,18 @@
+using System.Globalization;
 using BenchmarkDotNet.Running;
+using ConversationHub.Benchmarks.Access;
 using ConversationHub.Benchmarks.FirstLight;
 using ConversationHub.Benchmarks.Router;
 using ConversationHub.Benchmarks.Store;
 
-string[] known = ["first-light", "router", "store-http"];
+string[] known = ["first-light", "router", "store-http", "key-timing"];
 switch (args)
 {
     case ["first-light", var hub, var backend, var typescript]:
         await FirstLightBenchmark.RunAsync(hub, backend, typescript, Console.Out);
         return 0;
+    case ["key-timing", var trials]:
+        return KeyTiming.Run(int.Parse(trials, CultureInfo.InvariantCulture), Console.Out);
     case ["router"]:
         BenchmarkRunner.Run<RouterOverhead>();
         return 0;

@@ -32,14 +32,15 @@ internal sealed class KeyRing(IReadOnlyList<KeyEntry> entries)
     public KeyEntry? Find(string? key)
     {
         var digest = Digest(key ?? "");
-        KeyEntry? found = null;
-        foreach (var entry in entries)
+        var found = 0;
+        for (var index = 0; index < entries.Count; index++)
         {
-            if (CryptographicOperations.FixedTimeEquals(entry.Digest, digest))
-                found = entry;
+            // No branch on the result: a processor that guessed wrong would take longer over a right key.
+            var match = Convert.ToInt32(CryptographicOperations.FixedTimeEquals(entries[index].Digest, digest));
+            found = ((index + 1) & -match) | (found & (match - 1));
         }
 
-        return found;
+        return found == 0 ? null : entries[found - 1];
     }
 
     /// <returns>The owner of the entry that <see cref="Find"/> gives.</returns>
