@@ -63,5 +63,7 @@ public static class MaestraJson
 [JsonSerializable(typeof(SbtObject))]
 [JsonSerializable(typeof(PeerList))]
 [JsonSerializable(typeof(PeerStateRecord))]
+[JsonSerializable(typeof(SyncRequest))]
+[JsonSerializable(typeof(SyncResponse))]
 [JsonSerializable(typeof(string))]
 public sealed partial class MaestraJsonContext : JsonSerializerContext;

@@ -43,4 +43,9 @@ public sealed record ReplyMeta
     [JsonPropertyName("resumed")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Resumed { get; init; }
+
+    /// <summary>True when a paired backend that can be reached may hold messages that this one lacks (issue 7). Told only then.</summary>
+    [JsonPropertyName("stale")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Stale { get; init; }
 }

@@ -26,6 +26,8 @@ public static class ProblemCode
     public const string HeadersTooLarge = "headers_too_large";
     public const string PeerMismatch = "peer_mismatch";
     public const string WrongTarget = "wrong_target";
+    public const string ScopeViolation = "scope_violation";
+    public const string OriginConflict = "origin_conflict";
     public const string SbtInvalid = "sbt_invalid";
     public const string SbtExpired = "sbt_expired";
     public const string SbtReplayed = "sbt_replayed";

@@ -5,6 +5,7 @@ using ConversationHub.Store;
 using Maestra.Backend.Advisors;
 using Maestra.Backend.Http;
 using Maestra.Backend.Settings;
+using Maestra.Backend.Sync;
 using Maestra.Backend.Telemetry;
 
 namespace Maestra.Backend.Asks;
@@ -13,7 +14,8 @@ namespace Maestra.Backend.Asks;
 /// The way of a question: stored, read with what was said before, answered, and the reply stored, before anything is told (wire.md §2).
 /// </summary>
 internal sealed class AskFlow(
-    IConversationStore store, LeasedAnswer lease, IAdvisor advisor, AskGate gate, BackendSettings settings, TimeProvider time, ILogger<AskFlow> logger)
+    IConversationStore store, LeasedAnswer lease, IAdvisor advisor, AskGate gate, BackendSettings settings, Freshness freshness,
+    TimeProvider time, ILogger<AskFlow> logger)
 {
     /// <param name="timeLeft">Of the first caller; others may join and wait longer.</param>
     /// <param name="onText">Takes the text as it comes, before it is durable; null when nobody watches.</param>
@@ -23,9 +25,10 @@ internal sealed class AskFlow(
         await gate.WaitForSlotAsync(run.Abandoned);
         try
         {
+            var isStale = await freshness.IsStaleAsync(run.Abandoned);
             var draft = Draft(question, key);
             var outcome = await store.StoreQuestionAsync(draft, run.Abandoned);
-            return Settled(outcome) ?? await lease.RunAsync(
+            return Told(isStale, Settled(outcome) ?? await lease.RunAsync(
                 key,
                 run,
                 async () => Settled(await store.StoreQuestionAsync(draft, run.Abandoned)),
@@ -38,7 +41,7 @@ internal sealed class AskFlow(
                     // Stored without a reply: an earlier run died or its provider failed. It is run again, and stays one question.
                     logger.AskResumed(key.OperationId);
                     return Resumed(await AnswerAsync(question, key, run, Left(), onText, conversation, owner, started));
-                });
+                }));
         }
         finally
         {
@@ -47,6 +50,10 @@ internal sealed class AskFlow(
 
         TimeSpan Left() => timeLeft - time.GetElapsedTime(started);
     }
+
+    /// <summary>A reply that was stored before says nothing of now.</summary>
+    private static AskOutcome Told(bool isStale, AskOutcome outcome) =>
+        isStale && outcome is AskOutcome.Answered { Replayed: false } answered ? answered with { IsStale = true } : outcome;
 
     /// <returns>What there is to tell at once; null when the question is stored and waits for its reply.</returns>
     private static AskOutcome? Settled(QuestionOutcome outcome) => outcome switch

@@ -17,6 +17,9 @@ internal abstract record AskOutcome
     {
         /// <summary>The question was stored before, and an earlier run of it ended without a reply.</summary>
         public bool Resumed { get; init; }
+
+        /// <summary>A peer that can be reached may hold messages that this reply did not know.</summary>
+        public bool IsStale { get; init; }
     }
 
     /// <param name="Problem">What every caller who waits is told.</param>

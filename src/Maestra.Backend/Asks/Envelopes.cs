@@ -55,6 +55,7 @@ internal static class Envelopes
             Provider = meta.Provider ?? "",
             Replayed = answered.Replayed,
             Resumed = answered.Resumed,
+            Stale = answered.IsStale,
         };
     }
 

@@ -18,6 +18,9 @@ internal sealed class HealthReporter(
     AuditParts audit,
     TimeProvider time)
 {
+    private static readonly string[] WithoutSync = [Capability.Idempotency, Capability.Stream];
+    private static readonly string[] WithSync = [Capability.Idempotency, Capability.Stream, Capability.Sync];
+
     /// <param name="tellsCount">Whether the caller may know how many conversations there are.</param>
     public HealthReport Report(bool tellsCount)
     {
@@ -32,7 +35,7 @@ internal sealed class HealthReporter(
             Mode = settings.ModeName,
             BackendId = identity.Id,
             Build = ProgramVersion.Text,
-            Capabilities = [Capability.Idempotency, Capability.Stream],
+            Capabilities = store is ISyncStore ? WithSync : WithoutSync,
             Store = new StoreHealth
             {
                 Kind = status.Kind,

@@ -15,6 +15,7 @@ using Maestra.Backend.Providers;
 using Maestra.Backend.Settings;
 using Maestra.Backend.Stopping;
 using Maestra.Backend.Streaming;
+using Maestra.Backend.Sync;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Maestra.Backend.Hosting;
@@ -55,6 +56,7 @@ internal static class BackendApp
         builder.Services.AddSingleton(opened.Store);
         builder.Services.AddSingleton(opened.Archive);
         builder.Services.AddSingleton(opened.Leases);
+        builder.Services.AddSync(opened.Store as ISyncStore);
         builder.Services.AddSingleton(new BoundAddress(bound.EndPoint.Address.ToString(), bound.EndPoint.Port));
         builder.Services.AddSingleton(new ProcessStart(parts.Time.GetTimestamp()));
         builder.Services.AddSingleton(costs);
@@ -101,6 +103,7 @@ internal static class BackendApp
         app.Services.GetRequiredService<EraseEndpoints>().Map(app);
         app.Services.GetRequiredService<ExportEndpoints>().Map(app);
         app.MapPeers();
+        app.MapSync();
         return app;
     }
 

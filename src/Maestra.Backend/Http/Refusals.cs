@@ -121,6 +121,15 @@ internal static class Refusals
 
     public static HttpReply.Refused PeerUnknown() => HttpReply.Problem(403, ProblemCode.PeerUnknown, "Peer not registered");
 
+    public static HttpReply.Refused WrongTarget() =>
+        HttpReply.Problem(400, ProblemCode.WrongTarget, "target_backend_id is not this backend");
+
+    public static HttpReply.Refused ScopeViolation() =>
+        HttpReply.Problem(403, ProblemCode.ScopeViolation, "An operation is of a user outside the pairing; nothing was taken");
+
+    public static HttpReply.Refused OriginConflict() => HttpReply.Problem(409, ProblemCode.OriginConflict,
+        "Another operation is held under the same origin and number; sync is suspended until an owner has looked");
+
     public static HttpReply.Refused PairingRequired() => HttpReply.Problem(403, ProblemCode.PairingRequired,
         "Pairing needs a code of maestra-backend peers invite, or an entry in MAESTRA_PEERS");
 

@@ -4,6 +4,7 @@ using Maestra.Backend.Access;
 using Maestra.Backend.Costs;
 using Maestra.Backend.Keys;
 using Maestra.Backend.Peers;
+using Maestra.Backend.Sync;
 using Maestra.Backend.Tokens;
 
 namespace Maestra.Backend.Settings;
@@ -87,6 +88,8 @@ internal sealed record BackendSettings
 
     /// <summary>Of <c>MAESTRA_PEERS</c>.</summary>
     public IReadOnlyList<Peer> Peers { get; init; } = [];
+
+    public SyncSettings Sync { get; init; } = SyncSettings.Default;
 
     public required AdvisorSettings Advisor { get; init; }
 

@@ -26,6 +26,11 @@ internal static class SettingNames
     public const string KeyStore = "MAESTRA_KEY_STORE";
 
     public const string Peers = "MAESTRA_PEERS";
+    public const string SyncInterval = "MAESTRA_SYNC_INTERVAL_SECONDS";
+
+    /// <summary>Whose data may go to and come from peers, whatever the pairings say; an addition to wire.md §13 (issue 7).</summary>
+    public const string SyncUsers = "MAESTRA_SYNC_USERS";
+
     public const string CorsOrigins = "CORS_ORIGINS";
     public const string TrustedProxies = "MAESTRA_TRUSTED_PROXIES";
     public const string EnforceHttps = "ENFORCE_HTTPS";

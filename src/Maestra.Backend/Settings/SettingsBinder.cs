@@ -5,6 +5,7 @@ using Maestra.Backend.Access;
 using Maestra.Backend.Identity;
 using Maestra.Backend.Keys;
 using Maestra.Backend.Peers;
+using Maestra.Backend.Sync;
 using Maestra.Backend.Tokens;
 
 namespace Maestra.Backend.Settings;
@@ -48,6 +49,7 @@ internal static class SettingsBinder
             PrivateKeyPem = PrivateKey(reader),
             KeyKeeper = KeyKeeperOf(reader),
             Peers = PeersBinder.Bind(reader),
+            Sync = SyncSettings.Bind(reader),
             Advisor = AdvisorBinder.Bind(reader),
             Signals = SignalBinder.Bind(reader, mode, state),
             CostLimits = CostBinder.Bind(reader),

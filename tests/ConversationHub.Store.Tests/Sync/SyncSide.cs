@@ -35,6 +35,25 @@ internal sealed class SyncSide(string backendId, StoreOpening.Opened opened, Man
         return question;
     }
 
+    /// <returns>Null when the conversation was erased.</returns>
+    public async Task<OperationId?> TryAskAsync(string message, string conversation, UserId user)
+    {
+        var question = new QuestionDraft
+        {
+            User = user,
+            OperationId = _ids.NewOperationId(),
+            ConversationId = ConversationId.Parse(conversation),
+            Message = message,
+            Surface = OpenedStore.Windsurf,
+            ModeHint = null,
+            Fingerprint = OpenedStore.Fingerprint(message),
+        };
+        if (await Store.StoreQuestionAsync(question, CancellationToken.None) is QuestionOutcome.Erased)
+            return null;
+        Assert.IsType<ReplyOutcome.Stored>(await Store.StoreReplyAsync(OpenedStore.Reply(question, "Yes."), CancellationToken.None));
+        return question.OperationId;
+    }
+
     public async Task<ChangeOutcome> ChangeAsync(Func<ConversationChange, ConversationChange> change, string conversation = "main") =>
         await Archive.ChangeAsync(
             change(new ConversationChange { Owner = OpenedStore.Ada, ConversationId = ConversationId.Parse(conversation) }), CancellationToken.None);

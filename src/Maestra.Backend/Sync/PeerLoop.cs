@@ -1,0 +1,121 @@
+using ConversationHub.Contracts;
+using ConversationHub.Store;
+using Maestra.Backend.Metrics;
+using Maestra.Backend.Peers;
+
+namespace Maestra.Backend.Sync;
+
+/// <summary>The rounds with one peer, one after another.</summary>
+internal sealed class PeerLoop : IAsyncDisposable
+{
+    private readonly Peer _peer;
+    private readonly SyncRounds _rounds;
+    private readonly ISyncStore _store;
+    private readonly IPeerDirectory _directory;
+    private readonly SyncBoard _board;
+    private readonly TimeSpan _interval;
+    private readonly BackendMeter _meter;
+    private readonly IdSource _ids;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _running;
+    private IReadOnlyDictionary<string, long>? _peerHave;
+    private int _failures;
+    private bool _isFirst = true;
+
+    public PeerLoop(
+        Peer peer, SyncRounds rounds, ISyncStore store, IPeerDirectory directory, SyncBoard board, TimeSpan interval, BackendMeter meter, IdSource ids,
+        TimeProvider time, ILogger logger)
+    {
+        _peer = peer;
+        _rounds = rounds;
+        _store = store;
+        _directory = directory;
+        _board = board;
+        _interval = interval;
+        _meter = meter;
+        _ids = ids;
+        _time = time;
+        _logger = logger;
+        _running = Task.Run(RunAsync);
+    }
+
+    /// <summary>False for one whose URL, key or user has changed: its loop begins anew.</summary>
+    public bool Serves(Peer peer) =>
+        peer.BackendId == _peer.BackendId && peer.Url == _peer.Url && peer.Scope == _peer.Scope && peer.OwnId == _peer.OwnId;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _running;
+        _stopping.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var commits = _store.Commits.Count;
+                var began = _time.GetTimestamp();
+                await RoundAsync();
+                await WaitAsync(commits, began);
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The peer was removed, or the program stops.
+        }
+    }
+
+    private async Task RoundAsync()
+    {
+        var (have, failure) = await _rounds.RunAsync(_peer, _peerHave, _stopping.Token);
+        _peerHave = have;
+        if (failure is not null)
+        {
+            if (_failures++ == 0)
+                _logger.RoundFailed(_peer.BackendId, failure);
+            _meter.SyncRound(_peer.BackendId, "failed");
+            _board.Failed(_peer.BackendId);
+            return;
+        }
+
+        if (_failures > 0)
+            _logger.RoundWorksAgain(_peer.BackendId);
+        _failures = 0;
+        _meter.SyncRound(_peer.BackendId, "synced");
+        _board.Agreed(_peer.BackendId);
+        await _directory.NoteSyncedAsync(_peer.BackendId, _time.GetUtcNow(), _stopping.Token);
+        if (!_isFirst)
+            return;
+
+        // The peer had its chance to fill the holes: what is beyond them goes another way.
+        _isFirst = false;
+        var (count, _) = await _store.ReissueAsync(_stopping.Token);
+        if (count > 0)
+            _logger.Reissued(count);
+    }
+
+    /// <summary>Until the next tick, or until shortly after a commit that the peer may lack; a peer that is down is left alone until its tick.</summary>
+    private async Task WaitAsync(long commits, long began)
+    {
+        using var tick = new CancellationTokenSource(SyncSchedule.Wait(_interval, _failures, Share()), _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(tick.Token, _stopping.Token);
+        try
+        {
+            if (_failures > 0)
+                await Task.Delay(Timeout.InfiniteTimeSpan, _time, either.Token);
+            await _store.Commits.WaitAsync(commits, either.Token);
+            await Task.Delay(SyncSchedule.Push(_time.GetElapsedTime(began)), _time, either.Token);
+        }
+        catch (OperationCanceledException) when (!_stopping.IsCancellationRequested)
+        {
+            // The tick.
+        }
+    }
+
+    private double Share() => Convert.ToByte(_ids.NewHex(1), 16) / (double)byte.MaxValue;
+}

@@ -1,0 +1,191 @@
+using System.Text.Json;
+using ConversationHub.Contracts;
+using ConversationHub.Store;
+using Maestra.Backend.Audit;
+using Maestra.Backend.Http;
+using Maestra.Backend.Metrics;
+using Maestra.Backend.Peers;
+using Maestra.Backend.Settings;
+using Maestra.Backend.Signing;
+
+namespace Maestra.Backend.Sync;
+
+/// <summary>
+/// <c>POST /sync</c> (wire.md §9.4): (1) signed and paired, (2) JSON and fields, (3) the caller is who it says and means this backend,
+/// (4) its batch applied and durable, (5) what it lacks. Refused with nothing changed otherwise, and audited.
+/// </summary>
+internal sealed class SyncEndpoint(
+    SignedRequests requests, SignedReplies replies, ISyncStore store, IPeerDirectory directory, BackendSettings settings, IAuditTrail audit,
+    BackendMeter meter, TimeProvider time, ILogger<SyncEndpoint> logger)
+{
+    /// <summary>Below it a body is smaller than what would be saved.</summary>
+    private const int SmallBodyBytes = 512;
+
+    public void Map(WebApplication app) => app.MapPost(Routes.Sync, HandleAsync);
+
+    private async Task HandleAsync(HttpContext context)
+    {
+        // (1)
+        switch (await requests.AcceptAsync(context, SyncLimits.BodyBytes, context.RequestAborted))
+        {
+            case SignedRequestOutcome.Refused refused:
+                await replies.WriteAsync(context, refused.Reply, refused.Exchange);
+                break;
+            case SignedRequestOutcome.Accepted accepted:
+                meter.SyncBytes("in", context.Request.ContentLength ?? accepted.Body.Length);
+                var reply = await AnswerAsync(accepted, context.RequestAborted);
+                if (reply is HttpReply.Refused no)
+                    Audit(context, accepted.Peer, no.Code);
+                await WriteAsync(context, reply, accepted.Exchange);
+                break;
+            case var unknown:
+                throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}.");
+        }
+    }
+
+    private async Task<HttpReply> AnswerAsync(SignedRequestOutcome.Accepted accepted, CancellationToken cancellationToken)
+    {
+        // (2)
+        if (TryParse(accepted.Body, out var problem) is not { } request)
+            return problem!;
+
+        // (3)
+        if (request.SourceBackendId != accepted.SignerId)
+            return Refusals.SignatureInvalid("source_backend_id is not the signer");
+        if (request.TargetBackendId != accepted.Exchange.OwnKey.Id)
+            return Refusals.WrongTarget();
+        if (request.Have is { Count: > SyncLimits.Origins })
+            return Invalid("have", $"at most {SyncLimits.Origins} origins; pair user by user");
+
+        // (4)
+        var scope = SyncScopes.Of(accepted.Peer, settings.Sync);
+        var (counts, refusal) = await TakeAsync(request, accepted.Peer, scope, cancellationToken);
+        if (counts is null)
+            return refusal!;
+
+        // (5)
+        return await ReplyAsync(request, counts, accepted, scope, cancellationToken);
+    }
+
+    private async Task<(SyncCounts? Counts, HttpReply? Refused)> TakeAsync(SyncRequest request, Peer peer, SyncScope scope, CancellationToken cancellationToken)
+    {
+        if (SyncWire.Read(request.Tombstones, request.Conversations, request.Withheld, out var why) is not { } operations)
+            return (null, Invalid("conversations", why!));
+        if (request.Have is not null && await store.NoticeAsync(request.Have, cancellationToken) is var (tookNew, unnoticed) && (tookNew || unnoticed is not null))
+        {
+            if (unnoticed is not null)
+                return (null, Refusals.StoreFailure(unnoticed));
+            logger.Restored(peer.BackendId);
+        }
+
+        switch (await store.ApplyAsync(scope, operations, cancellationToken))
+        {
+            case SyncApplyOutcome.Applied applied:
+                meter.SyncOperations(peer.BackendId, "in", applied.Counts.Operations);
+                return (applied.Counts, null);
+            case SyncApplyOutcome.Invalid invalid:
+                return (null, Invalid("conversations", invalid.Why));
+            case SyncApplyOutcome.OutOfScope:
+                return (null, Refusals.ScopeViolation());
+            case SyncApplyOutcome.Conflict conflict:
+                logger.Suspended(peer.BackendId, conflict.Origin);
+                await SyncConflicts.SuspendAsync(directory, audit, peer, conflict.Origin, cancellationToken);
+                return (null, Refusals.OriginConflict());
+            case SyncApplyOutcome.NotCommitted refused:
+                return (null, Refusals.StoreFailure(refused.Failure));
+            case var unknown:
+                throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}.");
+        }
+    }
+
+    private async Task<HttpReply> ReplyAsync(
+        SyncRequest request, SyncCounts counts, SignedRequestOutcome.Accepted accepted, SyncScope scope, CancellationToken cancellationToken)
+    {
+        var (have, unread) = await store.ReadVectorAsync(scope, cancellationToken);
+        if (have is null)
+            return Refusals.StoreFailure(unread!);
+        var batch = SyncBatch.Empty;
+        if (request.Have is not null)
+        {
+            var (missing, failure) = await store.ReadMissingAsync(scope, request.Have, cancellationToken);
+            if (missing is null)
+                return Refusals.StoreFailure(failure!);
+            batch = missing;
+        }
+
+        meter.SyncOperations(accepted.Peer.BackendId, "out", batch.Operations.Count);
+        meter.SyncRound(accepted.Peer.BackendId, "synced");
+        if (batch.Operations.Count == 0 && !request.More)
+            await directory.NoteSyncedAsync(accepted.Peer.BackendId, time.GetUtcNow(), cancellationToken);
+        return HttpReply.Ok(
+            new SyncResponse
+            {
+                Status = SyncResponse.Synced,
+                SyncId = request.SyncId,
+                ConversationsReceived = counts.Received,
+                ConversationsMerged = counts.Merged,
+                ConversationsUpdated = counts.Updated,
+                ConversationsSkipped = counts.Skipped,
+                OperationsApplied = counts.Operations,
+                SourceBackendId = accepted.Exchange.OwnKey.Id,
+                Timestamp = WireTime.Truncate(time.GetUtcNow()),
+                Have = have,
+                Tombstones = SyncWire.Tombstones(batch),
+                Conversations = SyncWire.Conversations(batch),
+                Withheld = SyncWire.Withheld(batch),
+                More = batch.More,
+            },
+            MaestraJson.Compact.SyncResponse);
+    }
+
+    private async Task WriteAsync(HttpContext context, HttpReply reply, SignedExchange exchange)
+    {
+        if (reply is not HttpReply.Json json)
+        {
+            await replies.WriteAsync(context, reply, exchange);
+            return;
+        }
+
+        var isCoded = json.Body.Length > SmallBodyBytes && context.Request.Headers.AcceptEncoding.ToString().Contains(ContentCoding.Brotli, StringComparison.Ordinal);
+        var body = isCoded ? ContentCoding.Encode(json.Body, ContentCoding.Brotli) : json.Body;
+        meter.SyncBytes("out", body.Length);
+        await replies.WriteAsync(context, json.Status, body, isCoded ? ContentCoding.Brotli : null, exchange);
+    }
+
+    private static SyncRequest? TryParse(ReadOnlyMemory<byte> body, out HttpReply? problem)
+    {
+        problem = null;
+        try
+        {
+            if (JsonSerializer.Deserialize(body.Span, MaestraJson.Compact.SyncRequest) is { } request)
+                return request;
+            problem = Invalid("sync_id", "Field required");
+        }
+        catch (JsonException e)
+        {
+            problem = HttpReply.Invalid(
+            [
+                new ValidationError
+                {
+                    Type = ValidationErrorType.JsonInvalid,
+                    Loc = [ErrorLocation.Body],
+                    Msg = $"Body is no sync request at {e.Path ?? "$"} (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})",
+                },
+            ]);
+        }
+
+        return null;
+    }
+
+    private static HttpReply.Refused Invalid(string field, string why) => HttpReply.Invalid(
+    [
+        new ValidationError { Type = ValidationErrorType.ValueError, Loc = [ErrorLocation.Body, field], Msg = why },
+    ]);
+
+    private void Audit(HttpContext context, Peer peer, string code) => audit.Record(
+        new AuditEvent(AuditEventName.SyncRefused, AuditOutcome.Refused, peer.BackendId, Routes.Sync)
+        {
+            RequestId = RequestState.Of(context).RequestId,
+            Details = [AuditDetail.Of("code", code)],
+        });
+}
