@@ -68,11 +68,14 @@ internal sealed class CostFile(string stateRoot, TimeProvider time)
     private async Task<FileStream?> LockAsync()
     {
         var path = Path.Combine(stateRoot, LockName);
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         for (var tries = 1; ; tries++)
         {
             try
             {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                return new FileStream(path, options);
             }
             catch (IOException) when (tries < LockTries && File.Exists(path))
             {

@@ -126,13 +126,16 @@ public sealed class FileCostLedgerTests : IDisposable
     }
 
     [Fact]
-    public async Task Reserve_File_IsForItsOwnerAlone_T31()
+    public async Task Reserve_Files_AreForTheirOwnerAlone_T31()
     {
         using var ledger = Open(daily: 1m);
         await GrantAsync(ledger, 0.5m);
 
-        if (!OperatingSystem.IsWindows())
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(FilePath));
+        foreach (var path in Directory.GetFiles(_folder.Path))
+        {
+            if (!OperatingSystem.IsWindows())
+                Assert.True(File.GetUnixFileMode(path) == (UnixFileMode.UserRead | UnixFileMode.UserWrite), path);
+        }
     }
 
     private static async Task<CostReservation> GrantAsync(FileCostLedger ledger, decimal usd) =>
