@@ -15,15 +15,6 @@ internal sealed class DependencyBoard(SignalSettings settings)
     private readonly Dictionary<string, string> _states = settings.Dependencies
         .Where(static dependency => dependency.Url is not null).ToDictionary(static dependency => dependency.Name, static _ => DependencyStatus.Unknown);
 
-    public bool HasUnhealthy
-    {
-        get
-        {
-            lock (_gate)
-                return _states.ContainsValue(DependencyStatus.Unhealthy);
-        }
-    }
-
     public void Set(string name, bool isHealthy)
     {
         lock (_gate)

@@ -25,13 +25,16 @@ internal sealed class HealthReporter(
     public HealthReport Report(bool tellsCount)
     {
         var status = store.Status;
+
+        // Looked at once: the state told must be that of the matrix beside it.
+        var matrix = dependencies.Report(storeIsUp: status.Health != StoreHealthState.Unavailable);
         return new HealthReport
         {
-            Status = Overall(status.Health),
+            Status = Overall(status.Health, matrix),
             UptimeSeconds = (long)time.GetElapsedTime(start.Timestamp).TotalSeconds,
             Port = address.Port,
             Timestamp = time.GetUtcNow(),
-            Dependencies = dependencies.Report(storeIsUp: status.Health != StoreHealthState.Unavailable),
+            Dependencies = matrix,
             Mode = settings.ModeName,
             BackendId = identity.Id,
             Build = ProgramVersion.Text,
@@ -45,10 +48,10 @@ internal sealed class HealthReporter(
         };
     }
 
-    private string Overall(StoreHealthState store) => store switch
+    private string Overall(StoreHealthState store, IReadOnlyDictionary<string, string> matrix) => store switch
     {
         StoreHealthState.Unavailable => HealthStatus.Unhealthy,
-        StoreHealthState.Healthy when !dependencies.HasUnhealthy && !audit.Queues.Any(static queue => queue.IsDropping) => HealthStatus.Healthy,
+        StoreHealthState.Healthy when !matrix.Values.Contains(DependencyStatus.Unhealthy) && !audit.Queues.Any(static queue => queue.IsDropping) => HealthStatus.Healthy,
         _ => HealthStatus.Degraded,
     };
 }
