@@ -29,6 +29,12 @@ internal static partial class McpTelemetry
     [LoggerMessage(4020, LogLevel.Warning, "The parent process {ParentId} is gone; stopping.")]
     internal static partial void ParentDied(ILogger logger, int parentId);
 
+    [LoggerMessage(4030, LogLevel.Information, "Serving MCP over HTTP at {Address}")]
+    internal static partial void HttpListening(ILogger logger, string address);
+
+    [LoggerMessage(4031, LogLevel.Warning, "MCP_SERVER_TOKEN is none: every program of this machine may ask through this hub.")]
+    internal static partial void HttpWithoutToken(ILogger logger);
+
     [LoggerMessage(4021, LogLevel.Warning, "OTEL_EXPORTER_OTLP_ENDPOINT is set, but this version exports no telemetry.")]
     internal static partial void TelemetryNotExported(ILogger logger);
 }

@@ -5,7 +5,9 @@ using ConversationHub.Mcp.Stdio;
 var stdout = StandardStreams.OpenOutput();
 Console.SetOut(Console.Error);
 
-var code = await HubCommandLine.RunAsync(args, stdout);
+var code = await HubCommandLine.RunAsync(args, stdout, settings => settings.Http is null
+    ? ServeCommand.RunAsync(settings, stdout)
+    : HttpHandOver.RunAsync(args));
 
 // Not a return: a thread blocked in a read of standard input, or a handler deaf to cancellation, must not hold the process.
 Environment.Exit(code);

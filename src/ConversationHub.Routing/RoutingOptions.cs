@@ -24,6 +24,9 @@ public sealed record RoutingOptions
     /// </summary>
     public TimeSpan? HedgeDelay { get; init; }
 
+    /// <summary>The local backend must prove that it has this id before anything else is sent to it; null: whoever listens is asked.</summary>
+    public string? LocalBackendId { get; init; }
+
     /// <summary>File in which the local backend writes its port, read when <see cref="LocalUrl"/> is null; null: not looked for.</summary>
     public string? PortFile { get; init; }
 }

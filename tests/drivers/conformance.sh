@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # The official conformance suite for both requirement sets. It tests by URL only, so a bridge stands before the program:
-# mcp-proxy, which speaks MCP itself and so answers for a part of it, or plain-bridge.mjs, which changes no message.
+# mcp-proxy, which speaks MCP itself and so answers for a part of it, or plain-bridge.mjs, which changes no message. With http no bridge: the program serves HTTP itself.
 #
-#   tests/drivers/conformance.sh program HUB [plain|mcp-proxy]      the shipped program: every scenario without fixtures
-#   tests/drivers/conformance.sh fixtures HOST [plain|mcp-proxy]    the fixture host: every scored scenario
+#   tests/drivers/conformance.sh program HUB [plain|mcp-proxy|http]      the shipped program: every scenario without fixtures
+#   tests/drivers/conformance.sh fixtures HOST [plain|mcp-proxy|http]    the fixture host: every scored scenario
 #
 # Needs tests/drivers/node_modules (npm install --prefix tests/drivers). What each scenario saw is under artifacts/conformance.
 
@@ -11,7 +11,7 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 if [ $# -lt 2 ] || [ ! -x "$2" ]; then
-    sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+    sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
     exit 2
 fi
 
@@ -39,6 +39,10 @@ start_bridge() {
     url="http://127.0.0.1:$port/mcp"
     if [ "$BRIDGE" = plain ]; then
         node tests/drivers/plain-bridge.mjs "$port" "$SERVER" >"$OUT/bridge.log" 2>&1 </dev/null &
+    elif [ "$BRIDGE" = http ] && [ "$MODE" = program ]; then
+        MCP_SERVER_TOKEN=none "$SERVER" serve --transport http --port "$port" >"$OUT/bridge.log" 2>&1 </dev/null &
+    elif [ "$BRIDGE" = http ]; then
+        "$SERVER" --http "$port" >"$OUT/bridge.log" 2>&1 </dev/null &
     else
         # Its own default is to listen on all interfaces.
         mcp-proxy --host 127.0.0.1 --port "$port" -- "$SERVER" >"$OUT/bridge.log" 2>&1 </dev/null &

@@ -26,6 +26,11 @@ public sealed record Problem
     [JsonPropertyName("status")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? Status { get; init; }
+
+    /// <summary>Seconds; what the header <c>Retry-After</c> tells elsewhere. Only in the <c>error</c> event of a stream (docs/decisions/0021).</summary>
+    [JsonPropertyName("retry_after")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? RetryAfter { get; init; }
 }
 
 /// <summary>One thing wrong with a request, without echoing its input.</summary>

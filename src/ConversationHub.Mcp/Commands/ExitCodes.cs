@@ -10,4 +10,7 @@ internal static class ExitCodes
 
     /// <summary>A setting or the command line is wrong.</summary>
     internal const int BadSettings = 2;
+
+    /// <summary>The port for HTTP cannot be had.</summary>
+    internal const int NoPort = 3;
 }

@@ -23,12 +23,16 @@ internal static class HubCommandLine
         (Setting("--timeout-seconds", "Time for a question without progress, 5 to 55."), SettingNames.TimeoutSeconds),
         (Setting("--log-level", "TRACE, DEBUG, INFO, WARNING or ERROR."), SettingNames.LogLevel),
         (Setting("--log-format", "text or json."), SettingNames.LogFormat),
+        (Setting("--transport", "stdio, or http for hosts that cannot start a program: loopback only, with a token."), SettingNames.ServerMode),
+        (Setting("--port", "Port for --transport http; 8830 when left out, 0 for a free one."), SettingNames.ServerPort),
+        (Setting("--token-file", "File that holds the token which clients of --transport http send."), SettingNames.ServerTokenFile),
         (Setting("--config-file", "JSON file of settings; ~/.maestra/config.json when left out."), SettingNames.ConfigFile),
     ];
 
-    internal static async Task<int> RunAsync(string[] args, Stream stdout)
+    /// <param name="serve">What <c>serve</c> does; the two programs differ in nothing else.</param>
+    internal static async Task<int> RunAsync(string[] args, Stream stdout, Func<HubSettings, Task<int>> serve)
     {
-        var parsed = Build(stdout).Parse(args);
+        var parsed = Build(stdout, serve).Parse(args);
         if (parsed.Errors.Count > 0)
         {
             foreach (var error in parsed.Errors)
@@ -49,16 +53,16 @@ internal static class HubCommandLine
         });
     }
 
-    private static RootCommand Build(Stream stdout)
+    private static RootCommand Build(Stream stdout, Func<HubSettings, Task<int>> serve)
     {
         var root = new RootCommand("An MCP server that asks the Maestra backend on this machine, then the one in the cloud.");
         foreach (var (option, _) in SettingOptions)
             root.Options.Add(option);
-        root.SetAction((parsed, _) => WithSettings(parsed, settings => ServeCommand.RunAsync(settings, stdout)));
+        root.SetAction((parsed, _) => WithSettings(parsed, serve));
 
-        var serve = new Command("serve", "Serve one MCP client over standard input and output. The default.");
-        serve.SetAction((parsed, _) => WithSettings(parsed, settings => ServeCommand.RunAsync(settings, stdout)));
-        root.Subcommands.Add(serve);
+        var command = new Command("serve", "Serve MCP over standard input and output, the default, or over HTTP.");
+        command.SetAction((parsed, _) => WithSettings(parsed, serve));
+        root.Subcommands.Add(command);
         root.Subcommands.Add(Ask(stdout));
         root.Subcommands.Add(Health(stdout));
         return root;

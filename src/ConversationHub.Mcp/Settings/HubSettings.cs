@@ -1,3 +1,4 @@
+using ConversationHub.Mcp.Http;
 using ConversationHub.Routing;
 using Microsoft.Extensions.Logging;
 
@@ -24,6 +25,9 @@ internal sealed record HubSettings
 
     /// <summary>Whether the hub ends when the process that started it has died.</summary>
     internal bool WatchParent { get; init; } = true;
+
+    /// <summary>Serve over HTTP; null: over standard input and output.</summary>
+    internal HttpSettings? Http { get; init; }
 
     /// <summary><c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set.</summary>
     internal bool TelemetryWanted { get; init; }

@@ -11,6 +11,9 @@ internal static class SettingFiles
     /// <inheritdoc cref="ReadSettingFile"/>
     internal static byte[]? Read(string path, int maxBytes)
     {
+        // Asked first: no file is the usual case, and an exception costs a start several milliseconds.
+        if (!Path.Exists(path))
+            return null;
         try
         {
             using var file = File.OpenRead(path);

@@ -18,5 +18,9 @@ internal static class SettingNames
     internal const string LogFormat = "MAESTRA_LOG_FORMAT";
     internal const string TelemetryEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
     internal const string WatchParent = "MAESTRA_WATCH_PARENT";
+    internal const string ServerMode = "MCP_SERVER_MODE";
+    internal const string ServerPort = "MCP_SERVER_PORT";
+    internal const string ServerToken = "MCP_SERVER_TOKEN";
+    internal const string ServerTokenFile = "MCP_SERVER_TOKEN_FILE";
     internal const string ConfigFile = "MAESTRA_CONFIG_FILE";
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using ConversationHub.Contracts;
 using ConversationHub.Mcp.Arguments;
+using ConversationHub.Mcp.Http;
 using ConversationHub.Routing;
 using Microsoft.Extensions.Logging;
 
@@ -24,6 +25,10 @@ internal sealed class SettingsBinder(SettingSources sources, ReadSettingFile rea
 
     private const int MaxKeyFileBytes = 4 * 1024;
 
+    private const int BackendIdDigits = 16;
+
+    private static readonly string[] LocalIdPrefixes = ["local_sha256_", "hosted_sha256_"];
+
     private readonly List<string> _errors = [];
 
     /// <summary>The settings, or null when <paramref name="errors"/> lists what is wrong.</summary>
@@ -44,7 +49,6 @@ internal sealed class SettingsBinder(SettingSources sources, ReadSettingFile rea
 
     private HubSettings Bind()
     {
-        RefuseWhatCannotBeKept();
         var settings = new HubSettings
         {
             Routing = BindRouting(),
@@ -54,6 +58,7 @@ internal sealed class SettingsBinder(SettingSources sources, ReadSettingFile rea
             LogLevel = BindLogLevel(),
             LogAsJson = BindLogFormat(),
             WatchParent = Flag(SettingNames.WatchParent, defaultValue: true),
+            Http = BindHttp(),
             TelemetryWanted = sources.Find(SettingNames.TelemetryEndpoint) is not null,
         };
         CheckRelations(settings.Routing);
@@ -68,6 +73,7 @@ internal sealed class SettingsBinder(SettingSources sources, ReadSettingFile rea
         Route = BindRoute(),
         ApiKey = BindApiKey(),
         HedgeDelay = BindHedge(),
+        LocalBackendId = BindLocalBackendId(),
         PortFile = homeFolder is null ? null : Path.Combine(homeFolder, ".maestra", "port"),
     };
 
@@ -81,11 +87,17 @@ internal sealed class SettingsBinder(SettingSources sources, ReadSettingFile rea
             _errors.Add($"{SettingNames.Route}={RouteNames.CloudOnly} contradicts {SettingNames.FallbackEnabled}=false, which forbids the cloud; change one of them.");
     }
 
-    private void RefuseWhatCannotBeKept()
+    /// <summary>A lookalike must not answer because of a slip of the pen: what cannot be an id ends the start.</summary>
+    private string? BindLocalBackendId()
     {
-        // Ignoring it would let a lookalike answer while the owner believes that only the pinned backend can.
-        if (sources.Find(SettingNames.LocalBackendId) is { } pinned)
-            Refuse(pinned, "cannot be enforced by this version; remove it");
+        if (sources.Find(SettingNames.LocalBackendId) is not { } value)
+            return null;
+        var digits = LocalIdPrefixes.Select(prefix => value.Text.StartsWith(prefix, StringComparison.Ordinal) ? value.Text[prefix.Length..] : null)
+            .FirstOrDefault(rest => rest is not null);
+        if (digits is { Length: BackendIdDigits } && digits.All(char.IsAsciiHexDigitLower))
+            return value.Text;
+        Refuse(value, "must be the backend_id that GET /identity of the local backend tells, such as local_sha256_eed292c6e467c8ef");
+        return null;
     }
 
     private Uri? Url(string name, string example)
@@ -140,6 +152,42 @@ internal sealed class SettingsBinder(SettingSources sources, ReadSettingFile rea
         }
 
         return secret;
+    }
+
+    private HttpSettings? BindHttp()
+    {
+        var port = Number(SettingNames.ServerPort, 0, 65_535, "0 for a free port, or a port") ?? HttpLimits.DefaultPort;
+        if (sources.Find(SettingNames.ServerMode) is not { } mode || mode.Text.Equals("stdio", StringComparison.OrdinalIgnoreCase))
+            return null;
+        if (mode.Text.Equals("http", StringComparison.OrdinalIgnoreCase))
+            return new HttpSettings(port, BindServerToken());
+        Refuse(mode, "must be stdio or http");
+        return null;
+    }
+
+    /// <summary>No default: whoever reaches the port asks with this hub's key, so the owner has to say who may.</summary>
+    private string? BindServerToken()
+    {
+        var (token, file) = sources.FindEither(SettingNames.ServerToken, SettingNames.ServerTokenFile);
+        if (token is not null && file is not null)
+        {
+            _errors.Add($"{SettingNames.ServerToken} and {SettingNames.ServerTokenFile} are both set ({token.Place}); set one of them.");
+            return null;
+        }
+
+        if (token is null && file is null)
+        {
+            _errors.Add($"{SettingNames.ServerMode}=http needs {SettingNames.ServerTokenFile} or {SettingNames.ServerToken}, the token that clients send; {HttpSettings.NoToken} lets every program of this machine in.");
+            return null;
+        }
+
+        var secret = file is not null ? ReadKeyFile(file) : token!.Text;
+        if (secret is null || (file is null && secret == HttpSettings.NoToken))
+            return null;
+        if (secret.Length >= HttpSettings.MinTokenCharacters && !secret.AsSpan().ContainsAnyExceptInRange('!', '~'))
+            return secret;
+        _errors.Add($"{(file ?? token)!.Name}: the token must be at least {HttpSettings.MinTokenCharacters} visible ASCII characters without blanks.");
+        return null;
     }
 
     private string? ReadKeyFile(SettingValue file)

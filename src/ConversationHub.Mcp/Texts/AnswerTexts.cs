@@ -26,6 +26,8 @@ internal static class AnswerTexts
 
         if (result.Degraded && !Others(result).Any())
             line.Append("; it calls itself degraded");
+        if (result.Reply?.IsStale is true)
+            line.Append("; it may not know what was said elsewhere since it last synced");
         return line.Append(CultureInfo.InvariantCulture, $"; conversation {conversationId}]").ToString();
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ConversationHub.Mcp.Http;
 using ConversationHub.Mcp.Stdio;
 using ModelContextProtocol.Protocol;
 
@@ -29,6 +30,35 @@ internal static class ProtocolTexts
         { HasMethod: false } => "The member \"method\" must be a string.",
         _ => "The message has duplicate keys, text that is no Unicode, or is nested deeper than 64 levels.",
     };
+
+    internal const string HostRefused = "The header Host must name this machine: 127.0.0.1, [::1] or localhost.";
+
+    internal const string OriginRefused = "The header Origin names a web page of another machine.";
+
+    internal const string TokenRefused = "The header Authorization must be Bearer and the token of MCP_SERVER_TOKEN or MCP_SERVER_TOKEN_FILE.";
+
+    internal const string NoSuchPath = "MCP is served at /mcp.";
+
+    internal const string HttpMethods = "Send a message by POST, listen by GET, end a session by DELETE.";
+
+    internal const string AcceptBoth = "The header Accept must name both application/json and text/event-stream.";
+
+    internal const string AcceptEvents = "The header Accept must name text/event-stream.";
+
+    internal const string ContentIsJson = "The header Content-Type must be application/json.";
+
+    internal const string NoHandshake = "There is no initialize in this revision: send the request itself, or server/discover.";
+
+    internal const string NoSuchSession = "There is no such session. Send initialize without the header Mcp-Session-Id for a new one.";
+
+    internal const string SessionMissing = "The header Mcp-Session-Id is missing. Send initialize first, or speak revision 2026-07-28.";
+
+    internal const string OneStream = "This session is listened to already.";
+
+    internal static readonly string TooManySessions =
+        $"{HttpLimits.MaxSessions} sessions are open, none of them idle for {HttpLimits.SessionIdleMinutes} minutes. End one with DELETE.";
+
+    internal static string HeaderMismatch(string header) => $"The header {header} must say what the body says.";
 
     internal static string UnknownTool(string? name, IEnumerable<string> known) =>
         $"There is no tool {DisplayText.Quote(name ?? "")}. The tools are {string.Join(", ", known)}.";

@@ -10,6 +10,9 @@ namespace ConversationHub.Routing;
 /// <param name="Body">The whole response object.</param>
 public sealed record Reply(string Answer, string ConversationId, string? Mode, string? Source, JsonElement Body)
 {
+    /// <summary><c>meta.stale</c>: the backend answered without knowing all that other backends hold of the conversation.</summary>
+    public bool IsStale => Member("meta", JsonValueKind.Object) is { } meta && meta.TryGetProperty("stale", out var stale) && stale.ValueKind == JsonValueKind.True;
+
     /// <summary>A member of the response of the given kind, or null.</summary>
     public JsonElement? Member(string name, JsonValueKind kind) =>
         Body.TryGetProperty(name, out var member) && member.ValueKind == kind ? member : null;

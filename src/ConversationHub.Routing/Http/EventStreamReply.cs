@@ -49,6 +49,12 @@ internal static class EventStreamReply
         return new(AttemptOutcome.Truncated) { Status = StatusOk, Detail = "the stream ended without an answer" };
     }
 
+    /// <summary>Headers are long sent when a stream fails, so the problem itself tells how long to wait.</summary>
+    private static TimeSpan? RetryAfter(JsonElement problem) =>
+        problem.TryGetProperty("retry_after", out var wait) && wait.ValueKind == JsonValueKind.Number && wait.TryGetInt32(out var seconds) && seconds >= 0
+            ? TimeSpan.FromSeconds(seconds)
+            : null;
+
     private static AttemptResult ReadProblem(byte[] data, AskEndpoint endpoint)
     {
         if (JsonObjectReader.TryParse(data) is { } problem
@@ -57,7 +63,7 @@ internal static class EventStreamReply
             && status.TryGetInt32(out var code)
             && code is >= 400 and < 600)
         {
-            return ResponseReader.Read(code, isJson: true, data, endpoint, retryAfter: null);
+            return ResponseReader.Read(code, isJson: true, data, endpoint, RetryAfter(problem));
         }
 
         return new(AttemptOutcome.Malformed) { Status = StatusOk, Detail = "the stream ended with an error that tells no status" };

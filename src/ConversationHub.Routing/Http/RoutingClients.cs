@@ -39,6 +39,9 @@ internal static class RoutingClients
 
                 // A proxy would see the questions of the local backend; the cloud may be behind one.
                 UseProxy = target == TargetName.Cloud,
+                PlaintextStreamFilter = target == TargetName.Local && provider.GetRequiredService<RoutingOptions>().LocalBackendId is { } pinned
+                    ? new IdentityGate(pinned, provider.GetRequiredService<TimeProvider>()).PassAsync
+                    : null,
                 ConnectCallback = new TargetConnector(connectTimeout, provider.GetRequiredService<TimeProvider>()).ConnectAsync,
                 PooledConnectionIdleTimeout = idleTimeout,
                 PooledConnectionLifetime = ConnectionLifetime,

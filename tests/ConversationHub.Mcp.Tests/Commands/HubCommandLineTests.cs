@@ -1,5 +1,6 @@
 using System.Text;
 using ConversationHub.Mcp.Commands;
+using ConversationHub.Mcp.Settings;
 using ConversationHub.Testing.Golden;
 
 namespace ConversationHub.Mcp.Tests.Commands;
@@ -15,7 +16,7 @@ public sealed class HubCommandLineTests
     public async Task Run_WhatDoesNotFit_ExitsWith2AndNothingOnStandardOutput(params string[] args)
     {
         var stdout = new MemoryStream();
-        Assert.Equal(ExitCodes.BadSettings, await HubCommandLine.RunAsync(args, stdout));
+        Assert.Equal(ExitCodes.BadSettings, await HubCommandLine.RunAsync(args, stdout, NeverServes));
         Assert.Equal(0, stdout.Length);
     }
 
@@ -23,10 +24,12 @@ public sealed class HubCommandLineTests
     public async Task Run_Help_ReadsAsTheGoldenFile()
     {
         var stdout = new MemoryStream();
-        Assert.Equal(ExitCodes.Ended, await HubCommandLine.RunAsync(["--help"], stdout));
+        Assert.Equal(ExitCodes.Ended, await HubCommandLine.RunAsync(["--help"], stdout, NeverServes));
 
         // Under the test host the program has another name.
         var help = Encoding.UTF8.GetString(stdout.ToArray());
         GoldenFile.Assert("tests/ConversationHub.Mcp.Tests/Commands/help.golden.txt", help[help.IndexOf("Options:", StringComparison.Ordinal)..]);
     }
+
+    private static Task<int> NeverServes(HubSettings settings) => throw new InvalidOperationException("It must not serve.");
 }

@@ -35,6 +35,29 @@ public sealed class SettingsBinderTests
     }
 
     [Fact]
+    public void Bind_LocalBackendId_IsKept()
+    {
+        _environment[SettingNames.LocalBackendId] = "local_sha256_eed292c6e467c8ef";
+
+        Assert.Equal("local_sha256_eed292c6e467c8ef", Bind().Routing.LocalBackendId);
+    }
+
+    [Fact]
+    public void Bind_HttpMode_HasPortAndToken()
+    {
+        Assert.Null(Bind().Http);
+        _environment[SettingNames.ServerMode] = "HTTP";
+        _environment[SettingNames.ServerToken] = "0123456789abcdef";
+
+        Assert.Equal((8830, "0123456789abcdef"), (Bind().Http!.Port, Bind().Http!.Token));
+        _environment[SettingNames.ServerPort] = "0";
+        _environment[SettingNames.ServerToken] = "none";
+        Assert.Equal((0, null), (Bind().Http!.Port, Bind().Http!.Token));
+        _environment[SettingNames.ServerToken] = "too short";
+        Assert.Contains("at least 16", Assert.Single(Errors()), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Bind_WithoutAHome_NeedsNoFile()
     {
         Assert.NotNull(SettingsBinder.Bind(_commandLine, _environment.GetValueOrDefault, ReadFile, null, out var errors));
@@ -109,7 +132,11 @@ public sealed class SettingsBinderTests
     [InlineData(SettingNames.ApiKey, "two words", "visible ASCII")]
     [InlineData(SettingNames.ApiKeyFile, "/missing", "a file that exists")]
     [InlineData(SettingNames.ConfigFile, "/missing", "a file that exists")]
-    [InlineData(SettingNames.LocalBackendId, "local_sha256_eed292c6e467c8ef", "cannot be enforced")]
+    [InlineData(SettingNames.LocalBackendId, "local_sha256_eed292c6e467c8e", "local_sha256_eed292c6e467c8ef")]
+    [InlineData(SettingNames.LocalBackendId, "eed292c6e467c8ef", "GET /identity")]
+    [InlineData(SettingNames.ServerMode, "sse", "stdio or http")]
+    [InlineData(SettingNames.ServerMode, "http", "needs MCP_SERVER_TOKEN_FILE")]
+    [InlineData(SettingNames.ServerPort, "70000", "from 0 to 65535")]
     public void Bind_BadValue_IsNamedWithWhatWouldBeRight(string name, string value, string rule)
     {
         _environment[name] = value;

@@ -64,6 +64,19 @@ public sealed class StreamingTests : IAsyncLifetime
         Assert.Empty(_hub.Cloud.Asks.Snapshot());
     }
 
+    /// <summary>The headers are sent by then: the problem carries what Retry-After would say, and it is kept to.</summary>
+    [Fact]
+    public async Task AskAsync_StreamSaysWhenToComeBack_TheTargetIsLeftAloneForSoLong()
+    {
+        _hub.Local.Next(Stream("event: error\ndata: {\"status\":503,\"detail\":\"Too busy\",\"code\":\"overloaded\",\"retry_after\":60}\n\n"));
+
+        var first = await _hub.AskAsync();
+        var second = await _hub.AskAsync();
+
+        Assert.Equal(("overloaded", TargetName.Cloud), (first.Attempts[0].Code, first.ServedBy));
+        Assert.Equal(AttemptOutcome.SkippedOpen, second.Attempts[0].Outcome);
+    }
+
     /// <summary>Heartbeats that stop tell of the work itself: a healthy <c>/health</c> does not outweigh them.</summary>
     [Fact]
     public async Task AskAsync_HeartbeatsStop_IsStalledAlthoughHealthAnswers()

@@ -1,0 +1,54 @@
+using ConversationHub.Mcp;
+using ConversationHub.Mcp.Commands;
+using ConversationHub.Mcp.Hosting;
+using ConversationHub.Mcp.Protocol;
+using ConversationHub.Mcp.Settings;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace ConversationHub.McpHttp;
+
+/// <summary><c>serve --transport http</c>: MCP over HTTP on this machine, until a signal ends it.</summary>
+internal static class HttpProgram
+{
+    internal static async Task<int> RunAsync(HubSettings settings)
+    {
+        if (settings.Http is not { } http)
+        {
+            await Console.Error.WriteLineAsync($"conversation-hub-mcp-http: {SettingNames.ServerMode} must be http here; conversation-hub-mcp serves over standard input and output.");
+            return ExitCodes.BadSettings;
+        }
+
+        await using var app = McpWebServer.Build(http, builder => Configure(builder, settings), static services =>
+        {
+            var features = services.GetRequiredService<HubFeatures>();
+            return () => HubServerOptions.Create(features);
+        });
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (IOException busy)
+        {
+            await Console.Error.WriteLineAsync($"conversation-hub-mcp-http: {SettingNames.ServerPort}: cannot listen on 127.0.0.1:{http.Port}: {busy.Message}");
+            return ExitCodes.NoPort;
+        }
+
+        McpTelemetry.HttpListening(app.Services.GetRequiredService<ILogger<McpEndpoint>>(), McpWebServer.AddressOf(app));
+        if (http.Token is null)
+            McpTelemetry.HttpWithoutToken(app.Services.GetRequiredService<ILogger<McpEndpoint>>());
+        await app.WaitForShutdownAsync();
+        return ExitCodes.Ended;
+    }
+
+    private static void Configure(WebApplicationBuilder builder, HubSettings settings)
+    {
+        builder.Logging.AddHubLogging(settings, Console.Error);
+        builder.Services.AddHub(settings);
+        builder.Services.Configure<HostOptions>(static host =>
+            host.ShutdownTimeout = TimeSpan.FromMilliseconds(ServeCommand.ShutdownMilliseconds));
+        builder.Services.AddHostedService<HangupSignal>();
+    }
+}

@@ -1,0 +1,62 @@
+using Microsoft.Extensions.Logging;
+using ModelContextProtocol.Server;
+
+namespace ConversationHub.McpHttp;
+
+/// <summary>One client's session: the SDK's transport and the server on it, from the first message to <see cref="DisposeAsync"/>.</summary>
+internal sealed class McpHttpSession : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly McpServer _server;
+    private readonly Task _running;
+    private int _disposed;
+    private int _open;
+    private long _lastUse;
+
+    internal McpHttpSession(string id, bool stateless, McpServerOptions options, ILoggerFactory loggers, IServiceProvider services, long now)
+    {
+        Id = id;
+        Transport = new StreamableHttpServerTransport(loggers) { Stateless = stateless, SessionId = stateless ? null : id };
+        _server = McpServer.Create(Transport, options, loggers, services);
+        _running = _server.RunAsync(_stop.Token);
+        _lastUse = now;
+    }
+
+    internal string Id { get; }
+
+    internal StreamableHttpServerTransport Transport { get; }
+
+    /// <summary>No request of it is being answered.</summary>
+    internal bool IsIdle => Volatile.Read(ref _open) == 0;
+
+    /// <summary>Timestamp of its last use.</summary>
+    internal long LastUse => Volatile.Read(ref _lastUse);
+
+    /// <summary>A request begins; it ends with <see cref="Leave"/>.</summary>
+    internal void Enter() => Interlocked.Increment(ref _open);
+
+    internal void Leave(long now)
+    {
+        Volatile.Write(ref _lastUse, now);
+        Interlocked.Decrement(ref _open);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        await _stop.CancelAsync();
+        await Transport.DisposeAsync();
+        try
+        {
+            await _running;
+        }
+        catch (OperationCanceledException)
+        {
+            // That is how it is told to end.
+        }
+
+        await _server.DisposeAsync();
+        _stop.Dispose();
+    }
+}

@@ -1,0 +1,83 @@
+using ConversationHub.Mcp.Http;
+using System.Buffers.Text;
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+
+namespace ConversationHub.McpHttp;
+
+/// <summary>The sessions of the older revisions, at most <see cref="HttpLimits.MaxSessions"/>. Thread-safe.</summary>
+internal sealed class McpHttpSessions(TimeProvider time) : IAsyncDisposable
+{
+    private const int IdBytes = 16;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, McpHttpSession> _sessions = new(StringComparer.Ordinal);
+
+    internal int Count
+    {
+        get
+        {
+            lock (_gate)
+                return _sessions.Count;
+        }
+    }
+
+    /// <summary>An id that nobody can guess: whoever knows it speaks in that session.</summary>
+    internal static string NewId() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(IdBytes));
+
+    internal bool TryGet(string id, [NotNullWhen(true)] out McpHttpSession? session)
+    {
+        lock (_gate)
+            return _sessions.TryGetValue(id, out session);
+    }
+
+    /// <summary>False: the table is full of sessions in use, and this one was not taken.</summary>
+    internal async ValueTask<bool> TryAddAsync(McpHttpSession session)
+    {
+        McpHttpSession? leaving;
+        lock (_gate)
+        {
+            leaving = _sessions.Count < HttpLimits.MaxSessions ? null : LongestIdle_NeedsLock();
+            if (leaving is null && _sessions.Count >= HttpLimits.MaxSessions)
+                return false;
+            if (leaving is not null)
+                _sessions.Remove(leaving.Id);
+            _sessions.Add(session.Id, session);
+        }
+
+        if (leaving is not null)
+            await leaving.DisposeAsync();
+        return true;
+    }
+
+    /// <summary>Ends it. False: there is none of that id.</summary>
+    internal async ValueTask<bool> EndAsync(string id)
+    {
+        McpHttpSession? session;
+        lock (_gate)
+        {
+            if (!_sessions.Remove(id, out session))
+                return false;
+        }
+
+        await session.DisposeAsync();
+        return true;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        McpHttpSession[] all;
+        lock (_gate)
+        {
+            all = [.. _sessions.Values];
+            _sessions.Clear();
+        }
+
+        foreach (var session in all)
+            await session.DisposeAsync();
+    }
+
+    private McpHttpSession? LongestIdle_NeedsLock() => _sessions.Values
+        .Where(session => session.IsIdle && time.GetElapsedTime(session.LastUse) >= TimeSpan.FromMinutes(HttpLimits.SessionIdleMinutes))
+        .MinBy(session => session.LastUse);
+}

@@ -1,0 +1,164 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using ConversationHub.Contracts;
+using ConversationHub.Mcp.Asking;
+using ConversationHub.Mcp.Conversations;
+using ConversationHub.Mcp.Http;
+using ConversationHub.Mcp.Prompts;
+using ConversationHub.Mcp.Protocol;
+using ConversationHub.Mcp.Tests.Rig;
+using ConversationHub.Mcp.Tools;
+using ConversationHub.McpHttp;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace ConversationHub.Mcp.Tests.Http;
+
+/// <summary>MCP over HTTP on a real socket: both eras, and everybody who is not let in (issue 5, item 5).</summary>
+public sealed class StreamableHttpTests : IAsyncLifetime
+{
+    private const string Token = "a-token-of-enough-characters";
+    private const string Initialize =
+        """{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"test","version":"1"}}}""";
+
+    private readonly FakeRouter _router = new();
+    private readonly HttpClient _client = new();
+    private WebApplication _app = null!;
+    private string _address = "";
+
+    public async Task InitializeAsync()
+    {
+        var settings = HubRig.DefaultSettings;
+        var asker = new QuestionAsker(_router, new IdSource(TimeProvider.System), TimeProvider.System, settings);
+        var tools = new ToolDispatch(
+            [new AskTool(asker), new HealthTool(new FakeHealthReader()), new LegacyAskTool(asker)], NullLogger<ToolDispatch>.Instance);
+        var source = new ConversationSource(new FakeConversationReader(), settings);
+        var resources = new ConversationResources(source, NullLogger<ConversationResources>.Instance);
+        var features = new HubFeatures(tools, resources, new ConversationPrompts(source, resources));
+        _app = McpWebServer.Build(new HttpSettings(0, Token), static _ => { }, _ => () => HubServerOptions.Create(features));
+        await _app.StartAsync();
+        _address = McpWebServer.AddressOf(_app);
+    }
+
+    public async Task DisposeAsync()
+    {
+        _client.Dispose();
+        await _app.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Post_HandshakeThenCall_IsAnsweredInItsSession()
+    {
+        using var opened = await SendAsync(Initialize);
+        var session = Assert.Single(opened.Headers.GetValues("Mcp-Session-Id"));
+        Assert.Equal("2025-11-25", (await AnswerAsync(opened))["result"]!["protocolVersion"]!.GetValue<string>());
+
+        using var noted = await SendAsync("""{"jsonrpc":"2.0","method":"notifications/initialized"}""", ("Mcp-Session-Id", session));
+        Assert.Equal(HttpStatusCode.Accepted, noted.StatusCode);
+
+        using var called = await SendAsync(
+            """{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"maestra_ask","arguments":{"message":"hello"}}}""", ("Mcp-Session-Id", session));
+        Assert.Equal("local", (await AnswerAsync(called))["result"]!["structuredContent"]!["served_by"]!.GetValue<string>());
+
+        using var ended = await SendAsync(null, HttpMethod.Delete, ("Mcp-Session-Id", session));
+        using var after = await SendAsync("""{"jsonrpc":"2.0","id":3,"method":"tools/list"}""", ("Mcp-Session-Id", session));
+        Assert.Equal((HttpStatusCode.NoContent, HttpStatusCode.NotFound), (ended.StatusCode, after.StatusCode));
+    }
+
+    [Fact]
+    public async Task Post_RevisionWithoutSessions_IsAnsweredAlone()
+    {
+        using var discovered = await SendAsync(Stateless(1, "server/discover"), ("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", "server/discover"));
+        using var called = await SendAsync(
+            Stateless(2, "tools/call", """ "name":"maestra_ask","arguments":{"message":"hello"}, """),
+            ("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", "tools/call"), ("Mcp-Name", "maestra_ask"));
+
+        Assert.Contains("2026-07-28", (await AnswerAsync(discovered))["result"]!["supportedVersions"]!.ToJsonString(), StringComparison.Ordinal);
+        Assert.Equal("local", (await AnswerAsync(called))["result"]!["structuredContent"]!["served_by"]!.GetValue<string>());
+        Assert.False(called.Headers.Contains("Mcp-Session-Id"));
+    }
+
+    [Fact]
+    public async Task Post_HeaderSaysSomethingElse_IsRefused()
+    {
+        using var response = await SendAsync(
+            Stateless(2, "tools/call", """ "name":"maestra_ask","arguments":{"message":"hello"}, """),
+            ("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", "tools/call"), ("Mcp-Name", "maestra_health"));
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Equal(-32020, (await AnswerAsync(response))["error"]!["code"]!.GetValue<int>());
+        Assert.Empty(_router.Asked.Snapshot());
+    }
+
+    [Fact]
+    public async Task Post_UnknownMethodWithoutSession_HasItsStatus()
+    {
+        using var response = await SendAsync(Stateless(1, "no/such"), ("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", "no/such"));
+
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.Equal(-32601, (await AnswerAsync(response))["error"]!["code"]!.GetValue<int>());
+    }
+
+    [Theory]
+    [InlineData("{", 400, -32700)]
+    [InlineData("[]", 400, -32600)]
+    [InlineData("""{"jsonrpc":"2.0","id":7,"method":"tools/list"}""", 400, -32600)]
+    public async Task Post_NoMessageOrNoSession_IsToldWhy(string body, int status, int code)
+    {
+        using var response = await SendAsync(body);
+
+        Assert.Equal((status, code), ((int)response.StatusCode, (await AnswerAsync(response))["error"]!["code"]!.GetValue<int>()));
+    }
+
+    [Theory]
+    [InlineData("Host", "evil.example", 403)]
+    [InlineData("Origin", "https://evil.example", 403)]
+    [InlineData("Authorization", "Bearer another-token-of-enough-characters", 401)]
+    [InlineData("Authorization", "", 401)]
+    [InlineData("Accept", "application/json", 406)]
+    public async Task Post_WhoMayNotAsk_IsRefusedBeforeAnythingRuns(string header, string value, int status)
+    {
+        using var response = await SendAsync(Initialize, (header, value));
+
+        Assert.Equal(status, (int)response.StatusCode);
+        Assert.False(response.Headers.Contains("Mcp-Session-Id"));
+    }
+
+    [Fact]
+    public async Task Get_WithASession_IsOpenedAndWithoutOneRefused()
+    {
+        using var opened = await SendAsync(Initialize);
+        var session = Assert.Single(opened.Headers.GetValues("Mcp-Session-Id"));
+
+        using var stream = await SendAsync(null, HttpMethod.Get, ("Mcp-Session-Id", session));
+        using var refused = await SendAsync(null, HttpMethod.Get);
+
+        Assert.Equal((HttpStatusCode.OK, "text/event-stream"), (stream.StatusCode, stream.Content.Headers.ContentType!.MediaType));
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, refused.StatusCode);
+    }
+
+    private static string Stateless(int id, string method, string parameters = "") =>
+        $$"""{"jsonrpc":"2.0","id":{{id}},"method":"{{method}}","params":{ {{parameters}} "_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"test","version":"1"} } } }""";
+
+    private Task<HttpResponseMessage> SendAsync(string body, params (string Name, string Value)[] headers) => SendAsync(body, HttpMethod.Post, headers);
+
+    private Task<HttpResponseMessage> SendAsync(string? body, HttpMethod method, params (string Name, string Value)[] headers)
+    {
+        var request = new HttpRequestMessage(method, _address);
+        if (body is not null)
+            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        (string Name, string Value)[] usual = [("Accept", "application/json, text/event-stream"), ("Authorization", $"Bearer {Token}")];
+        foreach (var (name, value) in usual.Where(each => headers.All(header => header.Name != each.Name)).Concat(headers))
+            request.Headers.TryAddWithoutValidation(name, value);
+        return _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+    }
+
+    /// <summary>The answer, as JSON or as the last event.</summary>
+    private static async Task<JsonObject> AnswerAsync(HttpResponseMessage response)
+    {
+        var text = await response.Content.ReadAsStringAsync();
+        var json = text.StartsWith('{') ? text : text.Split('\n').Last(line => line.StartsWith("data: {", StringComparison.Ordinal))["data: ".Length..];
+        return JsonNode.Parse(json)!.AsObject();
+    }
+}

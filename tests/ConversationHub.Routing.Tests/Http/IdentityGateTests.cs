@@ -1,0 +1,90 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using ConversationHub.Routing.Tests.Asking;
+using ConversationHub.Testing.Network;
+using ConversationHub.Testing.Time;
+
+namespace ConversationHub.Routing.Tests.Http;
+
+/// <summary>With a pinned id a local service gets nothing but the challenge until it has proven that id (wire.md §8, T74).</summary>
+public sealed class IdentityGateTests : IDisposable
+{
+    private readonly RSA _key = RSA.Create(2048);
+
+    public void Dispose() => _key.Dispose();
+
+    [Fact]
+    public async Task AskAsync_LocalProvesItsId_IsAskedOnThatConnection()
+    {
+        await using var hub = Hub(IdOf(_key));
+        hub.Local.Proxy.Route = WithIdentity(hub, request => Identity(request, _key, IdOf(_key)));
+
+        var first = await hub.AskAsync();
+        var second = await hub.AskAsync();
+
+        Assert.Equal((TargetName.Local, TargetName.Local), (first.ServedBy, second.ServedBy));
+        Assert.Equal("/identity", hub.Local.Proxy.Requests[0].Path);
+        Assert.Equal(hub.Local.Proxy.Connections, hub.Local.Proxy.Requests.Count(request => request.Path == "/identity"));
+    }
+
+    public static TheoryData<string> Lookalikes => new() { "another key", "another id", "replayed proof", "no proof", "not json", "404", "hung up" };
+
+    /// <summary>T74: a lookalike gets no text, and nothing is asked of the cloud in its place.</summary>
+    [Theory]
+    [MemberData(nameof(Lookalikes))]
+    public async Task AskAsync_LocalCannotProveItsId_GetsNothingAndTheQuestionStops(string lookalike)
+    {
+        using var other = RSA.Create(2048);
+        await using var hub = Hub(IdOf(_key));
+        hub.Local.Proxy.Route = WithIdentity(hub, request => lookalike switch
+        {
+            "another key" => Identity(request, other, IdOf(_key)),
+            "another id" => Identity(request, other, IdOf(other)),
+            "replayed proof" => Identity(request, _key, IdOf(_key), challenge: "00112233445566778899aabbccddeeff"),
+            "no proof" => Identity(request, _key, IdOf(_key), leaveOut: "proof"),
+            "not json" => Chaos.Respond(CannedResponse.Text(200, "<html>", "text/html")),
+            "404" => Chaos.Respond(CannedResponse.Text(404, "")),
+            _ => Chaos.CloseAfterRead,
+        });
+
+        var result = await hub.AskAsync();
+        await hub.Health.ReadAsync(refresh: true, CancellationToken.None);
+
+        Assert.Equal((AttemptOutcome.Identity, false), (Assert.Single(result.Attempts).Outcome, result.MayHaveRun));
+        Assert.Empty(hub.Local.Asks.Snapshot());
+        Assert.Empty(hub.Cloud.Asks.Snapshot());
+        Assert.All(hub.Local.Proxy.Requests, request => Assert.Equal("/identity", request.Path));
+    }
+
+    /// <summary>On a clock that stands still: however long a busy machine takes to prove or to check, it is not silence.</summary>
+    private static RouterUnderTest Hub(string pinned) => new(options => options with { LocalBackendId = pinned }, time: new ManualTimeProvider());
+
+    private static Func<RecordedRequest, ChaosBehaviour?> WithIdentity(RouterUnderTest hub, Func<RecordedRequest, ChaosBehaviour> identity)
+    {
+        var others = hub.Local.Proxy.Route!;
+        return request => request.Path == "/identity" ? identity(request) : others(request);
+    }
+
+    private static ChaosBehaviour Identity(RecordedRequest request, RSA key, string id, string? challenge = null, string? leaveOut = null)
+    {
+        challenge ??= request.Target.Split("challenge=")[1];
+        var text = Encoding.UTF8.GetBytes($"maestra-identity-v1\n{id}\n{challenge}");
+        var answer = new JsonObject
+        {
+            ["backend_id"] = id,
+            ["backend_type"] = "local",
+            ["public_key"] = key.ExportSubjectPublicKeyInfoPem() + "\n",
+            ["capabilities"] = new JsonArray("idempotency"),
+            ["version"] = "1.0",
+            ["created_at"] = "2026-01-02T08:00:00.000000Z",
+            ["proof"] = Base64Url.EncodeToString(key.SignData(text, HashAlgorithmName.SHA256, RSASignaturePadding.Pss)),
+        };
+        if (leaveOut is not null)
+            answer.Remove(leaveOut);
+        return Chaos.Respond(CannedResponse.Json(200, answer));
+    }
+
+    private static string IdOf(RSA key) => $"local_sha256_{Convert.ToHexStringLower(SHA256.HashData(key.ExportSubjectPublicKeyInfo()))[..16]}";
+}
