@@ -10,7 +10,7 @@ namespace ConversationHub.Store;
 /// What the log store holds in memory. One thread changes it, under the gate; that thread may read without the gate, all others need it.
 /// The search index needs no gate.
 /// </summary>
-internal sealed class LogState(StoreNamespace storeNamespace, Quarantine? quarantine = null)
+internal sealed class LogState(StoreNamespace storeNamespace, bool searches, Quarantine? quarantine = null)
 {
     private int _lateErasures;
 
@@ -18,7 +18,7 @@ internal sealed class LogState(StoreNamespace storeNamespace, Quarantine? quaran
 
     public StoreIndex Index { get; } = new(storeNamespace);
 
-    public SearchIndex Search { get; } = new();
+    public SearchIndex Search { get; } = new(searches);
 
     /// <summary>What is held back because its clock is ahead.</summary>
     public Quarantine Quarantine { get; } = quarantine ?? Quarantine.Open;
@@ -59,24 +59,32 @@ internal sealed class LogState(StoreNamespace storeNamespace, Quarantine? quaran
         var number = Index.Hold(operation, content, location, out var isNew);
         if (!isNew)
             return;
-        if (Quarantine.IsAhead(operation, content))
+        var isAhead = Quarantine.IsAhead(operation, content);
+        if (isAhead)
         {
-            Index.Operations[number].Flags |= EntryFlags.Quarantined;
+            Index.Operations.Change(number).Flags |= EntryFlags.Quarantined;
             Quarantine.Add(number, operation.Hlc);
-            return;
+        }
+        else
+        {
+            Interpret(number, operation, content);
         }
 
-        Interpret(number, operation, content, terms);
+        // What is held back is indexed too, since the index takes documents in order; a search leaves it out until its time.
+        var second = content is OperationContent.Message message ? DocumentFacts.SecondOf(message.Body.Timestamp) : 0;
+        Search.Add(
+            number,
+            new DocumentFacts(Owners.GetOrAdd(operation.UserId), second, Index.Operations[number].Surface, DocumentFacts.LengthOf(terms)),
+            terms);
     }
 
     /// <summary>Lets what was held back take effect, now that time has caught up. Needs the gate.</summary>
-    public void Interpret(int number, StoredOperation operation, OperationContent content, TermCounts terms)
+    public void Interpret(int number, StoredOperation operation, OperationContent content)
     {
         Index.Interpret(number, operation, content);
         if (Index.HasErasedText(number))
             Interlocked.Exchange(ref _lateErasures, 1);
         MarkViews(number, operation);
-        Search.Add(number, Owners.GetOrAdd(operation.UserId), Index.Operations[number].Surface, terms);
     }
 
     private void MarkViews(int number, StoredOperation operation)

@@ -19,6 +19,7 @@ internal sealed class LogStore(
     CommitLoop writer,
     LogCompactor compactor,
     Housekeeper housekeeper,
+    IndexHousekeeper indexHousekeeper,
     FolderWatch watch,
     LogFolder folder,
     MessageReader messages,
@@ -213,6 +214,7 @@ internal sealed class LogStore(
             return;
         writer.Dispose();
         await housekeeper.DisposeAsync().ConfigureAwait(false);
+        await indexHousekeeper.DisposeAsync().ConfigureAwait(false);
         if (housekeeper.IsDone)
             CleanMark.Set(folder);
         resources.Dispose();

@@ -9,6 +9,8 @@ using ConversationHub.Store.Origins;
 using ConversationHub.Store.Postgres;
 using ConversationHub.Store.Reading;
 using ConversationHub.Store.Recovery;
+using ConversationHub.Store.Search;
+using ConversationHub.Store.Snapshots;
 using ConversationHub.Store.Sync;
 using ConversationHub.Store.Views;
 using ConversationHub.Store.Writing;
@@ -77,6 +79,7 @@ public static class StoreOpener
         StoreOptions options, LogFolder folder, StoreLock storeLock, TimeProvider time, IdSource ids, ILogger logger, IDisk disk)
     {
         var files = new SegmentFiles(folder, disk, time);
+        SearchKeeper? search = null;
         var opened = false;
         try
         {
@@ -84,13 +87,16 @@ public static class StoreOpener
             var identity = StoreIdentity.TryRead(folder.Identity, out var newerFormat);
             if (newerFormat is { } version)
                 return Newer(folder.Identity, version.ToString(CultureInfo.InvariantCulture));
-            var state = new LogState(
-                options.Namespace, new Quarantine(origin => origin.StartsWith(options.BackendId + "~", StringComparison.Ordinal), time));
-            var recovery = new LogRecovery(folder, files, disk, state, logger);
-            var reading = recovery.Read();
+            var (state, known) = ReadSnapshot(options, folder, files, time, logger);
+            var held = state.Index.Operations.Count;
+            search = new SearchKeeper(state, files, folder, disk, logger);
+            search.Open(held);
+            var recovery = new LogRecovery(folder, files, disk, state, search, logger);
+            var reading = recovery.Read(known);
             if (reading.NewerFormat is { } place)
                 return Newer(folder.Log, $"later than {Operation.CurrentFormat} ({place})");
             var (segment, length) = recovery.Repair(reading);
+            search.Complete();
             foreach (var path in folder.ListTemporary())
                 File.Delete(path);
             var born = BirthMark.Of(folder.Log);
@@ -121,7 +127,11 @@ public static class StoreOpener
                 disk,
                 time,
                 logger);
-            var compactor = new LogCompactor(state, loop, files, folder, disk, time, logger);
+            var turn = new SemaphoreSlim(1, 1);
+            var snapshots = new SnapshotKeeper(state, files, folder, disk, board, time, logger);
+            snapshots.Opened(held);
+            var scrub = new SegmentScrub(state, folder, known, board, logger);
+            var compactor = new LogCompactor(state, loop, files, search, snapshots, turn, folder, disk, time, logger);
             var housekeeper = new Housekeeper(state, views, compactor, watch, time);
             var sync = new LogSync(
                 state, loop, new LogSyncReader(state, files, board), new Reissuer(state, loop, files, options.BackendId, time), housekeeper, board,
@@ -131,6 +141,7 @@ public static class StoreOpener
                 loop,
                 compactor,
                 housekeeper,
+                new IndexHousekeeper(search, snapshots, scrub, turn, time, logger),
                 watch,
                 folder,
                 messages,
@@ -139,7 +150,7 @@ public static class StoreOpener
                 time,
                 ids,
                 sync,
-                new OpenResources(views, compactor, watch, files, storeLock));
+                new OpenResources(views, turn, watch, search, files, storeLock));
             StoreTelemetry.Opened(logger, state.Index.Operations.Count, state.Index.Recency.Count, reading.Segments.Count,
                 (long)time.GetElapsedTime(started).TotalMilliseconds);
             opened = true;
@@ -152,10 +163,33 @@ public static class StoreOpener
         {
             if (!opened)
             {
+                search?.Dispose();
                 files.Dispose();
                 storeLock.Dispose();
             }
         }
+    }
+
+    /// <returns>What a snapshot holds and how far it goes, or an empty state.</returns>
+    private static (LogState State, SegmentCover? Known) ReadSnapshot(
+        StoreOptions options, LogFolder folder, SegmentFiles files, TimeProvider time, ILogger logger)
+    {
+        var state = Empty();
+        if (new SnapshotFile(folder, files).TryRead(state, out var why) is { } known)
+        {
+            state.Quarantine.Rebuild(state.Index.Operations);
+            return (state, known);
+        }
+
+        if (why is null)
+            return (state, null);
+        StoreTelemetry.SnapshotDiscarded(logger, why);
+        File.Delete(folder.Snapshot);
+        return (Empty(), null);
+
+        LogState Empty() => new(
+            options.Namespace, options.KeepsSearchIndex,
+            new Quarantine(origin => origin.StartsWith(options.BackendId + "~", StringComparison.Ordinal), time));
     }
 
     private static StoreOpening.Refused Locked(LogFolder folder)

@@ -13,6 +13,11 @@ public sealed record StoreOptions
 
     public required StoreNamespace Namespace { get; init; }
 
+    /// <summary>
+    /// False: no search index is kept (<c>MAESTRA_SEARCH_INDEX=off</c>); a search then looks through the newest messages only. Used by the log store only.
+    /// </summary>
+    public bool KeepsSearchIndex { get; init; } = true;
+
     /// <summary>Whose an imported conversation is that names no owner.</summary>
     public UserId ImportOwner { get; init; } = UserId.Anonymous;
 }

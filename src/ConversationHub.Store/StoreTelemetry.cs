@@ -51,6 +51,24 @@ internal static partial class StoreTelemetry
     [LoggerMessage(2011, LogLevel.Error, "The database cannot be used: {Reason}")]
     public static partial void DatabaseLost(ILogger logger, string reason);
 
+    [LoggerMessage(2050, LogLevel.Warning, "Snapshot of the index not used, the whole log is read: {Reason}")]
+    public static partial void SnapshotDiscarded(ILogger logger, string reason);
+
+    [LoggerMessage(2051, LogLevel.Information, "Snapshot of the index written: {Operations} operations, {Bytes} bytes, {ElapsedMs} ms")]
+    public static partial void SnapshotWritten(ILogger logger, int operations, long bytes, long elapsedMs);
+
+    [LoggerMessage(2052, LogLevel.Warning, "Snapshot of the index cannot be written, a start will take longer: {Reason}")]
+    public static partial void SnapshotFailed(ILogger logger, string reason);
+
+    [LoggerMessage(2053, LogLevel.Warning, "Search file is damaged or does not fit the log, it is made anew: {File}")]
+    public static partial void SearchFileDamaged(ILogger logger, string file);
+
+    [LoggerMessage(2054, LogLevel.Warning, "Search files are behind, they will be written again: {Reason}")]
+    public static partial void SearchFilesBehind(ILogger logger, string reason);
+
+    [LoggerMessage(2055, LogLevel.Information, "Search index lacks {Operations} operations; they are read from the log now")]
+    public static partial void SearchRebuilt(ILogger logger, int operations);
+
     [LoggerMessage(2020, LogLevel.Warning, "{File} was written by another program; its bytes are kept as imported/{Copy}, and the conversation's own file takes its place")]
     public static partial void ForeignFileKept(ILogger logger, string file, string copy);
 

@@ -3,6 +3,8 @@ using ConversationHub.Store.Disk;
 using ConversationHub.Store.Import;
 using ConversationHub.Store.Index;
 using ConversationHub.Store.Log;
+using ConversationHub.Store.Search;
+using ConversationHub.Store.Snapshots;
 using ConversationHub.Store.Writing;
 using Microsoft.Extensions.Logging;
 
@@ -13,15 +15,15 @@ namespace ConversationHub.Store.Compaction;
 /// Stubs of ids and clocks stay, so that a late copy is recognised (wire.md §4). Thread-safe.
 /// </summary>
 internal sealed class LogCompactor(
-    LogState state, CommitLoop writer, SegmentFiles files, LogFolder folder, IDisk disk, TimeProvider time, ILogger logger) : IDisposable
+    LogState state, CommitLoop writer, SegmentFiles files, SearchKeeper search, SnapshotKeeper snapshots, SemaphoreSlim turn,
+    LogFolder folder, IDisk disk, TimeProvider time, ILogger logger)
 {
-    private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly SegmentRewriter _rewriter = new(files, disk);
 
     /// <returns>Null when nothing erased is left, else why some may be.</returns>
     public async Task<StoreFailure?> CompactAsync(CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             if (!HasWork(out var newest))
@@ -36,11 +38,9 @@ internal sealed class LogCompactor(
         }
         finally
         {
-            _turn.Release();
+            turn.Release();
         }
     }
-
-    public void Dispose() => _turn.Dispose();
 
     private StoreFailure? Run(int newest, CancellationToken cancellationToken)
     {
@@ -48,6 +48,9 @@ internal sealed class LogCompactor(
         files.CloseRetired();
         try
         {
+            // First what is made of the log: were it last, a crash in between would leave erased words there with nothing to tell of them.
+            search.Purge();
+            snapshots.Discard();
             var plan = Plan(newest);
             foreach (var (key, entries) in plan.Segments)
             {
@@ -131,7 +134,7 @@ internal sealed class LogCompactor(
         {
             foreach (var line in rewritten.Lines)
             {
-                ref var entry = ref state.Index.Operations[line.Number];
+                ref var entry = ref state.Index.Operations.Change(line.Number);
                 entry.Segment = newKey;
                 entry.Offset = line.Offset;
                 entry.Length = line.Length;

@@ -12,6 +12,13 @@ internal sealed class EntryOrder
 
     public int Last => _numbers[Count - 1];
 
+    /// <summary>Makes room at once for so many.</summary>
+    public void Reserve(int count)
+    {
+        if (count > _numbers.Length)
+            Array.Resize(ref _numbers, count);
+    }
+
     public void Insert(int index, int number)
     {
         if (Count == _numbers.Length)

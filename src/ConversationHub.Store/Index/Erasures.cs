@@ -20,10 +20,12 @@ internal sealed class Erasures(OperationTable operations, ConversationTable conv
         return true;
     }
 
+    public void RestoreUser(string owner, int erasure) => _ofUsers.Add(owner, erasure);
+
     /// <summary>True when an erasure covers an operation of that conversation and clock, now or when it arrives.</summary>
     public bool Cover(int conversation, HybridTimestamp hlc) =>
         conversations[conversation].IsErased
-        || (_ofUsers.TryGetValue(conversations[conversation].Owner, out var erasure) && hlc <= operations[erasure].Hlc);
+        || (_ofUsers.Count > 0 && _ofUsers.TryGetValue(conversations[conversation].Owner, out var erasure) && hlc <= operations[erasure].Hlc);
 
     /// <summary>True when a conversation of that id was shown once and was erased: the id answers "erased" for good.</summary>
     public bool Close(int conversation)

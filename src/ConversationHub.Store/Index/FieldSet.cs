@@ -10,6 +10,8 @@ internal sealed class FieldSet
 {
     private readonly Dictionary<string, FieldValue> _values = new(StringComparer.Ordinal);
 
+    public IReadOnlyDictionary<string, FieldValue> Values => _values;
+
     /// <summary>Takes a value unless a later one is there. The order of calls makes no difference.</summary>
     public void Merge(string name, FieldValue value)
     {

@@ -6,43 +6,90 @@ namespace ConversationHub.Store.Index;
 /// </summary>
 internal sealed class OperationTable
 {
-    private const int ChunkEntries = 1 << 12;
+    /// <summary>Entries that are saved together.</summary>
+    public const int ChunkEntries = 1 << 12;
+
     private const int FirstBuckets = 1 << 10;
 
     private readonly List<OperationEntry[]> _chunks = [];
+
+    // One for each chunk: true when an entry of it changed since the chunk was last taken.
+    private readonly List<bool> _changed = [];
 
     // Open addressing with linear probing: entry number + 1, or 0 for an empty place. Nothing is ever removed.
     private int[] _buckets = new int[FirstBuckets];
 
     public int Count { get; private set; }
 
-    /// <summary>The entry itself, to read or to change; its id must stay.</summary>
-    public ref OperationEntry this[int number] => ref _chunks[number / ChunkEntries][number % ChunkEntries];
+    public ref readonly OperationEntry this[int number] => ref _chunks[number / ChunkEntries][number % ChunkEntries];
+
+    /// <summary>The entry itself, to change; its id must stay.</summary>
+    public ref OperationEntry Change(int number)
+    {
+        _changed[number / ChunkEntries] = true;
+        return ref _chunks[number / ChunkEntries][number % ChunkEntries];
+    }
+
+    public int Chunks => _chunks.Count;
+
+    /// <summary>Copies a chunk, and counts it as unchanged from here on.</summary>
+    /// <returns>How many entries it has.</returns>
+    public int Take(int chunk, Span<OperationEntry> target)
+    {
+        _changed[chunk] = false;
+        var count = Math.Min(ChunkEntries, Count - (chunk * ChunkEntries));
+        _chunks[chunk].AsSpan(0, count).CopyTo(target);
+        return count;
+    }
+
+    public bool IsChanged(int chunk) => _changed[chunk];
+
+    /// <summary>Fills an empty table.</summary>
+    /// <param name="read">Fills the chunk of that number.</param>
+    public void Restore(int count, Action<int, Memory<OperationEntry>> read)
+    {
+        for (var chunk = 0; chunk * ChunkEntries < count; chunk++)
+        {
+            _chunks.Add(new OperationEntry[ChunkEntries]);
+            _changed.Add(false);
+            read(chunk, _chunks[chunk].AsMemory(0, Math.Min(ChunkEntries, count - (chunk * ChunkEntries))));
+        }
+
+        Count = count;
+        var buckets = _buckets.Length;
+        while (count > buckets / 3 * 2)
+            buckets *= 2;
+        Place(buckets);
+    }
 
     public int Add(in OperationEntry entry)
     {
         if (Count == _chunks.Count * ChunkEntries)
+        {
             _chunks.Add(new OperationEntry[ChunkEntries]);
+            _changed.Add(true);
+        }
+
         var number = Count++;
-        this[number] = entry;
+        Change(number) = entry;
         if (Count > _buckets.Length / 3 * 2)
-            Grow();
+            Place(buckets: _buckets.Length * 2);
         else
-            Place(number);
+            PlaceOne(number);
         return number;
     }
 
     /// <summary>Numbers of the entries with that id, one for each copy, in no order.</summary>
     public MatchEnumerable Find(Guid id) => new(this, id);
 
-    private void Grow()
+    private void Place(int buckets)
     {
-        _buckets = new int[_buckets.Length * 2];
+        _buckets = new int[buckets];
         for (var number = 0; number < Count; number++)
-            Place(number);
+            PlaceOne(number);
     }
 
-    private void Place(int number)
+    private void PlaceOne(int number)
     {
         var at = FirstBucket(this[number].Id);
         while (_buckets[at] != 0)

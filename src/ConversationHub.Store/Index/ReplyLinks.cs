@@ -64,7 +64,7 @@ internal sealed class ReplyLinks(OperationTable operations, OperationOrder order
         var before = question;
         while (operations[before].NextReply is >= 0 and var next && order.ComesBefore(next, reply))
             before = next;
-        operations[reply].NextReply = operations[before].NextReply;
-        operations[before].NextReply = reply;
+        operations.Change(reply).NextReply = operations[before].NextReply;
+        operations.Change(before).NextReply = reply;
     }
 }

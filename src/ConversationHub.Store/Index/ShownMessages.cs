@@ -20,7 +20,7 @@ internal sealed class ShownMessages(OperationTable operations, ConversationTable
 
     public void Hide(int number, EntryFlags why)
     {
-        ref var hidden = ref operations[number];
+        ref var hidden = ref operations.Change(number);
         hidden.Flags |= why;
         var messages = conversations[hidden.Conversation].Messages;
         for (var at = 0; at < messages.Count; at++)
@@ -40,7 +40,7 @@ internal sealed class ShownMessages(OperationTable operations, ConversationTable
         var messages = conversations[conversation].Messages;
         var hidden = 0;
         while (hidden < messages.Count && operations[messages[hidden]].Hlc <= last)
-            operations[messages[hidden++]].Flags |= EntryFlags.Erased;
+            operations.Change(messages[hidden++]).Flags |= EntryFlags.Erased;
         messages.RemoveFirst(hidden);
         RecountSurfaces(conversation);
     }

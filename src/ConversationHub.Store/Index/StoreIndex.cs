@@ -55,6 +55,34 @@ internal sealed class StoreIndex
     /// <summary>Greatest sequence number held of an origin; 0 when there is none.</summary>
     public int LastSeq(string origin) => _origins.LastSeq(origin);
 
+    /// <summary>What is saved and read back.</summary>
+    public SavedParts Saved => new(_conversations, _origins, _replies, _erasures);
+
+    /// <summary>Takes what was saved; the index must be empty.</summary>
+    public void Restore(HybridTimestamp lastClock)
+    {
+        LastClock = lastClock;
+        var counts = new int[_conversations.All.Count];
+        for (var pass = 0; pass < 2; pass++)
+        {
+            for (var number = 0; number < Operations.Count; number++)
+            {
+                ref readonly var entry = ref Operations[number];
+                if (pass == 0)
+                    _origins.Place(entry.Origin, entry.Seq, number, (entry.Flags & EntryFlags.Erasure) != 0);
+                if ((entry.Flags & (EntryFlags.Message | EntryFlags.Erased | EntryFlags.Shadowed)) != EntryFlags.Message || entry.Conversation < 0)
+                    continue;
+                if (pass == 0)
+                    counts[entry.Conversation]++;
+                else
+                    _shown.Show(number, entry.Conversation);
+            }
+
+            for (var conversation = 0; pass == 0 && conversation < counts.Length; conversation++)
+                _conversations[conversation].Messages.Reserve(counts[conversation]);
+        }
+    }
+
     /// <summary>Between these two calls the list by last change is not kept, which makes applying a whole log cheaper.</summary>
     public void BeginBulk() => _bulk = true;
 
@@ -101,6 +129,7 @@ internal sealed class StoreIndex
             Seq = (int)operation.Seq,
             Conversation = conversation,
             NextReply = OperationEntry.None,
+            Flags = content is OperationContent.Erase ? EntryFlags.Erasure : EntryFlags.None,
         });
         _origins.Place(origin, checked((int)operation.Seq), number, content is OperationContent.Erase);
         return number;
@@ -110,7 +139,7 @@ internal sealed class StoreIndex
     public void Interpret(int number, StoredOperation operation, OperationContent content)
     {
         var conversation = Operations[number].Conversation;
-        Operations[number].Flags &= ~EntryFlags.Quarantined;
+        Operations.Change(number).Flags &= ~EntryFlags.Quarantined;
         if (operation.Hlc > LastClock)
             LastClock = operation.Hlc;
         switch (content)
@@ -122,11 +151,11 @@ internal sealed class StoreIndex
                 ApplyField(number, conversation, operation, field.Body);
                 break;
             case OperationContent.Erase when conversation >= 0:
-                Operations[number].Flags |= EntryFlags.Erasure;
+                Operations.Change(number).Flags |= EntryFlags.Erasure;
                 EraseConversation(number, conversation);
                 break;
             case OperationContent.Erase:
-                Operations[number].Flags |= EntryFlags.Erasure;
+                Operations.Change(number).Flags |= EntryFlags.Erasure;
                 EraseUser(number, operation.UserId);
                 break;
             case OperationContent.Stub:
@@ -232,9 +261,10 @@ internal sealed class StoreIndex
 
     private void ApplyMessage(int number, int conversation, MessageBody body)
     {
-        ref var entry = ref Operations[number];
+        ref var entry = ref Operations.Change(number);
         entry.Flags |= EntryFlags.Message | (body.Role == MessageRole.User ? EntryFlags.Question : EntryFlags.None);
         entry.Surface = SurfaceNumber(body.Surface);
+        _conversations.Changed(conversation);
         var copy = _shown.CopyOf(number);
         Remove(conversation);
         if (!IsErased(conversation, entry.Hlc))
@@ -267,7 +297,7 @@ internal sealed class StoreIndex
 
     private void ApplyStub(int number, int conversation, StoredOperation operation)
     {
-        Operations[number].Flags |= EntryFlags.Erased | EntryFlags.Stub
+        Operations.Change(number).Flags |= EntryFlags.Erased | EntryFlags.Stub
             | (operation.Kind == OperationKind.Message ? EntryFlags.Message : EntryFlags.None);
         if (conversation == OperationEntry.None || _shown.CopyOf(number) is not (>= 0 and var copy))
             return;
@@ -290,12 +320,13 @@ internal sealed class StoreIndex
     {
         if (IsErased(conversation, operation.Hlc))
         {
-            Operations[number].Flags |= EntryFlags.Erased;
+            Operations.Change(number).Flags |= EntryFlags.Erased;
             return;
         }
 
         Remove(conversation);
         var fields = _conversations[conversation].Fields ??= new FieldSet();
+        _conversations.Changed(conversation);
         fields.Merge(body.Name, new FieldValue(operation.Hlc, operation.Origin, body.Timestamp, body.Value.GetRawText()));
         Touch(conversation, operation.Hlc, operation.Id, body.Timestamp);
         Add(conversation);
@@ -307,6 +338,7 @@ internal sealed class StoreIndex
         Remove(conversation);
         _shown.EraseUpTo(conversation, new HybridTimestamp(ulong.MaxValue));
         erased.Fields = null;
+        _conversations.Changed(conversation);
 
         // The earliest erasure is the receipt, on every backend.
         if (!erased.IsErased || _order.ComesBefore(number, erased.ErasedBy))
@@ -325,6 +357,7 @@ internal sealed class StoreIndex
             Remove(conversation);
             _shown.EraseUpTo(conversation, at);
             _conversations[conversation].Fields?.RemoveUpTo(at);
+            _conversations.Changed(conversation);
             Add(conversation);
         }
     }
@@ -334,6 +367,7 @@ internal sealed class StoreIndex
         var entry = _conversations[conversation];
         if (entry.Last.Hlc > hlc || (entry.Last.Hlc == hlc && entry.Last.Id >= id))
             return;
+        _conversations.Changed(conversation);
         entry.Last = (hlc, id);
         entry.UpdatedTicks = WireTime.Truncate(timestamp).UtcTicks;
     }
@@ -354,3 +388,6 @@ internal sealed class StoreIndex
         (ushort)(Surfaces.TryGet(surface, out var known) ? known
             : Surfaces.GetOrAdd(Surfaces.Count < MaxSurfaces - 1 ? surface : OtherSurface));
 }
+
+/// <summary>The parts of an index that a snapshot saves beside its operations.</summary>
+internal readonly record struct SavedParts(ConversationTable Conversations, OriginTable Origins, ReplyLinks Replies, Erasures Erasures);

@@ -15,6 +15,12 @@ internal sealed record LogFolder(string Root)
 
     public string IndexView => Path.Combine(Root, "index.json");
 
+    /// <summary>The index as it was at one moment (<see cref="Snapshots.SnapshotFile"/>); may be deleted at any time.</summary>
+    public string Snapshot => Path.Combine(Log, "index.snapshot");
+
+    /// <summary>Files of the search index; may be deleted while no process holds the store.</summary>
+    public string Search => Path.Combine(Log, "search");
+
     /// <summary>There while the store is closed and its files are not behind.</summary>
     public string Clean => Path.Combine(Log, "clean");
 

@@ -22,8 +22,8 @@ public sealed class LogMaintenance(StoreOptions options, TimeProvider time, IdSo
     public StoreStats CountAll()
     {
         using var files = new SegmentFiles(_folder, ReadOnlyDisk.Instance, time);
-        var state = new LogState(options.Namespace);
-        var reading = new LogRecovery(_folder, files, ReadOnlyDisk.Instance, state, logger).Read();
+        var state = new LogState(options.Namespace, searches: false);
+        var reading = new LogRecovery(_folder, files, ReadOnlyDisk.Instance, state, search: null, logger).Read();
         var index = state.Index;
         return new StoreStats(
             index.Recency.Count,

@@ -3,6 +3,8 @@ using ConversationHub.Store.Log;
 using ConversationHub.Store.Origins;
 using ConversationHub.Store.Reading;
 using ConversationHub.Store.Recovery;
+using ConversationHub.Store.Search;
+using ConversationHub.Store.Snapshots;
 using ConversationHub.Store.Views;
 using Microsoft.Extensions.Logging;
 
@@ -18,11 +20,15 @@ internal sealed class StoreVerifier(LogFolder folder, StoreNamespace storeNamesp
     {
         using var storeLock = StoreLock.TryTake(folder.Lock);
         using var files = new SegmentFiles(folder, ReadOnlyDisk.Instance, time);
-        var state = new LogState(storeNamespace);
-        var reading = new LogRecovery(folder, files, ReadOnlyDisk.Instance, state, logger).Read();
+        var state = new LogState(storeNamespace, searches: false);
+        var reading = new LogRecovery(folder, files, ReadOnlyDisk.Instance, state, search: null, logger).Read();
         CheckLog(reading, state);
         if (storeLock is not null)
+        {
             CheckFiles(state, files);
+            CheckCopies(files);
+        }
+
         return new VerifyReport(
             state.Index.Operations.Count, state.Index.Recency.Count, reading.Segments.Count, _files, storeLock is null, _findings);
     }
@@ -73,6 +79,20 @@ internal sealed class StoreVerifier(LogFolder folder, StoreNamespace storeNamesp
 
         if (state.Index.Recency.Count > 0 || File.Exists(folder.IndexView))
             Compare(folder.IndexView, views.Index());
+    }
+
+    /// <summary>What is made of the log to be found faster: it must not be wrong, and may be absent.</summary>
+    private void CheckCopies(SegmentFiles files)
+    {
+        if (new SnapshotFile(folder, files).TryRead(new LogState(storeNamespace, searches: false), out var why) is null && why is not null)
+            Find(folder.Snapshot, null, $"cannot be used, {why}; the next start makes it anew");
+        foreach (var path in Directory.Exists(folder.Search) ? Directory.EnumerateFiles(folder.Search, "*" + SearchFiles.Extension) : [])
+        {
+            var segment = DiskSegment.TryOpen(path);
+            if (segment?.IsSound() != true)
+                Find(path, null, "is damaged; the next start makes it anew");
+            segment?.Release();
+        }
     }
 
     private void Compare(string path, byte[] expected)

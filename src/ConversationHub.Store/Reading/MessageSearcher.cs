@@ -7,8 +7,13 @@ namespace ConversationHub.Store.Reading;
 /// <summary>Answers <see cref="SearchQuery"/>. Thread-safe.</summary>
 internal sealed class MessageSearcher(LogState state, MessageReader messages)
 {
-    /// <summary>Operations of one time may be this far apart in clock and timestamp, so that the index alone drops the rest.</summary>
-    private static readonly TimeSpan ClockSlack = TimeSpan.FromHours(25);
+    /// <summary>Of the best so many are read; when filters leave too few of them, <see cref="MoreFactor"/> times as many, and so on.</summary>
+    private const int FirstCandidates = 256;
+
+    private const int MoreFactor = 8;
+
+    /// <summary>Without an index so many of the newest messages are looked through.</summary>
+    private const int LookedThrough = 2_000;
 
     public SearchOutcome Search(SearchQuery query)
     {
@@ -33,41 +38,79 @@ internal sealed class MessageSearcher(LogState state, MessageReader messages)
             }
         }
 
-        var passages = new List<Passage>();
-        foreach (var ranked in state.Search.Rank(SearchPolicy.QueryTerms(query.Text), owner, surface))
+        if (!state.Search.IsOn)
+            return new SearchOutcome.Ranked(LookThrough(query));
+        var terms = SearchPolicy.QueryTerms(query.Text);
+        var filter = new SearchFilter(
+            owner, surface, query.From is { } from ? DocumentFacts.SecondOf(from) : 0, query.To is { } to ? DocumentFacts.SecondOf(to) : uint.MaxValue);
+        for (var candidates = FirstCandidates; ; candidates *= MoreFactor)
         {
-            if (Locate(ranked.Document, query) is not { } place || messages.TryRead(place) is not { } message || !Fits(message, query))
+            var ranked = state.Search.Rank(terms, filter, candidates);
+            var passages = Read(ranked, query);
+            if (passages.Count == query.Limit || ranked.Count < candidates)
+                return new SearchOutcome.Ranked(passages);
+        }
+    }
+
+    private List<Passage> Read(IReadOnlyList<ScoredDocument> ranked, SearchQuery query)
+    {
+        var passages = new List<Passage>();
+        foreach (var one in ranked)
+        {
+            if (Locate(one.Document) is not { } place || messages.TryRead(place) is not { } message || !Fits(message, query))
                 continue;
-            passages.Add(new Passage(
-                ConversationId.Parse(message.Operation.ConversationId!),
-                UserId.Parse(message.Operation.UserId),
-                message.Id,
-                message.Body.Role,
-                message.Body.Surface,
-                message.Body.Timestamp,
-                message.Body.Content,
-                ranked.Score));
+            passages.Add(ToPassage(message, one.Score));
             if (passages.Count == query.Limit)
                 break;
         }
 
-        return new SearchOutcome.Ranked(passages);
+        return passages;
     }
 
-    /// <returns>Null when the message is not shown any more, or cannot be of the time asked for.</returns>
-    private LineLocation? Locate(int number, SearchQuery query)
+    private IReadOnlyList<Passage> LookThrough(SearchQuery query)
+    {
+        var candidates = new List<Passage>();
+        var terms = SearchPolicy.QueryTerms(query.Text);
+        int newest;
+        lock (state.Gate)
+            newest = state.Index.Operations.Count - 1;
+        for (var (number, left) = (newest, LookedThrough); number >= 0 && left > 0; number--, left--)
+        {
+            if (Locate(number) is { } place && messages.TryRead(place) is { } message && IsAsked(message, query) && Fits(message, query)
+                && SearchPolicy.TermsOf(message.Body).Counts is var counts && terms.Any(counts.ContainsKey))
+            {
+                candidates.Add(ToPassage(message, 0));
+            }
+        }
+
+        return CandidateRanking.Rank(candidates, terms, query.Limit);
+    }
+
+    /// <returns>Null when it is no message, or is not shown any more.</returns>
+    private LineLocation? Locate(int number)
     {
         lock (state.Gate)
         {
             ref readonly var entry = ref state.Index.Operations[number];
-            if ((entry.Flags & (EntryFlags.Erased | EntryFlags.Shadowed)) != 0)
-                return null;
-            var at = DateTimeOffset.FromUnixTimeMilliseconds(entry.Hlc.UnixMilliseconds);
-            if ((query.From is { } from && at + ClockSlack < from) || (query.To is { } to && at - ClockSlack > to))
-                return null;
-            return ConversationReader.Location(state.Index, number);
+            return (entry.Flags & (EntryFlags.Message | EntryFlags.Erased | EntryFlags.Shadowed | EntryFlags.Quarantined)) == EntryFlags.Message && entry.Conversation >= 0
+                ? ConversationReader.Location(state.Index, number)
+                : null;
         }
     }
+
+    private static Passage ToPassage(StoredMessage message, double score) => new(
+        ConversationId.Parse(message.Operation.ConversationId!),
+        UserId.Parse(message.Operation.UserId),
+        message.Id,
+        message.Body.Role,
+        message.Body.Surface,
+        message.Body.Timestamp,
+        message.Body.Content,
+        score);
+
+    private static bool IsAsked(StoredMessage message, SearchQuery query) =>
+        (query.Owner is not { } owner || message.Operation.UserId == owner.ToString())
+        && (query.Surface is not { } surface || message.Body.Surface == surface.ToString());
 
     private static bool Fits(StoredMessage message, SearchQuery query) =>
         (query.From is not { } from || message.Body.Timestamp >= from)

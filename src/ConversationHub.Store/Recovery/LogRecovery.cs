@@ -3,6 +3,7 @@ using ConversationHub.Store.Disk;
 using ConversationHub.Store.Index;
 using ConversationHub.Store.Log;
 using ConversationHub.Store.Search;
+using ConversationHub.Store.Snapshots;
 using Microsoft.Extensions.Logging;
 
 namespace ConversationHub.Store.Recovery;
@@ -11,22 +12,31 @@ namespace ConversationHub.Store.Recovery;
 /// Reads the whole log into memory and repairs what a crash may leave (wire.md §10.1): a torn tail is copied aside, then cut;
 /// damage with good lines after it is reported and left. Nothing is changed before every segment was read.
 /// </summary>
-internal sealed class LogRecovery(LogFolder folder, SegmentFiles files, IDisk disk, LogState state, ILogger logger)
+/// <param name="search">Null when nothing is searched.</param>
+internal sealed class LogRecovery(LogFolder folder, SegmentFiles files, IDisk disk, LogState state, SearchKeeper? search, ILogger logger)
 {
     private readonly NamePool _names = new();
     private readonly List<DamagedRegion> _regions = [];
+    private long? _newerLine;
     private string? _newer;
 
-    /// <summary>Reads everything and changes nothing.</summary>
+    /// <summary>Reads everything, or the tail, and changes nothing.</summary>
+    /// <param name="known">How far a snapshot has the log already; null for nothing.</param>
     /// <exception cref="IOException">The log cannot be read.</exception>
-    public LogReading Read()
+    public LogReading Read(SegmentCover? known = null)
     {
         var segments = folder.ListSegments();
         LinePosition? tail = null;
         long length = 0;
         state.Index.BeginBulk();
         for (var at = 0; at < segments.Count && _newer is null; at++)
-            (tail, length) = ReadSegment(segments[at], isNewest: at == segments.Count - 1);
+        {
+            if (segments[at] < known?.Number)
+                files.Open(segments[at]);
+            else
+                (tail, length) = ReadSegment(segments[at], segments[at] == known?.Number ? known.Value.Length : 0, isNewest: at == segments.Count - 1);
+        }
+
         state.Index.EndBulk();
         return new LogReading(segments, length, tail, _regions, _newer);
     }
@@ -49,10 +59,10 @@ internal sealed class LogRecovery(LogFolder folder, SegmentFiles files, IDisk di
         return (newest, reading.Tail?.Offset ?? reading.Length);
     }
 
-    private (LinePosition? Tail, long Length) ReadSegment(int segment, bool isNewest)
+    private (LinePosition? Tail, long Length) ReadSegment(int segment, long from, bool isNewest)
     {
         var damage = new SegmentDamage(SegmentName.Of(segment));
-        var length = SegmentScanner.Scan(files.Open(segment), 0, (line, at, ended) =>
+        var length = SegmentScanner.Scan(files.Open(segment), from, (line, at, ended) =>
         {
             if (ended && TryApply(segment, line, at))
                 damage.Good(at);
@@ -61,21 +71,38 @@ internal sealed class LogRecovery(LogFolder folder, SegmentFiles files, IDisk di
         });
         if (!isNewest)
             damage.EndOfOlderSegment(length);
-        _regions.AddRange(damage.Regions);
         if (damage.Regions.Count > 0)
             state.DamagedSegments.Add(segment);
-        return (damage.Tail, length);
+        if (damage.Regions.Count == 0 && damage.Tail is null)
+            return (null, length);
+
+        // Lines are counted from the beginning of the file, for people who look for them there.
+        var before = from == 0 ? 0 : CountLines(segment, from);
+        if (_newerLine is { } line)
+            _newer = string.Create(CultureInfo.InvariantCulture, $"{SegmentName.Of(segment)} line {line + before}");
+        _regions.AddRange(damage.Regions.Select(region => region with { Line = region.Line + before }));
+        return (damage.Tail is { } tail ? tail with { Number = tail.Number + before } : null, length);
+    }
+
+    private long CountLines(int segment, long before)
+    {
+        var count = 0L;
+        SegmentScanner.Scan(files.Open(segment), 0, (_, at, _) => count += at.Offset < before ? 1 : 0);
+        return count;
     }
 
     private bool TryApply(int segment, ReadOnlySpan<byte> line, LinePosition at)
     {
         var read = LogLine.TryRead(line, _names, out var operation, out var body);
         if (read == LineRead.Newer)
-            _newer ??= string.Create(CultureInfo.InvariantCulture, $"{SegmentName.Of(segment)} line {at.Number}");
+            _newerLine ??= at.Number;
         if (read != LineRead.Good || OperationContent.TryRead(operation!.Kind, line[body]) is not { } content)
             return false;
-        var terms = content is OperationContent.Message message ? SearchPolicy.TermsOf(message.Body) : TermCounts.Empty;
+        var isSearched = search is not null && state.Search.IsOn && !state.Search.Covers(state.Index.Operations.Count);
+        var terms = isSearched && content is OperationContent.Message message ? SearchPolicy.TermsOf(message.Body) : TermCounts.Empty;
         state.Apply(operation, content, new LineLocation(segment, (int)at.Offset, line.Length), terms);
+        if (isSearched && state.Search.Current.Memory.Count > 1)
+            search!.WriteGathered();
         return true;
     }
 

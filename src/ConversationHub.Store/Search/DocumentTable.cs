@@ -1,6 +1,6 @@
 namespace ConversationHub.Store.Search;
 
-/// <summary>What ranking needs of each document. One thread adds; any may read what was there before it began.</summary>
+/// <summary>What ranking needs of each document. One thread sets a document; any may read those that are published to it.</summary>
 internal sealed class DocumentTable
 {
     private const int ChunkDocuments = 1 << 14;
@@ -11,14 +11,23 @@ internal sealed class DocumentTable
     /// <summary>Numbers are the operations' entry numbers; those never set are of no owner and length 0.</summary>
     public void Set(int document, DocumentFacts facts)
     {
-        var chunk = _chunks[document / ChunkDocuments] ??= new DocumentFacts[ChunkDocuments];
-        chunk[document % ChunkDocuments] = facts;
+        ref var chunk = ref _chunks[document / ChunkDocuments];
+        if (chunk is null)
+            Interlocked.CompareExchange(ref chunk, new DocumentFacts[ChunkDocuments], null);
+        chunk![document % ChunkDocuments] = facts;
     }
 
-    public DocumentFacts this[int document] => _chunks[document / ChunkDocuments]![document % ChunkDocuments];
+    public DocumentFacts this[int document] =>
+        _chunks[document / ChunkDocuments] is { } chunk ? chunk[document % ChunkDocuments] : default;
 }
 
 /// <param name="Owner">Number of the owner.</param>
+/// <param name="Second">Time of the message, in whole seconds since 1970, cut to what fits.</param>
 /// <param name="Surface">Number of the surface.</param>
-/// <param name="Length">In terms, cut at 65,535.</param>
-internal readonly record struct DocumentFacts(int Owner, ushort Surface, ushort Length);
+/// <param name="Length">In terms, cut at 65,535; 0 for what is no document.</param>
+internal readonly record struct DocumentFacts(int Owner, uint Second, ushort Surface, ushort Length)
+{
+    public static uint SecondOf(DateTimeOffset time) => (uint)Math.Clamp(time.ToUnixTimeSeconds(), 0, uint.MaxValue);
+
+    public static ushort LengthOf(TermCounts terms) => (ushort)Math.Min(terms.Length, ushort.MaxValue);
+}

@@ -1,96 +1,124 @@
-using System.Buffers;
-using System.Collections.Concurrent;
-
 namespace ConversationHub.Store.Search;
 
 /// <summary>
-/// An inverted index ranked by <see cref="Bm25"/>. One thread adds; any may search at the same time,
-/// without a lock, so that a long search delays no write.
+/// An inverted index over all documents: files on disk, and the newest in memory. One thread adds, another keeps the files
+/// (<see cref="SearchKeeper"/>); any may search at the same time, without a lock, so that a long search delays no write.
 /// </summary>
-internal sealed class SearchIndex
+internal sealed class SearchIndex(bool isOn = true)
 {
-    /// <summary>When so many documents are candidates, commoner terms only re-rank them: the rarest terms are looked up first.</summary>
-    private const int MaxCandidates = 100_000;
+    /// <summary>With so many documents in memory they are to go to disk.</summary>
+    public const int DocumentsInMemory = 1 << 13;
 
-    private readonly ConcurrentDictionary<string, PostingList> _postings = new(StringComparer.Ordinal);
-    private readonly DocumentTable _documents = new();
+    /// <summary>Or with so many terms, since those of long texts take the room.</summary>
+    public const int TermsInMemory = 1 << 17;
+
+    private readonly Lock _gate = new();
+    private SegmentSet _current = new([], [new MemorySegment(0)]);
     private long _totalLength;
     private int _count;
 
-    // One more than the greatest document.
-    private int _bound;
+    /// <summary>False: nothing is indexed and nothing is found here.</summary>
+    public bool IsOn => isOn;
+
+    public DocumentTable Documents { get; } = new();
+
+    public SegmentSet Current => Volatile.Read(ref _current);
+
+    /// <summary>Called, from any thread, with a file whose lists are not what was written.</summary>
+    public Action<DiskSegment>? Damaged { get; set; }
+
+    /// <summary>True when the document is not to be added any more: a file of an earlier run has it, or will be made to.</summary>
+    public bool Covers(int document) => document < Current.Memory[0].From;
 
     /// <param name="document">Greater than any before.</param>
-    public void Add(int document, int owner, ushort surface, TermCounts terms)
+    public void Add(int document, DocumentFacts facts, TermCounts terms)
     {
-        if (terms.Length == 0)
+        if (!isOn || Covers(document))
             return;
-        Volatile.Write(ref _bound, document + 1);
-        _documents.Set(document, new DocumentFacts(owner, surface, (ushort)Math.Min(terms.Length, ushort.MaxValue)));
-        foreach (var (term, count) in terms.Counts)
-            _postings.GetOrAdd(term, static _ => new PostingList()).Append(document, count);
-        Interlocked.Add(ref _totalLength, terms.Length);
-        Interlocked.Increment(ref _count);
+        Count(document, facts);
+        var memory = Current.Memory[^1];
+        memory.Add(document, terms);
+        if (memory.Documents >= DocumentsInMemory || memory.Terms >= TermsInMemory)
+            Rotate();
+    }
+
+    /// <summary>Takes what is known of a document that an earlier run indexed, or that is being indexed anew.</summary>
+    public void Count(int document, DocumentFacts facts)
+    {
+        if (facts.Length == 0)
+            return;
+        if (Documents[document].Length == 0)
+        {
+            Interlocked.Add(ref _totalLength, facts.Length);
+            Interlocked.Increment(ref _count);
+        }
+
+        Documents.Set(document, facts);
+    }
+
+    /// <summary>What is in memory is complete and can go to disk; later documents go to a new part. By the thread that adds only, or while it rests.</summary>
+    public void Rotate()
+    {
+        lock (_gate)
+        {
+            if (_current.Memory[^1] is { } last && last.To > last.From)
+                Volatile.Write(ref _current, _current with { Memory = [.. _current.Memory, new MemorySegment(last.To)] });
+        }
+    }
+
+    /// <summary>Lets the part in memory begin at a document; only before the first is added.</summary>
+    public void BeginAt(int document)
+    {
+        lock (_gate)
+            Volatile.Write(ref _current, _current with { Memory = [new MemorySegment(document)] });
+    }
+
+    /// <summary>Puts files in the place of files and of documents in memory.</summary>
+    public void Replace(IReadOnlyCollection<DiskSegment> files, MemorySegment? memory, IEnumerable<DiskSegment> by)
+    {
+        lock (_gate)
+        {
+            Volatile.Write(ref _current, new SegmentSet(
+                [.. _current.Disk.Except(files).Concat(by).OrderBy(static segment => segment.From)],
+                [.. _current.Memory.Where(one => one != memory)]));
+        }
+
+        foreach (var file in files)
+            file.Replaced();
     }
 
     /// <summary>Documents that hold any of the terms, best first; of equal ones the newest first.</summary>
-    /// <param name="owner">Null for any.</param>
-    /// <param name="surface">Null for any.</param>
-    /// <returns>In order as far as it is walked: sorting all would cost more than finding them.</returns>
-    public IEnumerable<ScoredDocument> Rank(IReadOnlyList<string> terms, int? owner, int? surface)
+    public IReadOnlyList<ScoredDocument> Rank(IReadOnlyList<string> terms, SearchFilter filter, int limit)
     {
-        var best = Score(terms, owner, surface);
-        while (best.TryDequeue(out var document, out var place))
-            yield return new ScoredDocument(document, -place.NegativeScore);
-    }
-
-    private PriorityQueue<int, (float NegativeScore, int NegativeDocument)> Score(IReadOnlyList<string> terms, int? owner, int? surface)
-    {
-        var readers = new List<PostingList.Reader>(terms.Count);
-        foreach (var term in terms)
+        while (true)
         {
-            if (_postings.TryGetValue(term, out var list))
-                readers.Add(list.Read());
-        }
-
-        readers.Sort(static (left, right) => left.DocumentCount.CompareTo(right.DocumentCount));
-
-        // Taken after the lists: every document in them is below it. An array, because a common term stands in many of them.
-        var bound = Volatile.Read(ref _bound);
-        var scores = ArrayPool<float>.Shared.Rent(bound);
-        var candidates = new List<int>();
-        try
-        {
-            scores.AsSpan(0, bound).Clear();
-            foreach (var reader in readers)
-                Add(reader, owner, surface, scores, candidates);
-            return new(candidates.Select(document => (document, (-scores[document], -document))));
-        }
-        finally
-        {
-            ArrayPool<float>.Shared.Return(scores);
+            var set = Current;
+            if (!set.TryLease())
+                continue;
+            try
+            {
+                var documents = Math.Max(1, Volatile.Read(ref _count));
+                return DocumentScorer.Rank(
+                    set, Documents, [.. terms.Select(static term => TermHash.Of(term)).Distinct()], filter, limit, documents,
+                    Math.Max(1.0, (double)Interlocked.Read(ref _totalLength) / documents), file => Damaged?.Invoke(file));
+            }
+            finally
+            {
+                set.Release();
+            }
         }
     }
 
-    private void Add(PostingList.Reader reader, int? owner, int? surface, float[] scores, List<int> candidates)
+    /// <summary>Closes the files.</summary>
+    public void Close()
     {
-        var count = Math.Max(1, Volatile.Read(ref _count));
-        var averageLength = Math.Max(1.0, (double)Interlocked.Read(ref _totalLength) / count);
-        var rarity = Bm25.Rarity(count, reader.DocumentCount);
-        while (reader.MoveNext())
+        SegmentSet closed;
+        lock (_gate)
         {
-            var document = reader.Document;
-            if (scores[document] == 0 && candidates.Count >= MaxCandidates)
-                continue;
-            var facts = _documents[document];
-            if ((owner is { } o && facts.Owner != o) || (surface is { } s && facts.Surface != s))
-                continue;
-            if (scores[document] == 0)
-                candidates.Add(document);
-            scores[document] += (float)Bm25.Gain(rarity, reader.Count, facts.Length, averageLength);
+            closed = _current;
+            Volatile.Write(ref _current, closed with { Disk = [] });
         }
+
+        closed.Release();
     }
 }
-
-/// <summary>A document and how well it fits; greater than 0.</summary>
-internal readonly record struct ScoredDocument(int Document, double Score);

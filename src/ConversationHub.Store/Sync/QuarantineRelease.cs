@@ -1,6 +1,5 @@
 using ConversationHub.Store.Log;
 using ConversationHub.Store.Reading;
-using ConversationHub.Store.Search;
 
 namespace ConversationHub.Store.Sync;
 
@@ -19,8 +18,7 @@ internal sealed class QuarantineRelease(LogState state, SegmentFiles files, Stat
                     continue;
                 }
 
-                var terms = content is OperationContent.Message message ? SearchPolicy.TermsOf(message.Body) : TermCounts.Empty;
-                state.Interpret(number, operation!, content!, terms);
+                state.Interpret(number, operation!, content!);
             }
         }
     }

@@ -62,6 +62,7 @@ internal static class StoreCommand
             Root = settings.ConversationRoot,
             BackendId = ((IdentityOutcome.Loaded)identity).Keys.Current.Id,
             Namespace = settings.Mode == BackendMode.Local ? StoreNamespace.Shared : StoreNamespace.PerUser,
+            KeepsSearchIndex = settings.KeepsSearchIndex,
         };
         if (settings.Database is { } database)
         {

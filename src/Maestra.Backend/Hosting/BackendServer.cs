@@ -100,6 +100,7 @@ internal sealed class BackendServer : IAsyncDisposable
             BackendId = identity.Current.Current.Id,
             Namespace = settings.Mode == BackendMode.Local ? StoreNamespace.Shared : StoreNamespace.PerUser,
             ImportOwner = settings.Mode == BackendMode.Local ? settings.User : UserId.Anonymous,
+            KeepsSearchIndex = settings.KeepsSearchIndex,
         };
         var logger = loggers.CreateLogger<IConversationStore>();
         var opening = settings.Database is { } database

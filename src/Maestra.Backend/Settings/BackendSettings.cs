@@ -52,6 +52,9 @@ internal sealed record BackendSettings
 
     public required string ConversationRoot { get; init; }
 
+    /// <summary>False: the log store keeps no search index, and a search looks through the newest messages only.</summary>
+    public bool KeepsSearchIndex { get; init; } = true;
+
     /// <summary>Connection string of PostgreSQL; null: the log store in <see cref="ConversationRoot"/>.</summary>
     public string? Database { get; init; }
 

@@ -13,6 +13,10 @@ internal static class SettingNames
     public const string Host = "MAESTRA_HOST";
 
     public const string ConversationRoot = "CONVERSATION_HUB_ROOT";
+
+    /// <summary>An addition to wire.md: docs/decisions/0010.</summary>
+    public const string SearchIndex = "MAESTRA_SEARCH_INDEX";
+
     public const string StateRoot = "MAESTRA_STATE_ROOT";
     public const string ConfigFile = "MAESTRA_CONFIG_FILE";
     public const string UserId = "MAESTRA_USER_ID";

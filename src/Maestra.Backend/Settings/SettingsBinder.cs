@@ -37,6 +37,7 @@ internal static class SettingsBinder
             Host = Host(reader, mode),
             StateRoot = state,
             ConversationRoot = reader.Folder(SettingNames.ConversationRoot, Path.Combine(reader.Home, ".8825", "conversations")),
+            KeepsSearchIndex = reader.Choice(SettingNames.SearchIndex, "on", "on", "off") == "on",
             Database = Database(reader, mode),
             PortFile = Path.Combine(reader.Home, ".maestra", "port"),
             User = User(reader),

@@ -1,0 +1,86 @@
+using ConversationHub.Store.Search;
+using ConversationHub.Store.Snapshots;
+using Microsoft.Extensions.Logging;
+
+namespace ConversationHub.Store.Housekeeping;
+
+/// <summary>Keeps what makes a start short, beside the log and at its own pace: search files and the snapshot.</summary>
+internal sealed class IndexHousekeeper : IAsyncDisposable
+{
+    private static readonly TimeSpan Round = TimeSpan.FromMilliseconds(400);
+
+    private readonly SearchKeeper _search;
+    private readonly SnapshotKeeper _snapshots;
+    private readonly SegmentScrub _scrub;
+    private readonly SemaphoreSlim _turn;
+    private readonly ILogger _logger;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _running;
+
+    /// <param name="turn">Held by whoever rewrites what a snapshot tells of.</param>
+    public IndexHousekeeper(
+        SearchKeeper search, SnapshotKeeper snapshots, SegmentScrub scrub, SemaphoreSlim turn, TimeProvider time, ILogger logger)
+    {
+        _search = search;
+        _snapshots = snapshots;
+        _scrub = scrub;
+        _turn = turn;
+        _time = time;
+        _logger = logger;
+        _running = Task.Run(RunAsync);
+    }
+
+    /// <summary>Ends the rounds and writes what is behind. To be called when nothing is committed any more.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _search.Stop();
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _running.ConfigureAwait(false);
+        await _turn.WaitAsync().ConfigureAwait(false);
+        _search.Close();
+        _snapshots.WriteLast();
+        _turn.Release();
+        _stopping.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        using var timer = new PeriodicTimer(Round, _time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
+            {
+                await _turn.WaitAsync(_stopping.Token).ConfigureAwait(false);
+                try
+                {
+                    Work();
+                }
+                finally
+                {
+                    _turn.Release();
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The store is being closed.
+        }
+    }
+
+    private void Work()
+    {
+        _search.Work();
+        try
+        {
+            if (!_scrub.IsDone && _scrub.CheckNext())
+                _snapshots.Discard();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            StoreTelemetry.SnapshotFailed(_logger, error.Message);
+        }
+
+        _snapshots.WriteIfDue();
+    }
+}
