@@ -5,6 +5,9 @@ internal static class ExitCode
 {
     public const int Ended = 0;
 
+    /// <summary>A command about peers or the key could not do what it was asked; it has said why.</summary>
+    public const int Refused = 1;
+
     /// <summary>A setting or an argument is wrong; nothing was bound.</summary>
     public const int BadSettings = 2;
 

@@ -11,7 +11,7 @@ namespace Maestra.Backend.Health;
 internal sealed class HealthReporter(
     IConversationStore store,
     BackendSettings settings,
-    BackendIdentity identity,
+    IdentityBoard identity,
     BoundAddress address,
     ProcessStart start,
     DependencyBoard dependencies,
@@ -24,6 +24,7 @@ internal sealed class HealthReporter(
     /// <param name="tellsCount">Whether the caller may know how many conversations there are.</param>
     public HealthReport Report(bool tellsCount)
     {
+        identity.LookInBackground();
         var status = store.Status;
 
         // Looked at once: the state told must be that of the matrix beside it.
@@ -36,7 +37,7 @@ internal sealed class HealthReporter(
             Timestamp = time.GetUtcNow(),
             Dependencies = matrix,
             Mode = settings.ModeName,
-            BackendId = identity.Id,
+            BackendId = identity.Current.Current.Id,
             Build = ProgramVersion.Text,
             Capabilities = store is ISyncStore ? WithSync : WithoutSync,
             Store = new StoreHealth

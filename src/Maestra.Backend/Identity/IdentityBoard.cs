@@ -3,7 +3,7 @@ using Maestra.Backend.Peers;
 namespace Maestra.Backend.Identity;
 
 /// <summary>Holds the keys of the running backend and takes up a change that another process made. Thread-safe.</summary>
-internal sealed class IdentityBoard(IdentityStore store, IdentityKeys start, TimeProvider time, ILogger<IdentityBoard> logger) : IDisposable
+internal sealed class IdentityBoard(IdentityStore store, IdentityKeys start, TimeProvider time, ILogger<IdentityBoard> logger) : IAsyncDisposable
 {
     /// <summary>So often at most it looks for a change.</summary>
     public static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
@@ -45,5 +45,17 @@ internal sealed class IdentityBoard(IdentityStore store, IdentityKeys start, Tim
         }
     }
 
-    public void Dispose() => _looking.Dispose();
+    /// <summary>The same without waiting: what is known later is told later.</summary>
+    public void LookInBackground()
+    {
+        if (_lookedAt is not { } last || time.GetElapsedTime(last) >= LookEvery)
+            _ = Task.Run(() => RefreshAsync(CancellationToken.None).AsTask());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (store.Vault is IAsyncDisposable vault)
+            await vault.DisposeAsync();
+        _looking.Dispose();
+    }
 }

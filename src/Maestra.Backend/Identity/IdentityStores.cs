@@ -7,7 +7,12 @@ internal static class IdentityStores
 {
     public static IdentityStore Of(BackendSettings settings, TimeProvider time) => new(Vault(settings), settings.Mode, time);
 
-    private static IIdentityVault Vault(BackendSettings settings) => settings.PrivateKeyPem is { } pem
-        ? new IdentitySetting(pem)
-        : new IdentityFile(settings.StateRoot);
+    private static IIdentityVault Vault(BackendSettings settings) => settings switch
+    {
+        { PrivateKeyPem: { } pem } => new IdentitySetting(pem),
+        { Database: { } database } => new IdentityTable(database),
+        { KeyKeeper: KeyKeeper.Keychain } => new IdentityProgram(settings.StateRoot, KeyProgram.Keychain),
+        { KeyKeeper: KeyKeeper.SecretService } => new IdentityProgram(settings.StateRoot, KeyProgram.SecretService),
+        _ => new IdentityFile(settings.StateRoot),
+    };
 }

@@ -61,6 +61,15 @@ internal sealed class PeerDirectory(IPeerStore store, BackendSettings settings, 
             cancellationToken);
     }
 
+    /// <summary>Ends a pairing. A peer that the settings go on listing is kept as removed, so that the settings do not bring it back.</summary>
+    public async Task<StoreFailure?> RemoveAsync(Peer peer, CancellationToken cancellationToken)
+    {
+        if (peer.IsConfigured)
+            return await UpdateAsync(peer.BackendId, static present => present with { State = PeerState.Removed, Reason = "removed by its owner" }, cancellationToken);
+        var (_, failure) = await store.ChangeAsync<object>(state => (PeerRules.Without(state, peer.BackendId), Done), cancellationToken);
+        return failure;
+    }
+
     /// <summary>Changes what is kept of a peer. An unknown one changes nothing.</summary>
     /// <param name="change">Pure; null changes nothing.</param>
     public async Task<StoreFailure?> UpdateAsync(string backendId, Func<Peer, Peer?> change, CancellationToken cancellationToken)

@@ -51,7 +51,7 @@ internal sealed class PeerClient(HttpMessageInvoker http, IdentityBoard identity
     {
         var keys = await identity.RefreshAsync(cancellationToken);
         var own = OwnKey(peer);
-        using var request = Sign(own, peer.BackendId, PeerUrl.Join(peer.Url!, path), path, body, contentEncoding, out var nonce);
+        using var request = Sign(ids, time, own, peer.BackendId, PeerUrl.Join(peer.Url!, path), path, body, contentEncoding, out var nonce);
         if (Succession.Announce(own, keys) is { } announcement)
             request.Headers.Add(HeaderNames.Successor, announcement);
         try
@@ -77,8 +77,8 @@ internal sealed class PeerClient(HttpMessageInvoker http, IdentityBoard identity
         (peer.OwnId is { } known ? identity.Current.Find(known, time.GetUtcNow()) : null) ?? identity.Current.Current;
 
     /// <summary>A request with its four headers.</summary>
-    public HttpRequestMessage Sign(
-        BackendKey own, string addressee, Uri url, string path, ReadOnlyMemory<byte> body, string? contentEncoding, out string nonce)
+    public static HttpRequestMessage Sign(
+        IdSource ids, TimeProvider time, BackendKey own, string addressee, Uri url, string path, ReadOnlyMemory<byte> body, string? contentEncoding, out string nonce)
     {
         nonce = ids.NewHex(SignatureHeaders.NonceBytes);
         var timestamp = time.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
