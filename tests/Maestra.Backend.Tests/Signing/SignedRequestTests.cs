@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -126,9 +125,8 @@ public sealed class SignedRequestTests : IAsyncLifetime
         Assert.Equal(_peer.BackendId, Assert.Single(kept!.Peers).BackendId);
         if (!OperatingSystem.IsWindows())
         {
-            Assert.All(
-                Directory.GetFiles(state),
-                static file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
+            foreach (var file in Directory.GetFiles(state))
+                Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
         }
     }
 
@@ -176,17 +174,116 @@ public sealed class SignedRequestTests : IAsyncLifetime
         Assert.Equal((oldId, rotated.Current.Id), (pending.BackendId, pending.Successor?.BackendId));
 
         // The new key is refused until it is confirmed, whoever shows it.
-        var early = caller.Store;
         Assert.Equal("key_changed", (await SendAsync(rotated.Current, Body, to: caller)).Reply.Code);
-        await early.ChangeAsync<object>(state => (PairingRules.Confirm(state, rotated.Current.Id, _rig.Time.GetUtcNow()).State, this), CancellationToken.None);
+        await caller.Store.ChangeAsync<object>(state => (PairingRules.Confirm(state, rotated.Current.Id, _rig.Time.GetUtcNow()).State, this), CancellationToken.None);
         var confirmed = await OnlyPeerAsync(caller);
         Assert.Equal((rotated.Current.Id, oldId, null), (confirmed.BackendId, confirmed.Previous?.BackendId, confirmed.Successor));
         Assert.Equal(200, Assert.IsType<PeerAnswer.Answered>(await PostAsync(caller, confirmed)).Status);
 
-        // Now the old key may end.
+        // Once the time of grace is over, the old id is nobody's.
         _rig.Time.Advance(IdentityKeys.Grace);
         Assert.Equal(200, Assert.IsType<PeerAnswer.Answered>(await PostAsync(caller, confirmed)).Status);
-        Assert.Equal(403, Assert.IsType<PeerAnswer.Untrusted>(await PostAsync(caller, peer with { BackendId = oldId, State = PeerState.Active, Previous = null, OwnId = null }, NewRig: true)).Status);
+        Assert.Equal(401, Assert.IsType<PeerAnswer.Untrusted>(await PostAsync(caller, peer)).Status);
+    }
+
+    /// <summary>T71: a response that was altered on its way, or that answers another request, is hearsay.</summary>
+    [Theory]
+    [InlineData("body")]
+    [InlineData("status")]
+    [InlineData("nonce")]
+    [InlineData("signer")]
+    [InlineData("unsigned")]
+    public async Task Response_Altered_IsNotBelieved_T71(string part)
+    {
+        var own = _rig.Board.Current.Current;
+        var nonce = Nonce(3);
+        var sent = Encoding.UTF8.GetBytes("{}");
+        using var response = new HttpResponseMessage(HttpStatusCode.OK);
+        response.Headers.Add("X-Maestra-Backend", part == "signer" ? Stranger.Id : PeerKeyPair.Id);
+        response.Headers.Add("X-Maestra-Timestamp", Vectors.Timestamp);
+        response.Headers.Add("X-Maestra-Nonce", nonce);
+        if (part != "unsigned")
+            response.Headers.Add("X-Maestra-Signature", PeerKeyPair.Sign(SigningText.Response(200, PeerKeyPair.Id, own.Id, Vectors.Timestamp, nonce, sent)));
+        Assert.Equal(part is "signer" or "unsigned", Check().Own is null);
+        if (part == "body")
+            sent = Encoding.UTF8.GetBytes("[]");
+        if (part == "status")
+            response.StatusCode = HttpStatusCode.Accepted;
+        if (part == "nonce")
+            nonce = Nonce(4);
+
+        Assert.Null(Check().Own);
+        Assert.NotNull(Check().Problem);
+        await Task.CompletedTask;
+
+        (BackendKey? Own, string? Signer, string? Problem) Check() =>
+            PeerClient.Verify(response, sent, nonce, id => id == PeerKeyPair.Id ? PeerKeyPair.Public : null, [own]);
+    }
+
+    private async Task<(Reply Reply, HttpResponseMessage Response)> AttackAsync(string attack)
+    {
+        void Header(HttpRequestMessage request, string name, string value)
+        {
+            request.Headers.Remove(name);
+            request.Headers.Add(name, value);
+        }
+
+        var now = _rig.Time.GetUtcNow();
+        return attack switch
+        {
+            "unknown peer" => await SendAsync(Stranger, Body),
+            "an id of the earlier system, local_x" => await SendAsync(Stranger, Body, signedAs: "local_x"),
+            "an id of the earlier system, test_x" => await SendAsync(Stranger, Body, signedAs: "test_x"),
+            "another's id" => await SendAsync(Stranger, Body, signedAs: PeerKeyPair.Id),
+            "altered body" => await SendAsync(PeerKeyPair, Body, tamper: static request => request.Content = Content(Encoding.UTF8.GetBytes("""{"ping": null}"""))),
+            "altered timestamp" => await SendAsync(PeerKeyPair, Body, tamper: request => Header(request, "X-Maestra-Timestamp", (now.ToUnixTimeMilliseconds() + 1).ToString(CultureInfo.InvariantCulture))),
+            "altered nonce" => await SendAsync(PeerKeyPair, Body, tamper: request => Header(request, "X-Maestra-Nonce", Nonce(99))),
+            "altered query" => await SendAsync(PeerKeyPair, Body, path: "/sync?x=1"),
+            "altered signature" => await SendAsync(PeerKeyPair, Body, tamper: request => Header(request, "X-Maestra-Signature", Vectors.RequestSignature)),
+            "no signature" => await SendAsync(PeerKeyPair, Body, tamper: static request => request.Headers.Remove("X-Maestra-Signature")),
+            "two nonces" => await SendAsync(PeerKeyPair, Body, tamper: static request => request.Headers.Add("X-Maestra-Nonce", Nonce(98))),
+            "addressed to another" => await SendAsync(PeerKeyPair, Body, addressee: Stranger.Id),
+            "121 seconds old" => await SendAsync(PeerKeyPair, Body, time: now - TimeSpan.FromSeconds(121)),
+            "121 seconds early" => await SendAsync(PeerKeyPair, Body, time: now + TimeSpan.FromSeconds(121)),
+            "oversized" => await SendAsync(PeerKeyPair, new byte[SignedRig.MaxBytes + 1]),
+            "gzip bomb" => await SendAsync(PeerKeyPair, ContentCoding.Encode(new byte[1 << 20], "gzip"), coding: "gzip"),
+            "brotli bomb" => await SendAsync(PeerKeyPair, ContentCoding.Encode(new byte[1 << 20], "br"), coding: "br"),
+            "gzip in gzip" => await SendAsync(PeerKeyPair, ContentCoding.Encode(ContentCoding.Encode(Body, "gzip"), "gzip"), coding: "gzip, gzip"),
+            "not gzip" => await SendAsync(PeerKeyPair, Body, coding: "gzip"),
+            "not JSON by its type" => await SendAsync(PeerKeyPair, Body, tamper: static request => request.Content!.Headers.ContentType = new MediaTypeHeaderValue("text/plain")),
+            _ => await SendAsync(PeerKeyPair, Body),
+        };
+    }
+
+    private static Task<PeerAnswer> PostAsync(SignedRig caller, Peer peer) =>
+        caller.Client.PostAsync(peer, "/sync", Body, null, SignedRig.MaxBytes, CancellationToken.None);
+
+    private static ByteArrayContent Content(byte[] body)
+    {
+        var content = new ByteArrayContent(body);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        return content;
+    }
+
+    private async Task<(Reply Reply, HttpResponseMessage Response)> SendAsync(
+        BackendKey key, byte[] body, string? nonce = null, DateTimeOffset? time = null, string? signedAs = null, string? addressee = null,
+        string path = "/sync", string? coding = null, Action<HttpRequestMessage>? tamper = null, SignedRig? to = null)
+    {
+        var rig = to ?? _rig;
+        var timestamp = (time ?? rig.Time.GetUtcNow()).ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
+        var signer = signedAs ?? key.Id;
+        nonce ??= Nonce(++_nonces);
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = Content(body) };
+        if (coding is not null)
+            request.Content.Headers.TryAddWithoutValidation("Content-Encoding", coding);
+        request.Headers.Add("X-Maestra-Backend", signer);
+        request.Headers.Add("X-Maestra-Timestamp", timestamp);
+        request.Headers.Add("X-Maestra-Nonce", nonce);
+        request.Headers.Add("X-Maestra-Signature", key.Sign(
+            SigningText.Request("POST", "/sync", addressee ?? rig.Board.Current.Current.Id, signer, timestamp, nonce, body)));
+        tamper?.Invoke(request);
+        var response = await rig.Http.SendAsync(request);
+        return (await Reply.ReadAsync(response), response);
     }
 
     private static async Task<Peer> OnlyPeerAsync(SignedRig rig) => Assert.Single((await rig.Directory.ListAsync(CancellationToken.None)).Peers!);

@@ -54,12 +54,11 @@ internal sealed class SignedRig : IAsyncDisposable
     /// <summary>Requests that got through.</summary>
     public int Accepted { get; private set; }
 
-    /// <param name="store">Null: the file store in the rig's own folder.</param>
-    public static async Task<SignedRig> StartAsync(string? root = null, ManualTimeProvider? time = null)
+    public static async Task<SignedRig> StartAsync(ManualTimeProvider? time = null)
     {
         var folder = new TemporaryFolder();
         time ??= new ManualTimeProvider();
-        var state = root ?? folder.Combine("state");
+        var state = folder.Combine("state");
         var bound = Assert.IsType<BindOutcome.Bound>(SettingsBinder.Bind(SettingSources.Load(
             new Dictionary<string, string>(), new Dictionary<string, string> { ["HOME"] = folder.Path, [SettingNames.StateRoot] = state })));
         var identities = new IdentityStore(new IdentityFile(state), BackendMode.Local, time);

@@ -19,8 +19,7 @@ internal sealed class TestPeer(BackendKey key, TestBackend target, string target
 
     public BackendKey Key { get; } = key;
 
-    public static TestPeer Make(TestBackend target, string targetId) =>
-        new(BackendKey.FromPem(BackendIdentity.NewPem(), BackendMode.Local, DateTimeOffset.UnixEpoch), target, targetId);
+    public static BackendKey NewKey() => BackendKey.FromPem(BackendIdentity.NewPem(), BackendMode.Local, DateTimeOffset.UnixEpoch);
 
     public string Nonce() => (++_count).ToString("x32", CultureInfo.InvariantCulture);
 
