@@ -187,7 +187,9 @@ internal sealed class LogStore(
     public Task<StoreFailure?> CompactAsync(CancellationToken cancellationToken) => compactor.CompactAsync(cancellationToken);
 
     /// <summary>Takes over files of the earlier backend.</summary>
-    public Task<ImportReport> ImportAsync(string source, CancellationToken cancellationToken) => watch.RunAsync(source, cancellationToken);
+    /// <param name="looksAtViews">The store was not closed with every file written, so that a foreign one may stand in a view's place.</param>
+    public Task<ImportReport> ImportAsync(string source, CancellationToken cancellationToken, bool looksAtViews = false) =>
+        watch.RunAsync(source, looksAtViews, cancellationToken);
 
     /// <summary>Has every file beside the log looked at, and written where it is not as it must be.</summary>
     public void MarkAllViews()

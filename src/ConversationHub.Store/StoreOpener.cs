@@ -154,9 +154,10 @@ public static class StoreOpener
             StoreTelemetry.Opened(logger, state.Index.Operations.Count, state.Index.Recency.Count, reading.Segments.Count,
                 (long)time.GetElapsedTime(started).TotalMilliseconds);
             opened = true;
-            if (!CleanMark.TryRemove(folder))
+            var isClean = CleanMark.TryRemove(folder);
+            if (!isClean)
                 store.MarkAllViews();
-            store.ImportAsync(folder.Root, CancellationToken.None).GetAwaiter().GetResult();
+            store.ImportAsync(folder.Root, CancellationToken.None, looksAtViews: !isClean).GetAwaiter().GetResult();
             return new StoreOpening.Opened(store, store);
         }
         finally

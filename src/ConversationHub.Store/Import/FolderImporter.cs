@@ -28,8 +28,9 @@ internal sealed class FolderImporter(
     private bool _unfinished;
 
     /// <param name="source">The folder to look at; of the store's own, files it wrote itself are passed over.</param>
-    public Task<ImportReport> RunAsync(string source, CancellationToken cancellationToken) =>
-        RunAsync(journal => Candidates(source, journal), cancellationToken);
+    /// <param name="looksAtViews">Files in the place of a view are looked at too: another program may have put them there, or a full disk kept the view from being written.</param>
+    public Task<ImportReport> RunAsync(string source, bool looksAtViews, CancellationToken cancellationToken) =>
+        RunAsync(journal => Candidates(source, looksAtViews, journal), cancellationToken);
 
     /// <summary>Takes over one file.</summary>
     public Task<ImportReport> RunFileAsync(string path, CancellationToken cancellationToken) => RunAsync(_ => [path], cancellationToken);
@@ -59,17 +60,30 @@ internal sealed class FolderImporter(
         return new ImportReport(_imported, _skipped, _damaged, _operations) { IsUnfinished = _unfinished };
     }
 
-    private IEnumerable<string> Candidates(string source, ImportJournal journal)
+    private IEnumerable<string> Candidates(string source, bool looksAtViews, ImportJournal journal)
     {
         var isOwn = Path.GetFullPath(source) == Path.GetFullPath(folder.Root);
         var ours = isOwn ? OwnFiles() : [];
         ours.Add("index.json");
         ours.Add("imports.json");
         var files = Directory.EnumerateFiles(source, "*" + ViewName.Extension)
-            .Where(path => !ours.Contains(Path.GetFileName(path)))
+            .Where(path => !ours.Contains(Path.GetFileName(path)) || (looksAtViews && IsForeignView(path)))
             .Order(StringComparer.Ordinal)
             .ToArray();
         return isOwn ? files.Concat(KeptButNotImported(journal)) : files;
+    }
+
+    private bool IsForeignView(string path)
+    {
+        try
+        {
+            return path != folder.IndexView && path != folder.Imports && !ForeignFile.IsOwn(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Looked at as any other file, whose report says why it cannot be read.
+            return true;
+        }
     }
 
     /// <summary>Copies of foreign files whose import a crash came before. Asked for when the files themselves have been imported.</summary>

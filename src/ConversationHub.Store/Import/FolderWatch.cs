@@ -23,12 +23,12 @@ internal sealed class FolderWatch(
     private long _retrySince;
 
     /// <summary>Looks at every file of a folder.</summary>
-    public async Task<ImportReport> RunAsync(string source, CancellationToken cancellationToken)
+    public async Task<ImportReport> RunAsync(string source, bool looksAtViews, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var report = await importer().RunAsync(source, cancellationToken).ConfigureAwait(false);
+            var report = await importer().RunAsync(source, looksAtViews, cancellationToken).ConfigureAwait(false);
             if (report.IsUnfinished && Path.GetFullPath(source) == Path.GetFullPath(folder.Root))
                 RetryLater();
             return report;
@@ -103,7 +103,7 @@ internal sealed class FolderWatch(
             if (!isDue)
                 return;
             Interlocked.Exchange(ref _retrySince, 0);
-            if ((await importer().RunAsync(folder.Root, cancellationToken).ConfigureAwait(false)).IsUnfinished)
+            if ((await importer().RunAsync(folder.Root, looksAtViews: true, cancellationToken).ConfigureAwait(false)).IsUnfinished)
                 RetryLater();
         }
         finally

@@ -24,7 +24,7 @@ internal sealed class ForeignFile(LogFolder folder, IDisk disk, Action<string> o
     public void Keep(string name)
     {
         var path = folder.View(name);
-        if (!File.Exists(path) || RegularFile.EndsWith(path, OwnEnding) || RegularFile.TryRead(path, MaxBytes, out _) is not { } bytes)
+        if (!File.Exists(path) || IsOwn(path) || RegularFile.TryRead(path, MaxBytes, out _) is not { } bytes)
             return;
         var digest = Convert.ToHexStringLower(SHA256.HashData(bytes));
         if (ImportReader.TryRead(bytes, UserId.Anonymous, DateTimeOffset.MaxValue, out _) is null)
@@ -42,6 +42,10 @@ internal sealed class ForeignFile(LogFolder folder, IDisk disk, Action<string> o
         StoreTelemetry.ForeignFileKept(logger, name, digest + ViewName.Extension);
         onKept(copy);
     }
+
+    /// <summary>True when the file ends as those of this store do.</summary>
+    /// <exception cref="IOException">The disk failed.</exception>
+    public static bool IsOwn(string path) => RegularFile.EndsWith(path, OwnEnding);
 
     private void KeepDamaged(string name, string digest, byte[] bytes)
     {
