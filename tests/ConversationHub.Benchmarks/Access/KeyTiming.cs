@@ -29,10 +29,10 @@ internal static class KeyTiming
         var ring = new KeyRing([new KeyEntry(KeyOwner.All, KeyRing.Digest(Right)), .. entries]);
         var rows = new (string Name, string First, string Second, Func<string, bool> Compare, bool MustTell)[]
         {
-            ("wrong at the first character | at the last", WrongAtOnce, WrongAtTheEnd, key => ring.Find(key) is not null, false),
-            ("wrong | right, first of 64", WrongAtTheEnd, Right, key => ring.Find(key) is not null, false),
-            ("wrong, one | wrong, another", WrongAtTheEnd, WrongInTheMiddle, key => ring.Find(key) is not null, false),
-            ("control, stops early: first | last", WrongAtOnce, WrongAtTheEnd, StopsEarly, true),
+            ("wrong at the first character, or at the last", WrongAtOnce, WrongAtTheEnd, key => ring.Find(key) is not null, false),
+            ("wrong, or right and first of 64", WrongAtTheEnd, Right, key => ring.Find(key) is not null, false),
+            ("wrong, or wrong elsewhere", WrongAtTheEnd, WrongInTheMiddle, key => ring.Find(key) is not null, false),
+            ("control, stops early: first, or last", WrongAtOnce, WrongAtTheEnd, StopsEarly, true),
         };
         output.WriteLine("| keys compared | mean ns | mean ns | Welch's t | |");
         output.WriteLine("|---|---|---|---|---|");
