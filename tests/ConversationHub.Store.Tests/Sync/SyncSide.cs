@@ -91,11 +91,13 @@ internal sealed class SyncSide(string backendId, StoreOpening.Opened opened, Man
         await foreach (var outcome in Archive.ExportAsync(null, CancellationToken.None))
         {
             var one = Assert.IsType<ReadOutcome.Found>(outcome).Conversation;
-            lines.Add($"{one.Owner}/{one.Id} {one.Topic} {one.Meta.Status} [{string.Join(',', one.Tags)}] [{string.Join(',', one.Surfaces)}]");
-            lines.AddRange(one.Messages.Select(message => $"  {message.Id} {message.Role} {message.Content} {message.Meta.BackendId}"));
+            var head = $"{one.Owner}/{one.Id} {one.Topic} {one.Meta.Status} [{string.Join(',', one.Tags)}] [{string.Join(',', one.Surfaces)}]";
+            var messages = one.Messages.Select(message => $"  {message.Id} {message.Role} {message.Content} {message.Meta.BackendId}");
+            lines.Add(string.Join('\n', messages.Prepend(head)));
         }
 
-        return string.Join('\n', lines);
+        // Two owners may have one id, and an export has no order between them.
+        return string.Join('\n', lines.Order(StringComparer.Ordinal));
     }
 
     public async Task<ReadOutcome> ReadAsync(string conversation = "main", UserId? user = null) => await Store.ReadAsync(
