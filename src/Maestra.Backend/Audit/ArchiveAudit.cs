@@ -15,7 +15,7 @@ internal sealed class ArchiveAudit(IAuditTrail trail, BackendIdentity identity) 
         trail.Record(new AuditEvent(
             Name(act.Kind),
             act.IsComplete ? AuditOutcome.Ok : AuditOutcome.Failed,
-            Actor(act.Request),
+            act.Peer ?? Actor(act.Request),
             act.ConversationId?.ToString() ?? identity.Pseudonyms.Of(act.Owner))
         {
             RequestId = act.Request.RequestId,

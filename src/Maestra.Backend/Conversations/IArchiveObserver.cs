@@ -35,7 +35,13 @@ internal enum ArchiveActKind
 /// <param name="ConversationId">Null for a user.</param>
 /// <param name="OperationId">Of an erasure.</param>
 /// <param name="Request">Whose request it was: request id and owner of the key.</param>
-/// <param name="Count">Messages or conversations exported or erased.</param>
+/// <param name="Count">Messages or conversations exported or erased; <see cref="NotCounted"/> for an erasure that came from a peer.</param>
 /// <param name="IsComplete">False when an export ended early, since its receiver went away or the store failed.</param>
 internal sealed record ArchiveAct(
-    ArchiveActKind Kind, UserId Owner, ConversationId? ConversationId, OperationId? OperationId, RequestState Request, int Count, bool IsComplete = true);
+    ArchiveActKind Kind, UserId Owner, ConversationId? ConversationId, OperationId? OperationId, RequestState Request, int Count, bool IsComplete = true)
+{
+    public const int NotCounted = 0;
+
+    /// <summary>The backend that sent it; null for what was asked for here.</summary>
+    public string? Peer { get; init; }
+}

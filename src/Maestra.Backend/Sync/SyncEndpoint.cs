@@ -16,7 +16,7 @@ namespace Maestra.Backend.Sync;
 /// </summary>
 internal sealed class SyncEndpoint(
     SignedRequests requests, SignedReplies replies, ISyncStore store, IPeerDirectory directory, BackendSettings settings, IAuditTrail audit,
-    BackendMeter meter, TimeProvider time, ILogger<SyncEndpoint> logger)
+    SyncErasures erasures, BackendMeter meter, TimeProvider time, ILogger<SyncEndpoint> logger)
 {
     /// <summary>Below it a body is smaller than what would be saved.</summary>
     private const int SmallBodyBytes = 512;
@@ -82,6 +82,7 @@ internal sealed class SyncEndpoint(
         {
             case SyncApplyOutcome.Applied applied:
                 meter.SyncOperations(peer.BackendId, "in", applied.Counts.Operations);
+                await erasures.TellAsync(peer, operations);
                 return (applied.Counts, null);
             case SyncApplyOutcome.Invalid invalid:
                 return (null, Invalid("conversations", invalid.Why));

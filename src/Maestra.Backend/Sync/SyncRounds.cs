@@ -11,8 +11,8 @@ namespace Maestra.Backend.Sync;
 
 /// <summary>One exchange with one peer: round after round until neither side lacks anything. Each peer's loop calls it alone.</summary>
 internal sealed class SyncRounds(
-    PeerClient client, ISyncStore store, IPeerDirectory directory, SyncBoard board, BackendSettings settings, IAuditTrail audit, BackendMeter meter,
-    IdSource ids, TimeProvider time, ILogger<SyncRounds> logger)
+    PeerClient client, ISyncStore store, IPeerDirectory directory, SyncBoard board, SyncErasures erasures, BackendSettings settings, IAuditTrail audit,
+    BackendMeter meter, IdSource ids, TimeProvider time, ILogger<SyncRounds> logger)
 {
     /// <summary>500 operations each: beyond it the next tick goes on.</summary>
     private const int MaxRounds = 10_000;
@@ -130,6 +130,7 @@ internal sealed class SyncRounds(
         {
             case SyncApplyOutcome.Applied applied:
                 meter.SyncOperations(peer.BackendId, "in", applied.Counts.Operations);
+                await erasures.TellAsync(peer, operations);
                 return (applied.Counts.Operations, null);
             case SyncApplyOutcome.Conflict conflict:
                 logger.Suspended(peer.BackendId, conflict.Origin);

@@ -73,6 +73,10 @@ internal sealed class TestBackend : IAsyncDisposable
     public static Task<TestBackend> StartCloudOverStoreAsync(params (string Name, string Value)[] settings) =>
         StartAsync([.. CloudSettings, .. settings], ownStore: true);
 
+    /// <summary>With a store of its own and a clock that it shares with others; mode, key and folders are the caller's settings.</summary>
+    public static Task<TestBackend> StartPeerAsync(ManualTimeProvider time, params (string Name, string Value)[] settings) =>
+        StartAsync(settings, ownStore: true, time: time);
+
     /// <summary>In local mode, with other limits for connections.</summary>
     public static Task<TestBackend> StartLimitedAsync(ConnectionLimits limits) => StartAsync([(SettingNames.Mode, "local")], limits: limits);
 
@@ -134,7 +138,7 @@ internal sealed class TestBackend : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private static async Task<TestBackend> StartAsync((string Name, string Value)[] settings, bool ownStore = false, ConnectionLimits? limits = null)
+    private static async Task<TestBackend> StartAsync((string Name, string Value)[] settings, bool ownStore = false, ConnectionLimits? limits = null, ManualTimeProvider? time = null)
     {
         var folder = new TemporaryFolder();
         var environment = new Dictionary<string, string>
@@ -148,7 +152,7 @@ internal sealed class TestBackend : IAsyncDisposable
             environment[name] = value;
 
         var bound = SettingsBinder.Bind(SettingSources.Load(new Dictionary<string, string>(), environment));
-        var time = new ManualTimeProvider();
+        time ??= new ManualTimeProvider();
         var ids = new IdSource(time);
         var advisor = new ScriptedAdvisor();
         var observer = new RecordingObserver();

@@ -21,7 +21,7 @@ public sealed class HealthTests
         Assert.Equal(HttpStatusCode.OK, reply.Status);
         Assert.Equal(
             """{"status":"healthy","service":"maestra-backend","version":"2.0.0","brain_id":"maestra","uptime_seconds":12,"port":"""
-            + $$$"""{{{backend.Url.Port}}},"timestamp":"2026-01-05T09:30:12.900000Z","dependencies":{"jh_brain":"not_configured","memory_hub":"not_configured","conversation_hub":"healthy","deep_research":"not_configured"},"mode":"local","backend_id":"{{{backendId}}}","build":"2.0.0","capabilities":["idempotency","stream","sync"],"store":{"kind":"log","conversations":1,"last_commit":"2026-01-05T09:30:00.000000Z"}}""",
+            + $$$"""{{{backend.Url.Port}}},"timestamp":"2026-01-05T09:30:12.900000Z","dependencies":{"jh_brain":"not_configured","memory_hub":"not_configured","conversation_hub":"healthy","deep_research":"not_configured"},"mode":"local","backend_id":"{{{backendId}}}","build":"2.0.0","capabilities":["idempotency","stream"],"store":{"kind":"log","conversations":1,"last_commit":"2026-01-05T09:30:00.000000Z"}}""",
             reply.Text);
         Assert.InRange(Encoding.UTF8.GetByteCount(reply.Text), 1, 4096);
     }

@@ -1,0 +1,212 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using ConversationHub.Contracts;
+using Maestra.Backend.Tests.Fakes;
+using Maestra.Backend.Tests.Signing;
+
+namespace Maestra.Backend.Tests.Sync;
+
+/// <summary><c>POST /sync</c> byte for byte (wire.md §9.4), against a whole backend with the log store. What is refused changes nothing.</summary>
+public sealed class SyncEndpointTests : IAsyncLifetime
+{
+    private const string Clock = "019b8d7df23b0000";
+
+    private readonly SyncRig _rig = new();
+    private TestBackend _backend = null!;
+    private TestPeer _peer = null!;
+    private int _syncs;
+
+    private static string Origin => SyncRig.LocalKey.Id + "~5f0c9a1e";
+
+    public async Task InitializeAsync()
+    {
+        _backend = await _rig.StartCloudAsync(SyncRig.Entry(SyncRig.LocalKey, user: "ada"));
+        _peer = new TestPeer(SyncRig.LocalKey, _backend, SyncRig.CloudKey.Id);
+    }
+
+    public async Task DisposeAsync() => await _rig.DisposeAsync();
+
+    /// <summary>T38, T40.</summary>
+    [Fact]
+    public async Task Sync_ABatchAndTheSameAgain_CountsThenSkips_T38_T40()
+    {
+        var first = await SendAsync(Body(Message(1, "one"), Message(2, "two", "assistant")));
+        var again = await SendAsync(Body(Message(1, "one"), Message(2, "two", "assistant")));
+
+        Assert.Equal(HttpStatusCode.OK, first.Status);
+        Assert.Equal("synced 1 1 0 0 2", Counters(first));
+        Assert.Equal("synced 1 0 0 1 0", Counters(again));
+        Assert.Equal((SyncRig.CloudKey.Id, 2L), ((string?)first.Json["source_backend_id"], (long)first.Json["have"]![Origin]!));
+        Assert.Equal(SyncRig.CloudKey.Id, first.Headers["X-Maestra-Backend"]);
+        Assert.Equal("one|two", await SyncRig.TranscriptAsync(_backend));
+    }
+
+    /// <summary>T39: what the caller lacks comes in the same round trip, and nothing that it has.</summary>
+    [Fact]
+    public async Task Sync_WhatTheCallerLacks_ComesBack_T39()
+    {
+        await SyncRig.AskAsync(_backend, "from cloud");
+
+        var reply = await SendAsync(Body());
+        var have = reply.Json["have"]!.DeepClone();
+        var body = Body();
+        body["have"] = have;
+        var settled = await SendAsync(body);
+
+        Assert.Equal(2, reply.Json["conversations"]![0]!["messages"]!.AsArray().Count);
+        Assert.Empty(settled.Json["conversations"]!.AsArray());
+        Assert.False((bool)settled.Json["more"]!);
+    }
+
+    public static TheoryData<string, int, string> Refusals => new()
+    {
+        { "another receiver", 400, "wrong_target" },
+        { "another sender", 401, "signature_invalid" },
+        { "altered", 401, "signature_invalid" },
+        { "no JSON", 422, "invalid_request" },
+        { "a field missing", 422, "invalid_request" },
+        { "an id that is no UUID", 422, "invalid_request" },
+        { "no such role", 422, "invalid_request" },
+        { "no number", 422, "invalid_request" },
+        { "an origin without a backend", 422, "invalid_request" },
+        { "too many origins", 422, "invalid_request" },
+        { "another user", 403, "scope_violation" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Refusals))]
+    public async Task Sync_Refused_TakesNothingAndIsAudited(string what, int status, string code)
+    {
+        var good = Message(1, "good");
+        var body = Body(good);
+        Action<HttpRequestMessage>? tamper = null;
+        switch (what)
+        {
+            case "another receiver":
+                body["target_backend_id"] = SyncRig.LocalKey.Id;
+                break;
+            case "another sender":
+                body["source_backend_id"] = SyncRig.CloudKey.Id;
+                break;
+            case "altered":
+                tamper = request => request.Content = TestBackend.Json(body.ToJsonString() + " ");
+                break;
+            case "a field missing":
+                body.Remove("sync_id");
+                break;
+            case "an id that is no UUID":
+                body = Body(good, Message(2, "bad", id: "seventeen"));
+                break;
+            case "no such role":
+                body = Body(good, Message(2, "bad", "oracle"));
+                break;
+            case "no number":
+                body = Body(good, Message(0, "bad"));
+                break;
+            case "an origin without a backend":
+                body = Body(good, Message(2, "bad", origin: "nobody~5f0c9a1e"));
+                break;
+            case "too many origins":
+                body["have"] = new JsonObject(Enumerable.Range(0, 1025).Select(n => KeyValuePair.Create($"{SyncRig.LocalKey.Id}~{n:x8}", (JsonNode?)1)));
+                break;
+            case "another user":
+                body["conversations"]!.AsArray().Add(Conversation("bob", Message(1, "not ada's", origin: SyncRig.LocalKey.Id + "~00000001")));
+                break;
+        }
+
+        var bytes = what == "no JSON" ? "{\"sync_id\":"u8.ToArray() : Encoding.UTF8.GetBytes(body.ToJsonString());
+        var reply = await _peer.SendAsync(Routes.Sync, bytes, tamper: tamper);
+
+        Assert.Equal((status, code), ((int)reply.Status, reply.Code));
+        Assert.Equal("", await SyncRig.TranscriptAsync(_backend));
+        Assert.Equal("synced 1 1 0 0 1", Counters(await SendAsync(Body(good))));
+        await _backend.DisposeAsync();
+        Assert.Contains(await _rig.AuditAsync("cloud"), record => (string?)record["event"] == "sync_refused" && (string?)record["details"]!["code"] == code);
+    }
+
+    /// <summary>Different operations under one number: told, audited, and nothing more until an owner has looked (wire.md §9.5).</summary>
+    [Fact]
+    public async Task Sync_AnotherOperationUnderOneNumber_SuspendsThePeer()
+    {
+        await SendAsync(Body(Message(1, "first")));
+
+        var conflict = await SendAsync(Body(Message(1, "second", id: "019b8d7d-f23b-7a1b-ac3d-0000000000ff")));
+        var later = await SendAsync(Body());
+
+        Assert.Equal((409, "origin_conflict"), ((int)conflict.Status, conflict.Code));
+        Assert.Equal((403, "peer_unknown"), ((int)later.Status, later.Code));
+        Assert.Equal("suspended", (string?)(await _backend.GetAsync(Routes.Peers)).Json["peers"]![0]!["state"]);
+        Assert.Equal("first", await SyncRig.TranscriptAsync(_backend));
+        await _backend.DisposeAsync();
+        Assert.Contains(await _rig.AuditAsync("cloud"), record => (string?)record["event"] == "origin_conflict");
+    }
+
+    /// <summary>An erasure is taken beyond a gap, at once, and told to whoever keeps something of the conversation outside the store.</summary>
+    [Fact]
+    public async Task Sync_AnErasureOutOfTurn_TakesEffectAndIsTold()
+    {
+        await SendAsync(Body(Message(1, "to be erased")));
+        var body = Body();
+        body["tombstones"] = new JsonArray(new JsonObject
+        {
+            ["op_id"] = "019b8d7d-f600-7000-8000-000000000004",
+            ["user_id"] = "ada",
+            ["conversation_id"] = "main",
+            ["scope"] = "conversation",
+            ["timestamp"] = "2026-01-05T09:30:01.088000Z",
+            ["origin"] = Origin,
+            ["seq"] = 9,
+            ["hlc"] = "019b8d7df6000000",
+        });
+
+        var reply = await SendAsync(body);
+
+        Assert.Equal((HttpStatusCode.OK, 1L), (reply.Status, (long)reply.Json["have"]![Origin]!));
+        Assert.Equal("conversation_erased", (await _backend.GetAsync("/conversations/main?user_id=ada")).Code);
+        var act = Assert.Single(_backend.Acts);
+        Assert.Equal(("main", SyncRig.LocalKey.Id), (act.ConversationId.ToString(), act.Peer));
+    }
+
+    private Task<Reply> SendAsync(JsonObject body) => _peer.SendAsync(Routes.Sync, Encoding.UTF8.GetBytes(body.ToJsonString()));
+
+    private JsonObject Body(params JsonObject[] messages) => new()
+    {
+        ["sync_id"] = $"sync_{++_syncs:x16}",
+        ["source_backend_id"] = SyncRig.LocalKey.Id,
+        ["target_backend_id"] = SyncRig.CloudKey.Id,
+        ["timestamp"] = "2026-01-05T09:30:01.200000Z",
+        ["have"] = new JsonObject(),
+        ["tombstones"] = new JsonArray(),
+        ["conversations"] = messages.Length == 0 ? new JsonArray() : new JsonArray(Conversation("ada", messages)),
+        ["more"] = false,
+    };
+
+    private static JsonObject Conversation(string user, params JsonObject[] messages) => new()
+    {
+        ["conversation_id"] = "main",
+        ["user_id"] = user,
+        ["title"] = "Parser rules",
+        ["messages"] = new JsonArray([.. messages.Select(message => message.DeepClone())]),
+        ["fields"] = new JsonArray(),
+    };
+
+    private static JsonObject Message(long seq, string content, string role = "user", string? id = null, string? origin = null) => new()
+    {
+        ["message_id"] = id ?? $"019b8d7d-f23b-7a1b-ac3d-{seq:x12}",
+        ["role"] = role,
+        ["content"] = content,
+        ["timestamp"] = "2026-01-05T09:30:00.123000Z",
+        ["source_backend"] = SyncRig.LocalKey.Id,
+        ["origin"] = origin ?? Origin,
+        ["seq"] = seq,
+        ["hlc"] = Clock,
+        ["surface"] = "windsurf",
+        ["meta"] = new JsonObject(),
+        ["erased"] = false,
+    };
+
+    private static string Counters(Reply reply) =>
+        string.Join(' ', new[] { "status", "conversations_received", "conversations_merged", "conversations_updated", "conversations_skipped", "operations_applied" }
+            .Select(name => reply.Json[name]?.ToString()));
+}
