@@ -214,6 +214,14 @@ internal sealed class McpEndpoint(
             return;
         }
 
+        if (!session.TryListen())
+        {
+            // Not 409: clients that open it anew after a break take 405 as "there is none", and carry on.
+            http.Response.Headers.Allow = "POST, DELETE";
+            await RefuseAsync(http, HttpRefusal.Invalid(StatusCodes.Status405MethodNotAllowed, ProtocolTexts.OneStream));
+            return;
+        }
+
         http.Response.Headers[RequestHeaders.SessionIdName] = id;
         StreamEvents(http);
         session.Enter();
@@ -225,11 +233,6 @@ internal sealed class McpEndpoint(
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
             // The client went away: there is nobody to tell.
-        }
-        catch (InvalidOperationException) when (!http.Response.HasStarted)
-        {
-            // The transport has one such stream for each session.
-            await RefuseAsync(http, HttpRefusal.Invalid(StatusCodes.Status409Conflict, ProtocolTexts.OneStream));
         }
         finally
         {

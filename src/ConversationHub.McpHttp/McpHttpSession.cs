@@ -10,6 +10,7 @@ internal sealed class McpHttpSession : IAsyncDisposable
     private readonly McpServer _server;
     private readonly Task _running;
     private int _disposed;
+    private int _listened;
     private int _open;
     private long _lastUse;
 
@@ -34,6 +35,9 @@ internal sealed class McpHttpSession : IAsyncDisposable
 
     /// <summary>A request begins; it ends with <see cref="Leave"/>.</summary>
     internal void Enter() => Interlocked.Increment(ref _open);
+
+    /// <summary>True once: the transport has one stream for what is said unasked, and cannot open it anew.</summary>
+    internal bool TryListen() => Interlocked.Exchange(ref _listened, 1) == 0;
 
     internal void Leave(long now)
     {

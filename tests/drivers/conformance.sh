@@ -48,7 +48,7 @@ start_bridge() {
         mcp-proxy --host 127.0.0.1 --port "$port" -- "$SERVER" >"$OUT/bridge.log" 2>&1 </dev/null &
     fi
     bridge=$!
-    for _ in $(seq 100); do
+    for _ in $(seq 300); do
         (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && return 0
         kill -0 "$bridge" 2>/dev/null || break
         sleep 0.1

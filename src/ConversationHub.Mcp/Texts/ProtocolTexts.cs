@@ -53,7 +53,7 @@ internal static class ProtocolTexts
 
     internal const string SessionMissing = "The header Mcp-Session-Id is missing. Send initialize first, or speak revision 2026-07-28.";
 
-    internal const string OneStream = "This session is listened to already.";
+    internal const string OneStream = "A session has one stream of events to listen to, and this one has had it; what is asked is answered in the response to its POST.";
 
     internal static readonly string TooManySessions =
         $"{HttpLimits.MaxSessions} sessions are open, none of them idle for {HttpLimits.SessionIdleMinutes} minutes. End one with DELETE.";

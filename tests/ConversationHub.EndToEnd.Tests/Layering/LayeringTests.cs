@@ -4,17 +4,18 @@ using ConversationHub.Testing.Processes;
 
 namespace ConversationHub.EndToEnd.Tests.Layering;
 
-/// <summary>The arrows of design.md §2, read from the assemblies that were built: <c>Contracts ← Routing ← Mcp</c> and <c>Contracts ← Store ← Backend</c>.</summary>
+/// <summary>The arrows of design.md §2, read from the assemblies that were built: <c>Contracts ← Routing ← Mcp ← McpHttp</c> and <c>Contracts ← Store ← Backend</c>.</summary>
 public sealed class LayeringTests
 {
     private static readonly string[] Ours =
-        ["ConversationHub.Contracts", "ConversationHub.Routing", "ConversationHub.Store", "conversation-hub-mcp", "maestra-backend"];
+        ["ConversationHub.Contracts", "ConversationHub.Routing", "ConversationHub.Store", "conversation-hub-mcp", "conversation-hub-mcp-http", "maestra-backend"];
 
     public static TheoryData<string, string, string[]> Arrows => new()
     {
         { BuiltPrograms.Hub, "ConversationHub.Contracts", [] },
         { BuiltPrograms.Hub, "ConversationHub.Routing", ["ConversationHub.Contracts"] },
         { BuiltPrograms.Hub, "conversation-hub-mcp", ["ConversationHub.Contracts", "ConversationHub.Routing"] },
+        { BuiltPrograms.HubOverHttp, "conversation-hub-mcp-http", ["ConversationHub.Contracts", "ConversationHub.Routing", "conversation-hub-mcp"] },
         { BuiltPrograms.Backend, "ConversationHub.Store", ["ConversationHub.Contracts"] },
         { BuiltPrograms.Backend, "maestra-backend", ["ConversationHub.Contracts", "ConversationHub.Store"] },
     };
@@ -43,6 +44,15 @@ public sealed class LayeringTests
 
         Assert.DoesNotContain(references, name => name.StartsWith("ModelContextProtocol", StringComparison.Ordinal)
             || name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal));
+    }
+
+    /// <summary>The web server is why there are two programs (docs/decisions/0020).</summary>
+    [Fact]
+    public void Hub_Always_DoesNotKnowTheWebServer()
+    {
+        var references = References(BuiltPrograms.Hub, "conversation-hub-mcp");
+
+        Assert.DoesNotContain(references, name => name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal));
     }
 
     private static List<string> References(string program, string assembly)

@@ -138,6 +138,22 @@ public sealed class StreamableHttpTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.MethodNotAllowed, refused.StatusCode);
     }
 
+    /// <summary>The SDK's transport throws at a second one; also after the first has broken off, which clients answer by opening it anew.</summary>
+    [Fact]
+    public async Task Get_ASecondTimeInASession_IsToldThatThereIsNone()
+    {
+        using var opened = await SendAsync(Initialize);
+        var session = Assert.Single(opened.Headers.GetValues("Mcp-Session-Id"));
+        var stream = await SendAsync(null, HttpMethod.Get, ("Mcp-Session-Id", session));
+
+        using var second = await SendAsync(null, HttpMethod.Get, ("Mcp-Session-Id", session));
+        stream.Dispose();
+        using var third = await SendAsync(null, HttpMethod.Get, ("Mcp-Session-Id", session));
+
+        Assert.Equal((HttpStatusCode.MethodNotAllowed, HttpStatusCode.MethodNotAllowed), (second.StatusCode, third.StatusCode));
+        Assert.Contains("one stream", (await AnswerAsync(second))["error"]!["message"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
     private static string Stateless(int id, string method, string parameters = "") =>
         $$"""{"jsonrpc":"2.0","id":{{id}},"method":"{{method}}","params":{ {{parameters}} "_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"test","version":"1"} } } }""";
 

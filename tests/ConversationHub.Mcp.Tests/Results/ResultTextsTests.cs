@@ -80,6 +80,24 @@ public sealed class ResultTextsTests
         GoldenFile.Assert($"{Folder}/failures.golden.txt", text.ToString());
     }
 
+    /// <summary>What stands below an answer, each kind of it once; a stale reply says so in both forms (issue 7).</summary>
+    [Fact]
+    public void Render_EveryProvenance_ReadsAsTheGoldenFile()
+    {
+        var stale = FakeRouter.Answered("x", "c1", """{"meta":{"stale":true}}""");
+        RoutingResult[] results =
+        [
+            FakeRouter.Answered("x"),
+            FakeRouter.Answered("x") with { Degraded = true },
+            stale,
+            FailedOver(Refused),
+            FailedOver(Refused with { Outcome = AttemptOutcome.Stalled, Elapsed = TimeSpan.FromSeconds(2), MayHaveRun = true }) with { MayHaveRun = true },
+        ];
+
+        GoldenFile.Assert($"{Folder}/provenance.golden.txt", string.Join('\n', results.Select(result => Text(Render(result)).Split("\n\n")[^1])));
+        Assert.True(Render(stale).StructuredContent!.Value.GetProperty("meta").GetProperty("stale").GetBoolean());
+    }
+
     /// <summary>T75: structured results conform to the schema that clients were given.</summary>
     [Fact]
     public void Render_EveryKindOfResult_ConformsToTheOutputSchema()

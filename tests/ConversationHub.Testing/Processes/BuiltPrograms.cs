@@ -1,13 +1,15 @@
 namespace ConversationHub.Testing.Processes;
 
 /// <summary>
-/// Where the two programs are: what the environment names (<c>MAESTRA_TEST_HUB</c>, <c>MAESTRA_TEST_BACKEND</c>: an
+/// Where the programs are: what the environment names (<c>MAESTRA_TEST_HUB</c>, <c>MAESTRA_TEST_BACKEND</c>: an
 /// executable, for instance a published one, absolute or from the root of the repository), else what was built beside
 /// the test in the same configuration.
 /// </summary>
 public static class BuiltPrograms
 {
     public static string Hub => Find("MAESTRA_TEST_HUB", "ConversationHub.Mcp", "conversation-hub-mcp");
+
+    public static string HubOverHttp => Find("MAESTRA_TEST_HUB_HTTP", "ConversationHub.McpHttp", "conversation-hub-mcp-http");
 
     public static string Backend => Find("MAESTRA_TEST_BACKEND", "Maestra.Backend", "maestra-backend");
 
