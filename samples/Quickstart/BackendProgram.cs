@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
 
 namespace Quickstart;
 
@@ -12,9 +13,14 @@ internal sealed class BackendProgram : IAsyncDisposable
 
     private readonly ChildProgram _program;
 
-    private BackendProgram(ChildProgram program, Uri url)
+    private readonly string _home;
+    private readonly Dictionary<string, string> _settings;
+
+    private BackendProgram(ChildProgram program, Uri url, string home, Dictionary<string, string> settings)
     {
         _program = program;
+        _home = home;
+        _settings = settings;
         Url = url;
     }
 
@@ -30,6 +36,7 @@ internal sealed class BackendProgram : IAsyncDisposable
         {
             ["CONVERSATION_HUB_ROOT"] = Path.Combine(home, "conversations"),
             ["MAESTRA_STATE_ROOT"] = Path.Combine(home, "state"),
+            ["MAESTRA_MODE"] = mode,
         };
         if (apiKey is not null)
             settings["MAESTRA_API_KEY"] = apiKey;
@@ -38,8 +45,8 @@ internal sealed class BackendProgram : IAsyncDisposable
             settings["MAESTRA_HOST"] = "127.0.0.1";
         var program = ChildProgram.Start(
             "Maestra.Backend", "maestra-backend", home, settings,
-            "serve", "--mode", mode, "--port", chosen.ToString(CultureInfo.InvariantCulture));
-        var backend = new BackendProgram(program, new Uri($"http://127.0.0.1:{chosen}"));
+            "serve", "--port", chosen.ToString(CultureInfo.InvariantCulture));
+        var backend = new BackendProgram(program, new Uri($"http://127.0.0.1:{chosen}"), home, settings);
         try
         {
             await backend.WaitUntilHealthyAsync(mode);
@@ -53,6 +60,33 @@ internal sealed class BackendProgram : IAsyncDisposable
     }
 
     public Task KillAsync() => _program.KillAsync();
+
+    /// <summary>What a command of this backend's owner prints, typed while the backend runs.</summary>
+    public async Task<string> CommandAsync(params string[] arguments)
+    {
+        await using var command = ChildProgram.Start("Maestra.Backend", "maestra-backend", _home, _settings, arguments);
+        using var output = new StreamReader(command.Output);
+        var text = await output.ReadToEndAsync();
+        return await command.ExitAsync() == 0 ? text : throw new StoryException($"{string.Join(' ', arguments[..2])} was refused:\n{command.Errors}");
+    }
+
+    /// <summary>What it keeps of a conversation: a line a message. Empty when it has none of that id.</summary>
+    public async Task<IReadOnlyList<string>> ReadTranscriptAsync(string conversationId)
+    {
+        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Url, $"/conversations/{conversationId}?user_id=ada"));
+        if (_settings.TryGetValue("MAESTRA_API_KEY", out var key))
+            request.Headers.Add("X-API-Key", key);
+        using var response = await client.SendAsync(request);
+        if (response.StatusCode == HttpStatusCode.NotFound)
+            return [];
+        using var conversation = JsonDocument.Parse(await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync());
+        return
+        [
+            .. conversation.RootElement.GetProperty("messages").EnumerateArray().Select(static message =>
+                $"{message.GetProperty("id").GetString()} {message.GetProperty("role").GetString()}: {message.GetProperty("content").GetString()!.ReplaceLineEndings(" ")}"),
+        ];
+    }
 
     public ValueTask DisposeAsync() => _program.DisposeAsync();
 

@@ -16,7 +16,7 @@ namespace Maestra.Backend.Sync;
 /// </summary>
 internal sealed class SyncEndpoint(
     SignedRequests requests, SignedReplies replies, ISyncStore store, IPeerDirectory directory, BackendSettings settings, IAuditTrail audit,
-    SyncErasures erasures, BackendMeter meter, TimeProvider time, ILogger<SyncEndpoint> logger)
+    EarlierIntake earlier, SyncErasures erasures, BackendMeter meter, TimeProvider time, ILogger<SyncEndpoint> logger)
 {
     /// <summary>Below it a body is smaller than what would be saved.</summary>
     private const int SmallBodyBytes = 512;
@@ -59,7 +59,9 @@ internal sealed class SyncEndpoint(
 
         // (4)
         var scope = SyncScopes.Of(accepted.Peer, settings.Sync);
-        var (counts, refusal) = await TakeAsync(request, accepted.Peer, scope, cancellationToken);
+        var (counts, refusal) = IsEarlier(request)
+            ? await TakeEarlierAsync(request, accepted, scope, cancellationToken)
+            : await TakeAsync(request, accepted.Peer, scope, cancellationToken);
         if (counts is null)
             return refusal!;
 
@@ -92,6 +94,39 @@ internal sealed class SyncEndpoint(
                 logger.Suspended(peer.BackendId, conflict.Origin);
                 await SyncConflicts.SuspendAsync(directory, audit, peer, conflict.Origin, cancellationToken);
                 return (null, Refusals.OriginConflict());
+            case SyncApplyOutcome.NotCommitted refused:
+                return (null, Refusals.StoreFailure(refused.Failure));
+            case var unknown:
+                throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}.");
+        }
+    }
+
+    /// <summary>A message that names no stream is none of ours.</summary>
+    private static bool IsEarlier(SyncRequest request) =>
+        request.Have is null && request.Conversations.Any(static one => one.Messages.Any(static message => message is { Origin: null, Seq: null, Hlc: null }));
+
+    private async Task<(SyncCounts? Counts, HttpReply? Refused)> TakeEarlierAsync(
+        SyncRequest request, SignedRequestOutcome.Accepted accepted, SyncScope scope, CancellationToken cancellationToken)
+    {
+        if (request.Tombstones is { Count: > 0 } || request.Withheld is { Count: > 0 } || request.Conversations.Any(static one =>
+            one.Fields is { Count: > 0 } || one.Messages.Any(static message => message is not { Origin: null, Seq: null, Hlc: null, Erased: false })))
+        {
+            return (null, Invalid("conversations", "origin, seq and hlc are needed for every operation, or for none of a payload that holds messages alone"));
+        }
+
+        var peer = accepted.Peer;
+        switch (await earlier.TakeAsync(
+            scope, peer.BackendId, accepted.Exchange.OwnKey.Id, peer.Scope.User ?? settings.User, request.Conversations, cancellationToken))
+        {
+            case SyncApplyOutcome.Applied applied:
+                meter.SyncOperations(peer.BackendId, "in", applied.Counts.Operations);
+                if (applied.Counts.Operations > 0)
+                    logger.EarlierPayload(applied.Counts.Operations, peer.BackendId);
+                return (applied.Counts, null);
+            case SyncApplyOutcome.Invalid invalid:
+                return (null, Invalid("conversations", invalid.Why));
+            case SyncApplyOutcome.OutOfScope:
+                return (null, Refusals.ScopeViolation());
             case SyncApplyOutcome.NotCommitted refused:
                 return (null, Refusals.StoreFailure(refused.Failure));
             case var unknown:

@@ -13,6 +13,7 @@ internal static class SyncServices
         if (store is null)
             return services;
         services.AddSingleton(store);
+        services.AddSingleton<EarlierIntake>();
         services.AddSingleton<SyncErasures>();
         services.AddSingleton<SyncRounds>();
         services.AddSingleton<SyncEndpoint>();

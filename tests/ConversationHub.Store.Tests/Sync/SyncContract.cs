@@ -54,6 +54,50 @@ public abstract class SyncContract : IAsyncLifetime
         Assert.Equal("Rules", Assert.IsType<ReadOutcome.Found>(await Cloud.ReadAsync()).Conversation.Topic);
     }
 
+    /// <summary>Issue 7, 6: the earlier system's whole conversations, twice, and on two backends that then meet.</summary>
+    [ContractFact]
+    public async Task Earlier_TheSamePayloadTwiceAndOnBothSides_IsOneConversation()
+    {
+        const string Peer = "local_sha256_00000000000000aa";
+        SyncConversation[] payload =
+        [
+            new SyncConversation
+            {
+                ConversationId = "chat of ada@example.com",
+                CreatedAt = Time.GetUtcNow(),
+                Messages =
+                [
+                    new SyncMessage { MessageId = "m1", Role = "user", Content = "one", Timestamp = Time.GetUtcNow() },
+                    new SyncMessage { MessageId = null, Role = "assistant", Content = "two", Timestamp = Time.GetUtcNow().AddHours(1) },
+                    new SyncMessage { MessageId = null, Role = "bot", Content = "three" },
+                ],
+            },
+        ];
+        const string Id = "chat_of_ada_example_com";
+        using var local = new EarlierIntake(Local.Store, Local.Sync, Time);
+        using var cloud = new EarlierIntake(Cloud.Store, Cloud.Sync, Time);
+        Task<SyncApplyOutcome> Take(EarlierIntake intake, string receiver) =>
+            intake.TakeAsync(SyncScope.Everybody, Peer, receiver, OpenedStore.Ada, payload, CancellationToken.None);
+
+        var first = Assert.IsType<SyncApplyOutcome.Applied>(await Take(local, FirstId)).Counts;
+        var have = await Local.HaveAsync();
+        var again = Assert.IsType<SyncApplyOutcome.Applied>(await Take(local, FirstId)).Counts;
+        Assert.Equal(have, await Local.HaveAsync());
+        await Take(cloud, SecondId);
+        await Local.PullAsync(Cloud);
+        await Cloud.PullAsync(Local);
+
+        Assert.Equal((new SyncCounts(1, 1, 0, 0, 3), new SyncCounts(1, 0, 0, 1, 0)), (first, again));
+        Assert.Equal(["one", "three", "two"], (await Local.TranscriptAsync(Id)).Split('|').Order(StringComparer.Ordinal));
+        Assert.Equal(await Local.DigestAsync(), await Cloud.DigestAsync());
+        Assert.Equal(await Local.HaveAsync(), await Cloud.HaveAsync());
+
+        // What was erased does not come back.
+        await Local.Archive.EraseConversationAsync(OpenedStore.Ada, ConversationId.Parse(Id), CancellationToken.None);
+        Assert.Equal(0, Assert.IsType<SyncApplyOutcome.Applied>(await Take(local, FirstId)).Counts.Operations);
+        Assert.IsType<ReadOutcome.Erased>(await Local.ReadAsync(Id));
+    }
+
     /// <summary>T40.</summary>
     [ContractFact]
     public async Task Exchange_TheSameBatchAgain_ChangesNothing()

@@ -229,7 +229,7 @@ internal sealed class SyncSimulation : IAsyncDisposable
     {
         var shown = digest.Split('\n').Where(static line => line.StartsWith("  ", StringComparison.Ordinal)).Select(static line => line.Split(' ')[4]).ToList();
         var visible = shown.ToHashSet();
-        Assert.True(visible.Count == shown.Count(content => content != "Yes."  ) + (visible.Contains("Yes.") ? 1 : 0), $"seed {_seed}: a message is shown twice");
+        Assert.True(visible.Count == shown.Count(content => content != "Yes.") + (visible.Contains("Yes.") ? 1 : 0), $"seed {_seed}: a message is shown twice");
         foreach (var erased in _erasedContents)
             Assert.False(visible.Contains(erased), $"seed {_seed}: {erased} was erased and is shown");
         var mustBeThere = _acknowledged

@@ -168,6 +168,54 @@ public sealed class SyncEndpointTests : IAsyncLifetime
         Assert.Equal(("main", SyncRig.LocalKey.Id), (act.ConversationId.ToString(), act.Peer));
     }
 
+    /// <summary>Issue 7, 6: whole conversations without vectors, origins and numbers, as the earlier system sends them.</summary>
+    [Fact]
+    public async Task Sync_ThePayloadOfTheEarlierSystemTwice_IsTakenOnce()
+    {
+        JsonObject Payload(params string[] contents)
+        {
+            var body = Body();
+            foreach (var name in new[] { "have", "tombstones", "more" })
+                body.Remove(name);
+            body["conversations"] = new JsonArray(new JsonObject
+            {
+                ["conversation_id"] = "main",
+                ["title"] = "Parser rules",
+                ["created_at"] = "2026-01-05T09:00:00",
+                ["updated_at"] = "2026-01-05T09:00:00",
+                ["messages"] = new JsonArray([.. contents.Select((content, at) => new JsonObject
+                {
+                    ["message_id"] = $"msg_{at}",
+                    ["content"] = content,
+                    ["timestamp"] = "2026-01-05T09:00:00",
+                    ["source_backend"] = "local_old",
+                    ["role"] = at % 2 == 0 ? "user" : "assistant",
+                })]),
+            });
+            return body;
+        }
+
+        var first = await SendAsync(Payload("one", "two"));
+        var again = await SendAsync(Payload("one", "two"));
+        var grown = await SendAsync(Payload("one", "two", "three"));
+
+        Assert.Equal("synced 1 1 0 0 2", Counters(first));
+        Assert.Equal("synced 1 0 0 1 0", Counters(again));
+        Assert.Equal("synced 1 0 1 0 1", Counters(grown));
+        Assert.Equal("one|two|three", await SyncRig.TranscriptAsync(_backend));
+        Assert.Empty(first.Json["conversations"]!.AsArray());
+
+        var half = Payload("one");
+        half["conversations"]![0]!["messages"]!.AsArray().Add(Message(1, "with a number").DeepClone());
+        var mixed = await SendAsync(half);
+        var foreign = Payload("not ada's");
+        foreign["conversations"]![0]!["user_id"] = "bob";
+        var outside = await SendAsync(foreign);
+        Assert.Equal((422, "invalid_request"), ((int)mixed.Status, mixed.Code));
+        Assert.Equal((403, "scope_violation"), ((int)outside.Status, outside.Code));
+        Assert.Equal("one|two|three", await SyncRig.TranscriptAsync(_backend));
+    }
+
     private Task<Reply> SendAsync(JsonObject body) => _peer.SendAsync(Routes.Sync, Encoding.UTF8.GetBytes(body.ToJsonString()));
 
     private JsonObject Body(params JsonObject[] messages) => new()
