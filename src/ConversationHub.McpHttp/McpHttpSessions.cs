@@ -1,7 +1,7 @@
-using ConversationHub.Mcp.Http;
 using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
+using ConversationHub.Mcp.Http;
 
 namespace ConversationHub.McpHttp;
 

@@ -1,5 +1,5 @@
-using ConversationHub.Mcp.Http;
 using System.Net;
+using ConversationHub.Mcp.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;

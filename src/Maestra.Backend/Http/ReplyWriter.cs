@@ -45,7 +45,7 @@ internal static class ReplyWriter
                 RequestId = state.RequestId.ToString(),
                 OperationId = state.OperationId?.ToString(),
                 Status = withStatus ? refused.Status : null,
-            RetryAfter = withStatus ? refused.RetryAfterSeconds : null,
+                RetryAfter = withStatus ? refused.RetryAfterSeconds : null,
             },
             MaestraJson.Compact.Problem);
     }

@@ -182,7 +182,12 @@ public sealed class RegisterPeerTests : IAsyncLifetime
     private async Task PlantAsync(string id, string key) => await _store.ChangeAsync<object>(
         state => (PeerRules.With(state, new PeerRecord
         {
-            BackendId = id, PublicKey = key, Capabilities = [], UserId = "ada", RegisteredAt = _backend.Time.GetUtcNow(), State = PeerStateNames.Active,
+            BackendId = id,
+            PublicKey = key,
+            Capabilities = [],
+            UserId = "ada",
+            RegisteredAt = _backend.Time.GetUtcNow(),
+            State = PeerStateNames.Active,
         }), state),
         CancellationToken.None);
 
