@@ -8,17 +8,22 @@ namespace Maestra.Backend.Peers;
 internal sealed class PeerDatabase : IAsyncDisposable
 {
     private const int Connections = 4;
-    private const int ConnectSeconds = 5;
+    private const int AnswerSeconds = 5;
+
+    private static readonly NpgsqlConnectionStringBuilder Defaults = [];
 
     private readonly NpgsqlDataSource _source;
 
+    /// <param name="connectionString">As <see cref="ConversationHub.Store.Postgres.PostgresAddress"/> gives it; time limits of its own are kept.</param>
     public PeerDatabase(string connectionString)
     {
         var builder = new NpgsqlSlimDataSourceBuilder(connectionString);
         builder.EnableTransportSecurity();
         builder.ConnectionStringBuilder.MaxPoolSize = Connections;
-        builder.ConnectionStringBuilder.Timeout = ConnectSeconds;
-        builder.ConnectionStringBuilder.CommandTimeout = ConnectSeconds;
+        if (builder.ConnectionStringBuilder.Timeout == Defaults.Timeout)
+            builder.ConnectionStringBuilder.Timeout = AnswerSeconds;
+        if (builder.ConnectionStringBuilder.CommandTimeout == Defaults.CommandTimeout)
+            builder.ConnectionStringBuilder.CommandTimeout = AnswerSeconds;
         _source = builder.Build();
     }
 
