@@ -51,6 +51,44 @@ public sealed class AskToolTests
         Assert.Equal(Route.LocalOnly, question.Route);
     }
 
+    /// <summary>T75: the first name that is not empty, in the order of wire.md §12.</summary>
+    [Theory]
+    [InlineData("maestra_ask", "message", """{"query":"4","prompt":"3","question":"2","message":"1"}""", "1")]
+    [InlineData("maestra_ask", "message", """{"query":"4","prompt":"3","question":"2"}""", "2")]
+    [InlineData("maestra_ask", "message", """{"query":"4","prompt":"3"}""", "3")]
+    [InlineData("maestra_ask", "message", """{"query":"4"}""", "4")]
+    [InlineData("maestra_ask", "message", """{"message":null,"question":"","prompt":"  ","query":"4"}""", "4")]
+    [InlineData("maestra_ask", "message", """{"Message":8825}""", "8825")]
+    [InlineData("maestra_legacy_ask", "question", """{"question":"2","message":"1"}""", "1")]
+    [InlineData("maestra_legacy_ask", "question", """{"query":"4","prompt":"3","question":"2"}""", "2")]
+    [InlineData("maestra_legacy_ask", "question", """{"query":"4"}""", "4")]
+    public async Task Call_QuestionUnderSeveralNames_TheFirstThatIsNotEmptyIsAsked(string tool, string member, string arguments, string asked)
+    {
+        await using var rig = new HubRig();
+        await rig.ShakeHandsAsync();
+        await rig.CallAsync(1, tool, arguments);
+        await rig.ResultAsync(1);
+        var question = await rig.Router.Asked.ItemAsync(1);
+
+        Assert.Equal(asked, (string)JsonNode.Parse(question.Body.Span)![member]!);
+    }
+
+    /// <summary>T75: the earlier advisor's session is a conversation, under either name.</summary>
+    [Theory]
+    [InlineData("""{"question":"hi","session_id":"s-1","conversation_id":"c-1"}""", "s-1")]
+    [InlineData("""{"question":"hi","conversationId":"c-1"}""", "c-1")]
+    [InlineData("""{"question":"hi","session_id":"","conversation-id":"c-1"}""", "c-1")]
+    public async Task Call_LegacySession_MayBeCalledAConversation(string arguments, string session)
+    {
+        await using var rig = new HubRig();
+        await rig.ShakeHandsAsync();
+        await rig.CallAsync(1, "maestra_legacy_ask", arguments);
+        await rig.ResultAsync(1);
+        var question = await rig.Router.Asked.ItemAsync(1);
+
+        Assert.Equal(session, (string)JsonNode.Parse(question.Body.Span)!["session_id"]!);
+    }
+
     [Fact]
     public async Task Call_Legacy_SendsTheFormOfTheEarlierAdvisor()
     {
