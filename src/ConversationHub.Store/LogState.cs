@@ -82,6 +82,10 @@ internal sealed class LogState(StoreNamespace storeNamespace, bool searches, Qua
     public void Interpret(int number, StoredOperation operation, OperationContent content)
     {
         Index.Interpret(number, operation, content);
+
+        // It was indexed when it came, before its conversation and surface were known here.
+        if (Search.Documents[number] is { Length: > 0 } facts)
+            Search.Count(number, facts with { Surface = Index.Operations[number].Surface });
         if (Index.HasErasedText(number))
             Interlocked.Exchange(ref _lateErasures, 1);
         MarkViews(number, operation);

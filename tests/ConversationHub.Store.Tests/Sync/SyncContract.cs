@@ -236,6 +236,11 @@ public abstract class SyncContract : IAsyncLifetime
         Time.Advance(TimeSpan.FromMinutes(2));
         await Cloud.Sync.ReleaseDueAsync(CancellationToken.None);
         Assert.Equal((0, "now|Yes.|meanwhile|Yes.|from the future|Yes."), (Cloud.Sync.Quarantined, await Cloud.TranscriptAsync()));
+
+        // Found like any other from here on, by its surface too.
+        var found = Assert.IsType<SearchOutcome.Ranked>(await Cloud.Store.SearchAsync(
+            new SearchQuery { Text = "future", Owner = OpenedStore.Ada, Surface = OpenedStore.Windsurf }, CancellationToken.None));
+        Assert.Equal("from the future", Assert.Single(found.Passages).Content);
     }
 
     /// <summary>T70: an erasure wins over what comes before it, after it, and from a side that had not heard of it.</summary>
