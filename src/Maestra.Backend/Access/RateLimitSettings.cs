@@ -11,8 +11,14 @@ internal sealed record RateLimitSettings(RateLimit? Limit)
     private const int MaxRequests = 1_000_000;
     private const int MaxWindowSeconds = 86_400;
 
+    /// <summary>Peers behind one address that may each use all of their own limit.</summary>
+    private const int PeersOfAddress = 4;
+
     /// <summary>Of each peer's <c>/sync</c>, which no setting changes.</summary>
     public static readonly RateLimit Sync = new(240, TimeSpan.FromSeconds(60));
+
+    /// <summary>Of all peers at one address together: the names come before their signatures are checked, so that anybody may make them up.</summary>
+    public static readonly RateLimit SyncOfAddress = new(PeersOfAddress * Sync.Requests, Sync.Window);
 
     public static readonly RateLimitSettings Off = new((RateLimit?)null);
 

@@ -61,6 +61,22 @@ public sealed class RateLimitTests
         Assert.Equal(HttpStatusCode.OK, (await backend.GetAsync("/conversations", TestBackend.BobKey)).Status);
     }
 
+    /// <summary>A name is not checked before the count, so a new one must not be a new count without end.</summary>
+    [Fact]
+    public async Task Cloud_SyncUnderEverNewNames_IsLimitedPerAddress()
+    {
+        await using var backend = await TestBackend.StartCloudAsync();
+        for (var request = 0; request < 4 * 240; request++)
+            Assert.NotEqual(HttpStatusCode.TooManyRequests, (await SyncAsync(request)).Status);
+
+        var refused = await SyncAsync(4 * 240);
+
+        Assert.Equal((HttpStatusCode.TooManyRequests, "rate_limited", "60"), (refused.Status, refused.Code, refused.Headers["Retry-After"]));
+        Assert.Equal(HttpStatusCode.OK, (await backend.GetAsync("/conversations", TestBackend.BobKey)).Status);
+
+        Task<Reply> SyncAsync(int name) => backend.AskAsync("{}", "/sync", headers: [("X-Maestra-Backend", $"local_sha256_{name:x16}")]);
+    }
+
     [Fact]
     public async Task Cloud_RefusedRequest_IsAlsoLimitedWhenItsFieldsAreWrong_AndAnUnknownPathCounts()
     {
