@@ -193,9 +193,9 @@ internal sealed class MetricsFile : IAsyncDisposable
                 owner = new LineOwner(Text(parsed.RootElement, AskReport.UserField), Text(parsed.RootElement, AskReport.ConversationField));
                 return true;
             }
-            catch (JsonException)
+            catch (Exception e) when (e is JsonException or InvalidOperationException)
             {
-                // Not written by us: it is nobody's.
+                // Not written by us (the second is for half of a surrogate pair, which parses and cannot be read): it is nobody's.
                 return false;
             }
         }

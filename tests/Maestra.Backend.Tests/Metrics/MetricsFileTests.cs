@@ -77,6 +77,22 @@ public sealed class MetricsFileTests : IDisposable
         Assert.Equal(["r-2", "r-3"], Requests());
     }
 
+    [Theory]
+    [InlineData("""{"request_id":"r-x","user_id":"\ud800","conversation_id":"main"}""")]
+    [InlineData("""{"request_id":"r-x","user_id":7}""")]
+    [InlineData("""["u_1"]""")]
+    [InlineData("no JSON")]
+    public async Task Erase_SomebodyElsesLineStandsThere_LeavesItAndGoesOn(string strange)
+    {
+        WriteDirect(_path, Report("r-1", "u_1", "main"));
+        await File.AppendAllTextAsync(_path, strange + "\n");
+        await using var file = Open();
+
+        Assert.Null(await file.EraseUserAsync("u_1"));
+
+        Assert.Equal([strange], await File.ReadAllLinesAsync(_path));
+    }
+
     [Fact]
     public async Task Open_AfterAKillInTheMiddleOfALine_NextLineStartsOnANewLine()
     {
