@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
+using ConversationHub.Testing;
 using Maestra.Backend.Advisors;
 using Maestra.Backend.Tests.Fakes;
 
@@ -9,6 +10,8 @@ namespace Maestra.Backend.Tests.Metrics;
 /// <summary><c>GET /metrics</c> (wire.md §6).</summary>
 public sealed partial class MetricsEndpointTests
 {
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
+
     [Fact]
     public async Task Json_AfterAsks_HasEveryFieldAndGrows_T2()
     {
@@ -81,7 +84,7 @@ public sealed partial class MetricsEndpointTests
         backend.Advisor.Script = (_, _) => Task.FromResult<AdvisorOutcome>(new AdvisorOutcome.Failed(AdvisorFailure.Provider, "no"));
         await backend.AskAsync(TestBackend.Question());
 
-        var text = (await backend.GetAsync("/metrics/prometheus")).Text;
+        var text = await TextAsync(backend, "status=\"502\",le=\"0.005\"} 1");
 
         var families = Parse(text);
         Assert.Superset(
@@ -112,11 +115,24 @@ public sealed partial class MetricsEndpointTests
         using var odd = new HttpRequestMessage(new HttpMethod("SECRET"), "/secret-path");
         await backend.SendAsync(odd);
 
-        var text = (await backend.GetAsync("/metrics/prometheus")).Text;
+        var text = await TextAsync(backend, "method=\"other\"");
 
         Assert.DoesNotContain("secret", text, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("route=\"/conversations/{id}\"", text, StringComparison.Ordinal);
         Assert.Contains("route=\"unmatched\",method=\"other\",status=\"404\"", text, StringComparison.Ordinal);
+    }
+
+    /// <summary>The text once it counts the last request: how long one took is known only after its reply has left.</summary>
+    private static async Task<string> TextAsync(TestBackend backend, string last)
+    {
+        using var patience = new CancellationTokenSource(TestTimeouts.Signal);
+        while (true)
+        {
+            var text = (await backend.GetAsync("/metrics/prometheus")).Text;
+            if (text.Contains(last, StringComparison.Ordinal))
+                return text;
+            await Task.Delay(Poll, patience.Token);
+        }
     }
 
     /// <summary>A strict reader of the text format: every line is one, every sample belongs to a declared family, every histogram adds up.</summary>
