@@ -8,9 +8,13 @@ internal sealed class StatusBoard(string kind)
     private string? _damage;
     private string? _ended;
     private string? _refusing;
+    private readonly TaskCompletionSource<string> _damaged = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Tells who waits for it that something was committed.</summary>
     public CommitSignal Commits { get; } = new();
+
+    /// <summary>Ends with the first damage that is found.</summary>
+    public Task<string> Damaged => _damaged.Task;
 
     public StoreStatus Current => Volatile.Read(ref _status);
 
@@ -38,6 +42,8 @@ internal sealed class StatusBoard(string kind)
             _damage ??= what;
             Publish_NeedsLock(Current);
         }
+
+        _damaged.TrySetResult(what);
     }
 
     /// <summary>Writes are refused for now, or, with null, taken again.</summary>

@@ -157,8 +157,8 @@ public static class StoreOpener
             var isClean = CleanMark.TryRemove(folder);
             if (!isClean)
                 store.MarkAllViews();
-            store.ImportAsync(folder.Root, CancellationToken.None, looksAtViews: !isClean).GetAwaiter().GetResult();
-            return new StoreOpening.Opened(store, store);
+            var import = store.ImportAsync(folder.Root, CancellationToken.None, looksAtViews: !isClean).GetAwaiter().GetResult();
+            return new StoreOpening.Opened(store, store) { Import = import, Damaged = board.Damaged };
         }
         finally
         {

@@ -1,3 +1,5 @@
+using ConversationHub.Store.Import;
+
 namespace ConversationHub.Store;
 
 /// <summary>What opening a store gave.</summary>
@@ -15,6 +17,12 @@ public abstract record StoreOpening
         public ISyncStore Sync => (ISyncStore)Store;
 
         public IQuestionLeases Leases { get; init; } = NoLeases.Instance;
+
+        /// <summary>What was taken over from files of the earlier backend that lay in the folder; null where there is no folder.</summary>
+        public ImportReport? Import { get; init; }
+
+        /// <summary>Ends with a sentence for the operator, which may name files, when damage is first found: at once, or while the store is in use. Without damage it never ends.</summary>
+        public Task<string> Damaged { get; init; } = new TaskCompletionSource<string>().Task;
     }
 
     /// <summary>Not opened, nothing changed: the program ends with exit code 4.</summary>

@@ -150,14 +150,14 @@ internal sealed class BackendServer : IAsyncDisposable
                 await app.StartAsync(cancellationToken);
                 var portFile = settings.Mode == BackendMode.Local ? new PortFile(settings.PortFile) : null;
                 var server = new BackendServer(app, opened.Store, rateWindows, loggers, signals, identity.Current.Current.Identity, portFile, address);
-                server.Announce(settings, identity.Current.Current.Identity);
+                server.Announce(settings, identity.Current.Current.Identity, opened);
                 return new StartOutcome.Running(server);
             case var unknown:
                 throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}.");
         }
     }
 
-    private void Announce(BackendSettings settings, BackendIdentity identity)
+    private void Announce(BackendSettings settings, BackendIdentity identity, StoreOpening.Opened store)
     {
         if (_portFile?.Write(Address.Port) is { } reason)
             _logger.PortFileFailed(reason);
@@ -172,7 +172,7 @@ internal sealed class BackendServer : IAsyncDisposable
         var advisor = _app.Services.GetRequiredService<Advisors.IAdvisor>();
         _logger.Started(
             ProgramVersion.Text, settings.ModeName, Address.Host, Address.Port, status.Kind, status.Conversations, identity.Id, advisor.Provider);
-        _signals.Announce(settings, identity, status);
+        _signals.Announce(settings, identity, store);
     }
 
     /// <summary>Before anything else stops: no hub is to find a backend that is going away. Called once the drain begins, and again, without harm, at the stop.</summary>

@@ -91,14 +91,15 @@ internal sealed class Signals : IAsyncDisposable
     }
 
     /// <summary>The backend has started.</summary>
-    public void Announce(BackendSettings settings, BackendIdentity identity, StoreStatus store)
+    public void Announce(BackendSettings settings, BackendIdentity identity, StoreOpening.Opened store)
     {
         Audit.Trail.Record(new AuditEvent(AuditEventName.Startup, AuditOutcome.Ok, AuditEvent.System, identity.Id)
         {
             Details = [AuditDetail.Of("mode", settings.ModeName), AuditDetail.Of("version", ProgramVersion.Text)],
         });
-        if (store.Health == StoreHealthState.Degraded)
-            Audit.Trail.Record(new AuditEvent(AuditEventName.StoreDamaged, AuditOutcome.Failed, AuditEvent.System, store.Kind));
+        if (store.Import is { } import && (import.Imported > 0 || import.Damaged.Count > 0))
+            Audit.Trail.Record(ImportAudit.Of(import));
+        _ = TellDamageAsync(store);
         Alerts.Tell(new AlertSignal.Started(settings.ModeName, ProgramVersion.Text, identity.Id));
     }
 
@@ -107,6 +108,13 @@ internal sealed class Signals : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _isWithdrawn, 1) == 0)
             Alerts.Tell(new AlertSignal.Stopping(backendId));
+    }
+
+    private async Task TellDamageAsync(StoreOpening.Opened store)
+    {
+        // Where it lies is in the log: the name of a file says nothing to whoever reads the audit.
+        await store.Damaged;
+        Audit.Trail.Record(new AuditEvent(AuditEventName.StoreDamaged, AuditOutcome.Failed, AuditEvent.System, store.Store.Status.Kind));
     }
 
     public async ValueTask DisposeAsync()
