@@ -84,19 +84,28 @@ internal sealed class FileCostLedger : ICostLedger, IDisposable
         lock (_gate)
             (batch, _waiting) = (_waiting, []);
         var known = _known;
-        var failure = await _file.UpdateAsync(book =>
+
+        // Also what a bug cuts short must end the changes of the others: not done, they would count as granted.
+        var failure = "the change was not carried through";
+        try
         {
-            var changed = false;
+            failure = await _file.UpdateAsync(book =>
+            {
+                var changed = false;
+                foreach (var change in batch)
+                    changed |= change.ApplyTo(book, _limits);
+                book.Prune(Today);
+                known = new KnownCosts(Today, book.Totals(Today));
+                return changed;
+            });
+            if (failure is null)
+                _known = known;
+        }
+        finally
+        {
             foreach (var change in batch)
-                changed |= change.ApplyTo(book, _limits);
-            book.Prune(Today);
-            known = new KnownCosts(Today, book.Totals(Today));
-            return changed;
-        });
-        if (failure is null)
-            _known = known;
-        foreach (var change in batch)
-            change.End(failure);
+                change.End(failure);
+        }
     }
 
     private sealed class Change(DateOnly day, decimal usd, bool isReservation)
