@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Maestra.Backend.Http;
 
 namespace Maestra.Backend.Alerts;
 
@@ -25,7 +26,6 @@ internal static class AlertPolicy
     private const int FirstErrorStatus = 400;
 
     /// <summary>A caller who hung up is no error of the backend.</summary>
-    private const int ClientGoneStatus = 499;
 
     private static readonly TimeSpan Slice = TimeSpan.FromSeconds(10);
 
@@ -46,7 +46,7 @@ internal static class AlertPolicy
     private static AlertState Count(AlertState state, AlertSignal.AskFinished ask, DateTimeOffset now)
     {
         var window = Recent(state.Window, now);
-        var errors = ask.Status >= FirstErrorStatus && ask.Status != ClientGoneStatus ? 1 : 0;
+        var errors = ask.Status >= FirstErrorStatus && ask.Status != HttpReply.ClientGone.Status ? 1 : 0;
         if (window.Count > 0 && window[^1] is var last && now - last.From < Slice)
             window = window.SetItem(window.Count - 1, new AskSlice(last.From, last.Asks + 1, last.Errors + errors, last.LatencyMs + ask.LatencyMs));
         else

@@ -63,8 +63,12 @@ internal sealed class AskEndpoints(
         {
             reply = await AnswerAsync(context, stream, parse, render);
         }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            reply = new HttpReply.ClientGone();
+        }
 #pragma warning disable CA1031 // A bug: it is logged and counted, and where the status is out only an event can tell of it.
-        catch (Exception e) when (e is not BadHttpRequestException && !context.RequestAborted.IsCancellationRequested)
+        catch (Exception e) when (e is not BadHttpRequestException)
 #pragma warning restore CA1031
         {
             logger.RequestCrashed(state.RequestId, e);

@@ -21,7 +21,7 @@ internal sealed class Entry(RequestDelegate next, TimeProvider time, IdSource id
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // The client is gone: there is nobody to tell.
+            await ReplyWriter.WriteAsync(context, new HttpReply.ClientGone());
             return;
         }
         catch (BadHttpRequestException e) when (!context.Response.HasStarted)

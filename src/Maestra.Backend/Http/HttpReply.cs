@@ -23,7 +23,11 @@ internal abstract record HttpReply
     public sealed record Refused(int Status, string Code, JsonElement Detail, int? RetryAfterSeconds = null) : HttpReply;
 
     /// <summary>Nobody is there to be answered.</summary>
-    public sealed record ClientGone : HttpReply;
+    public sealed record ClientGone : HttpReply
+    {
+        /// <summary>What such a request counts as; of nginx, and never sent.</summary>
+        public const int Status = 499;
+    }
 
     public static Json Ok<T>(T value, JsonTypeInfo<T> type) => new(StatusCodes.Status200OK, JsonSerializer.SerializeToUtf8Bytes(value, type));
 

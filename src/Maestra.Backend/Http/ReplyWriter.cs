@@ -23,6 +23,9 @@ internal static class ReplyWriter
                     context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
                 return WriteAsync(context, refused.Status, Problem(RequestState.Of(context), refused));
             default:
+                // For whoever counts requests; it goes nowhere.
+                if (!context.Response.HasStarted)
+                    context.Response.StatusCode = HttpReply.ClientGone.Status;
                 context.Abort();
                 return Task.CompletedTask;
         }

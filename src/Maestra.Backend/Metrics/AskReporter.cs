@@ -8,9 +8,6 @@ namespace Maestra.Backend.Metrics;
 /// <param name="file">Null when none is written.</param>
 internal sealed class AskReporter(BackendMeter meter, MetricsFile? file, IAlerts alerts, BackendIdentity identity, TimeProvider time)
 {
-    /// <summary>As nginx has it: the caller had gone before there was anything to answer.</summary>
-    public const int ClientGoneStatus = 499;
-
     public const string ClientGoneError = "client_gone";
 
     /// <summary>To be called before the reply is written, so that whoever has it finds it counted.</summary>
@@ -21,7 +18,7 @@ internal sealed class AskReporter(BackendMeter meter, MetricsFile? file, IAlerts
         {
             HttpReply.Json json => (json.Status, null),
             HttpReply.Refused refused => (refused.Status, refused.Code),
-            _ => (ClientGoneStatus, ClientGoneError),
+            _ => (HttpReply.ClientGone.Status, ClientGoneError),
         };
         var latencyMs = time.GetElapsedTime(state.StartedAt).TotalMilliseconds;
         meter.AskFinished(status, latencyMs, notes.CostUsd);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
+using ConversationHub.Contracts;
 using ConversationHub.Testing;
 using Maestra.Backend.Advisors;
 using Maestra.Backend.Tests.Fakes;
@@ -120,6 +121,27 @@ public sealed partial class MetricsEndpointTests
         Assert.DoesNotContain("secret", text, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("route=\"/conversations/{id}\"", text, StringComparison.Ordinal);
         Assert.Contains("route=\"unmatched\",method=\"other\",status=\"404\"", text, StringComparison.Ordinal);
+    }
+
+    /// <summary>T49: its line too, whatever the leaving did to the work.</summary>
+    [Fact]
+    public async Task Ask_ClientGone_CountsAs499AndNotAsAnswered()
+    {
+        await using var backend = await TestBackend.StartLocalAsync();
+        var held = new HeldAdvisor();
+        backend.Advisor.Script = held.RunAsync;
+        using var gone = new CancellationTokenSource();
+        using var request = new HttpRequestMessage(HttpMethod.Post, Routes.Core) { Content = TestBackend.Json(TestBackend.Question()) };
+
+        var asking = backend.Client.SendAsync(request, gone.Token);
+        await held.WaitUntilAskedAsync();
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking);
+
+        var text = await TextAsync(backend, "route=\"/api/maestra/core\"");
+        Assert.Contains("route=\"/api/maestra/core\",method=\"POST\",status=\"499\",le=\"+Inf\"} 1\n", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("status=\"200\"", text.Split('\n').Where(static line => line.Contains(Routes.Core, StringComparison.Ordinal)).Aggregate("", string.Concat), StringComparison.Ordinal);
+        Assert.Contains("\nmaestra_total_requests 1\n", text, StringComparison.Ordinal);
     }
 
     /// <summary>The text once it counts the last request: how long one took is known only after its reply has left.</summary>
