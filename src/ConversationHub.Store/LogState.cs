@@ -2,6 +2,7 @@ using ConversationHub.Store.Index;
 using ConversationHub.Store.Log;
 using ConversationHub.Store.Search;
 using ConversationHub.Store.Sync;
+using ConversationHub.Store.Views;
 using ConversationHub.Store.Writing;
 
 namespace ConversationHub.Store;
@@ -30,7 +31,7 @@ internal sealed class LogState(StoreNamespace storeNamespace, bool searches, Qua
     public HashSet<int> DamagedSegments { get; } = [];
 
     /// <summary>Conversations whose files are behind the log.</summary>
-    public HashSet<int> DirtyViews { get; } = [];
+    public ViewBacklog DirtyViews { get; } = new();
 
     /// <summary>True, once, when something arrived that an earlier erasure covers: its text stands in the log and must go.</summary>
     public bool TakeLateErasures() => Interlocked.Exchange(ref _lateErasures, 0) != 0;

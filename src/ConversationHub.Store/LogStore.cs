@@ -195,7 +195,10 @@ internal sealed class LogStore(
     public void MarkAllViews()
     {
         lock (state.Gate)
-            state.DirtyViews.UnionWith(Enumerable.Range(0, state.Index.Conversations.Count));
+        {
+            for (var conversation = 0; conversation < state.Index.Conversations.Count; conversation++)
+                state.DirtyViews.Add(conversation);
+        }
     }
 
     /// <inheritdoc cref="CommitLoop.TakeNewOriginsAsync"/>

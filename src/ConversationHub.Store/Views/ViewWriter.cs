@@ -14,6 +14,14 @@ internal sealed class ViewWriter(
     /// <summary>Files written in one round, so that a burst over many conversations leaves the disk to the log.</summary>
     public const int MaxFilesPerRound = 256;
 
+    /// <summary>
+    /// While the log takes more than <see cref="BusyOperations"/> a round, so many: what is asked of it then is answers, and each file costs
+    /// a sync of its own on the disk that they wait for. A thousand operations a second are no person's typing.
+    /// </summary>
+    public const int MaxFilesPerBusyRound = 12;
+
+    public const int BusyOperations = 400;
+
     /// <summary>A file that takes long to write is written that much less often than it takes.</summary>
     private const int RestFactor = 20;
 
@@ -27,6 +35,7 @@ internal sealed class ViewWriter(
     private readonly HashSet<int> _failed = [];
     private (long Since, TimeSpan For)? _indexResting;
     private bool _indexIsBehind;
+    private int _operations = state.Index.Operations.Count;
 
     /// <summary>Writes what is behind, or a part of it.</summary>
     /// <returns>False when a file could not be written.</returns>
@@ -118,30 +127,27 @@ internal sealed class ViewWriter(
     {
         lock (state.Gate)
         {
-            var taken = new List<int>();
-            foreach (var number in state.DirtyViews)
+            var taken = state.DirtyViews.Take(Most_NeedsLock(round), number => round switch
             {
-                if (round is ViewRound.Usual or ViewRound.Closing && taken.Count == MaxFilesPerRound)
-                    break;
-                if (round switch
-                {
-                    ViewRound.Erased => !state.Index.Conversations[number].IsShown,
-                    ViewRound.Usual => !_resting.TryGetValue(number, out var rest) || IsRested(rest),
-                    _ => true,
-                })
-                {
-                    taken.Add(number);
-                }
-            }
-
+                ViewRound.Erased => !state.Index.Conversations[number].IsShown,
+                ViewRound.Usual => !_resting.TryGetValue(number, out var rest) || IsRested(rest),
+                _ => true,
+            });
             foreach (var number in taken)
-            {
-                state.DirtyViews.Remove(number);
                 _resting.Remove(number);
-            }
-
             return taken;
         }
+    }
+
+    private int Most_NeedsLock(ViewRound round)
+    {
+        if (round is not (ViewRound.Usual or ViewRound.Closing))
+            return int.MaxValue;
+        if (round == ViewRound.Closing)
+            return MaxFilesPerRound;
+        var added = state.Index.Operations.Count - _operations;
+        _operations += added;
+        return added > BusyOperations ? MaxFilesPerBusyRound : MaxFilesPerRound;
     }
 
     private bool IsRested((long Since, TimeSpan For)? rest) => rest is not { } one || time.GetElapsedTime(one.Since) >= one.For;

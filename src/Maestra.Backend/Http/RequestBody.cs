@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using System.Text.Unicode;
 using ConversationHub.Contracts;
@@ -36,8 +35,6 @@ internal abstract record RawBodyOutcome
 /// <summary>Reads a JSON body within its limits: media type, encoding, size, arrival, then syntax (wire.md §1.2, §1.3).</summary>
 internal static class RequestBody
 {
-    private const int ChunkBytes = 16 * 1024;
-
     /// <summary>Of a body that is too large so much is still taken in, so that its sender hears the refusal instead of a reset connection.</summary>
     private const int DrainBytes = 8 * WireLimits.RequestBodyBytes;
 
@@ -66,11 +63,24 @@ internal static class RequestBody
         if (request.ContentLength > maxBytes && request.Headers.Expect.Count > 0)
             return TooLarge(context, maxBytes);
 
-        using var arrival = new CancellationTokenSource(TimeSpan.FromSeconds(WireLimits.BodyArrivalSeconds), time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(arrival.Token, context.RequestAborted);
+        var lease = context.RequestServices.GetRequiredService<BodyBudget>().Open();
+        context.Response.RegisterForDispose(lease);
+        var body = new ArrivingBody(request, lease, maxBytes);
         try
         {
-            return await ReadAsync(context, maxBytes, either.Token);
+            var progress = body.TakeWhatIsHere();
+            if (progress is BodyProgress.Arriving or BodyProgress.TooLarge)
+                progress = await TakeRestAsync(context, time, body, progress);
+            switch (progress)
+            {
+                case BodyProgress.Whole:
+                    return new RawBodyOutcome.Read(body.Bytes);
+                case BodyProgress.TooLarge:
+                    return TooLarge(context, maxBytes);
+                default:
+                    context.Response.Headers.Connection = "close";
+                    return new RawBodyOutcome.Refused(Refusals.Overloaded());
+            }
         }
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
         {
@@ -84,37 +94,16 @@ internal static class RequestBody
         }
     }
 
-    private static async Task<RawBodyOutcome> ReadAsync(HttpContext context, int maxBytes, CancellationToken cancellationToken)
+    /// <summary>A body that is not here yet has so long to arrive; one that is too large is read on for a while.</summary>
+    private static async Task<BodyProgress> TakeRestAsync(HttpContext context, TimeProvider time, ArrivingBody body, BodyProgress progress)
     {
-        var content = new ArrayBufferWriter<byte>(ChunkBytes);
-        var lease = context.RequestServices.GetRequiredService<BodyBudget>().Open();
-        context.Response.RegisterForDispose(lease);
-        while (true)
-        {
-            var read = await context.Request.Body.ReadAsync(content.GetMemory(ChunkBytes)[..ChunkBytes], cancellationToken);
-            if (read == 0)
-                return new RawBodyOutcome.Read(content.WrittenMemory);
-            content.Advance(read);
-            if (!lease.TryTake(read))
-            {
-                context.Response.Headers.Connection = "close";
-                return new RawBodyOutcome.Refused(Refusals.Overloaded());
-            }
-
-            if (content.WrittenCount > maxBytes)
-            {
-                await DrainAsync(context.Request.Body, cancellationToken);
-                return TooLarge(context, maxBytes);
-            }
-        }
-    }
-
-    private static async Task DrainAsync(Stream body, CancellationToken cancellationToken)
-    {
-        var chunk = new byte[ChunkBytes];
-        var left = DrainBytes;
-        while (left > 0 && await body.ReadAsync(chunk, cancellationToken) is > 0 and var read)
-            left -= read;
+        using var arrival = new CancellationTokenSource(TimeSpan.FromSeconds(WireLimits.BodyArrivalSeconds), time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(arrival.Token, context.RequestAborted);
+        while (progress == BodyProgress.Arriving)
+            progress = await body.TakeNextAsync(either.Token);
+        if (progress == BodyProgress.TooLarge)
+            await body.DrainAsync(DrainBytes, either.Token);
+        return progress;
     }
 
     private static RawBodyOutcome.Refused TooLarge(HttpContext context, int maxBytes)
@@ -130,9 +119,9 @@ internal static class RequestBody
             return Invalid(ValidationErrorType.JsonInvalid, "Body is not valid UTF-8");
         try
         {
-            using var document = JsonDocument.Parse(content, MaestraJson.Document);
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? new BodyOutcome.Read(document.RootElement.Clone())
+            var root = JsonElement.Parse(content.Span, MaestraJson.Document);
+            return root.ValueKind == JsonValueKind.Object
+                ? new BodyOutcome.Read(root)
                 : Invalid(ValidationErrorType.ObjectType, "Body must be a JSON object");
         }
         catch (JsonException e)

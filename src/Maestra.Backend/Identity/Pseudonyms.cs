@@ -9,7 +9,11 @@ internal sealed class Pseudonyms
 {
     private const int HexDigits = 16;
 
+    /// <summary>Those made last are remembered, one for each place: every request asks several times for the same few.</summary>
+    private const int Remembered = 256;
+
     private readonly byte[] _key;
+    private readonly Known?[] _known = new Known?[Remembered];
 
     private Pseudonyms(byte[] key) => _key = key;
 
@@ -19,7 +23,20 @@ internal sealed class Pseudonyms
 
     public string Of(UserId user)
     {
+        // Each entry is immutable: whichever of two threads writes last, a reader finds a true one.
+        ref var place = ref _known[user.GetHashCode() & (Remembered - 1)];
+        if (Volatile.Read(ref place) is { } known && known.User == user)
+            return known.Pseudonym;
+        var made = new Known(user, Make(user));
+        Volatile.Write(ref place, made);
+        return made.Pseudonym;
+    }
+
+    private string Make(UserId user)
+    {
         var digest = Convert.ToHexStringLower(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(user.ToString())));
         return string.Concat("u_", digest.AsSpan(0, HexDigits));
     }
+
+    private sealed record Known(UserId User, string Pseudonym);
 }

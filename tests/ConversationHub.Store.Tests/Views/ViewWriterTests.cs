@@ -47,6 +47,26 @@ public sealed class ViewWriterTests
         Assert.Equal(100, (await Read(Path.Combine(store.Root, "main.json"))).Messages.Count);
     }
 
+    /// <summary>In a burst over many conversations the disk belongs to the log; the files come when it is over, each of them.</summary>
+    [Fact]
+    public async Task Write_BurstOverManyConversations_CostsFewFilesUntilItIsOver()
+    {
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        const int Conversations = 100;
+        await using (var store = OpenedStore.At(root))
+        {
+            for (var n = 0; n <= ViewWriter.BusyOperations; n++)
+                await store.AskAsync(store.Question($"q{n}", $"c{n % Conversations}"));
+
+            await NextRoundAsync(store);
+            await WaitForFile(Path.Combine(root, "index.json"));
+            Assert.Equal(ViewWriter.MaxFilesPerBusyRound, Directory.GetFiles(root, "c*.json").Length);
+        }
+
+        Assert.Equal(Conversations, Directory.GetFiles(root, "c*.json").Length);
+    }
+
     [Fact]
     public async Task Write_FailsInTheMiddleOfARound_EveryFileIsWrittenInTheNext()
     {
