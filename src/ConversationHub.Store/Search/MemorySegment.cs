@@ -19,7 +19,8 @@ internal sealed class MemorySegment(int from)
     /// <summary>Documents with at least one term.</summary>
     public int Documents { get; private set; }
 
-    public int Terms => _terms.Count;
+    /// <summary>Distinct terms. Counted here: asking the table would take all its locks.</summary>
+    public int Terms { get; private set; }
 
     /// <summary>Terms in the order of their hashes, as a file has them. Only when nothing is added any more.</summary>
     public ulong[] SortedTerms()
@@ -33,7 +34,17 @@ internal sealed class MemorySegment(int from)
     public void Add(int document, TermCounts terms)
     {
         foreach (var (term, count) in terms.Counts)
-            _terms.GetOrAdd(TermHash.Of(term), static _ => new PostingList()).Append(document, count);
+        {
+            var hash = TermHash.Of(term);
+            if (!_terms.TryGetValue(hash, out var list))
+            {
+                _terms[hash] = list = new PostingList();
+                Terms++;
+            }
+
+            list.Append(document, count);
+        }
+
         if (terms.Length > 0)
             Documents++;
         To = document + 1;
