@@ -13,6 +13,9 @@ internal sealed record LogFolder(string Root)
     /// <summary>The store's own id (<see cref="Origins.StoreIdentity"/>).</summary>
     public string Identity => Path.Combine(Log, "store.json");
 
+    /// <summary>What a repair could not bring back (<see cref="Repair.KnownLosses"/>).</summary>
+    public string Lost => Path.Combine(Log, "lost.json");
+
     public string IndexView => Path.Combine(Root, "index.json");
 
     /// <summary>The index as it was at one moment (<see cref="Snapshots.SnapshotFile"/>); may be deleted at any time.</summary>

@@ -4,6 +4,7 @@ using ConversationHub.Store.Import;
 using ConversationHub.Store.Log;
 using ConversationHub.Store.Origins;
 using ConversationHub.Store.Recovery;
+using ConversationHub.Store.Repair;
 using Microsoft.Extensions.Logging;
 
 namespace ConversationHub.Store.Maintenance;
@@ -15,7 +16,33 @@ public sealed class LogMaintenance(StoreOptions options, TimeProvider time, IdSo
 
     /// <summary>Checks everything and changes nothing. A running store may be checked too: its log only.</summary>
     /// <exception cref="IOException">The store cannot be read.</exception>
-    public VerifyReport Verify() => new StoreVerifier(_folder, options.Namespace, time, logger).Run();
+    public VerifyReport Verify() => new StoreVerifier(_folder, options, time, logger).Run();
+
+    /// <summary>
+    /// Repairs what a check finds (wire.md §10.3): damaged bytes are kept aside and taken out, what can still be read in them comes back,
+    /// files that keep an id from being used are moved away, files beside the log are made anew. A sound store is not changed.
+    /// </summary>
+    /// <returns>The report, or why nothing was done: the store is in use, or a newer version wrote it.</returns>
+    /// <exception cref="IOException">The disk failed in the middle; running it again goes on.</exception>
+    public async Task<(RepairReport? Report, string? Refused)> RepairAsync()
+    {
+        var before = Verify();
+        if (before is { IsRunning: false, IsSound: true })
+            return (new RepairReport([], before), null);
+        var repair = new StoreRepair(_folder, options, Disk, time, ids, logger);
+        var (done, refused) = repair.RepairClosed();
+        if (refused is not null)
+            return (null, refused);
+
+        // Opening it imports what was brought back, and makes its index, snapshot and search files anew.
+        if (await RebuildViewsAsync().ConfigureAwait(false) is { } failed)
+            return (null, failed);
+        var after = Verify();
+        return (new RepairReport([.. done, .. repair.AcceptLosses(after)], Verify()), null);
+    }
+
+    /// <summary>Takes the writes of a repair that must not be lost.</summary>
+    internal IDisk Disk { get; init; } = PhysicalDisk.Instance;
 
     /// <summary>Counts, also while the store is running.</summary>
     /// <exception cref="IOException">The store cannot be read.</exception>

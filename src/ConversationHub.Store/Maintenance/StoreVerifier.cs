@@ -3,6 +3,7 @@ using ConversationHub.Store.Log;
 using ConversationHub.Store.Origins;
 using ConversationHub.Store.Reading;
 using ConversationHub.Store.Recovery;
+using ConversationHub.Store.Repair;
 using ConversationHub.Store.Search;
 using ConversationHub.Store.Snapshots;
 using ConversationHub.Store.Views;
@@ -11,26 +12,33 @@ using Microsoft.Extensions.Logging;
 namespace ConversationHub.Store.Maintenance;
 
 /// <summary>Reads a whole store and changes nothing: every line against its checksum, every stream for gaps, every file against the log.</summary>
-internal sealed class StoreVerifier(LogFolder folder, StoreNamespace storeNamespace, TimeProvider time, ILogger logger)
+internal sealed class StoreVerifier(LogFolder folder, StoreOptions options, TimeProvider time, ILogger logger)
 {
     private readonly List<VerifyFinding> _findings = [];
+    private readonly List<LostOperations> _gaps = [];
+    private readonly List<LostOperations> _knownGaps = [];
     private int _files;
 
     public VerifyReport Run()
     {
         using var storeLock = StoreLock.TryTake(folder.Lock);
         using var files = new SegmentFiles(folder, ReadOnlyDisk.Instance, time);
-        var state = new LogState(storeNamespace, searches: false);
+        var state = new LogState(options.Namespace, searches: false);
         var reading = new LogRecovery(folder, files, ReadOnlyDisk.Instance, state, search: null, logger).Read();
         CheckLog(reading, state);
         if (storeLock is not null)
         {
             CheckFiles(state, files);
+            CheckForeignFiles(state);
             CheckCopies(files);
         }
 
         return new VerifyReport(
-            state.Index.Operations.Count, state.Index.Recency.Count, reading.Segments.Count, _files, storeLock is null, _findings);
+            state.Index.Operations.Count, state.Index.Recency.Count, reading.Segments.Count, _files, storeLock is null, _findings)
+        {
+            Gaps = _gaps,
+            KnownGaps = _knownGaps,
+        };
     }
 
     private void CheckLog(LogReading reading, LogState state)
@@ -52,8 +60,25 @@ internal sealed class StoreVerifier(LogFolder folder, StoreNamespace storeNamesp
                 $"{reading.Length - tail.Offset} bytes after the last good line; opening the store moves them to damaged/");
         }
 
-        foreach (var gap in SeqCheck.FindGaps(state.Index))
-            Find(folder.Log, null, gap);
+        CheckGaps(state);
+    }
+
+    private void CheckGaps(LogState state)
+    {
+        var known = KnownLosses.Read(folder.Lost, out var isDamaged);
+        if (isDamaged)
+            Find(folder.Lost, null, "damaged; run store verify --repair");
+        foreach (var gap in SeqCheck.FindGaps(state.Index, options.BackendId))
+        {
+            if (known.Covers(gap))
+            {
+                _knownGaps.Add(gap);
+                continue;
+            }
+
+            _gaps.Add(gap);
+            Find(folder.Log, null, $"{gap} are missing");
+        }
     }
 
     private void CheckFiles(LogState state, SegmentFiles files)
@@ -81,10 +106,23 @@ internal sealed class StoreVerifier(LogFolder folder, StoreNamespace storeNamesp
             Compare(folder.IndexView, views.Index());
     }
 
+    /// <summary>Files that keep an id from being used, and copies that must never change.</summary>
+    private void CheckForeignFiles(LogState state)
+    {
+        foreach (var (name, problem, bytes) in FileRepair.FindUnreadable(folder, state.Index))
+        {
+            Find(folder.View(name), null, $"cannot be read as a conversation ({problem}); "
+                + (bytes is null ? "move it away" : "run store verify --repair, or move it away"));
+        }
+
+        foreach (var path in FileRepair.FindChangedCopies(folder))
+            Find(path, null, "is not what was imported: its SHA-256 is not its name; run store verify --repair");
+    }
+
     /// <summary>What is made of the log to be found faster: it must not be wrong, and may be absent.</summary>
     private void CheckCopies(SegmentFiles files)
     {
-        if (new SnapshotFile(folder, files).TryRead(new LogState(storeNamespace, searches: false), out var why) is null && why is not null)
+        if (new SnapshotFile(folder, files).TryRead(new LogState(options.Namespace, searches: false), out var why) is null && why is not null)
             Find(folder.Snapshot, null, $"cannot be used, {why}; the next start makes it anew");
         foreach (var path in Directory.Exists(folder.Search) ? Directory.EnumerateFiles(folder.Search, "*" + SearchFiles.Extension) : [])
         {

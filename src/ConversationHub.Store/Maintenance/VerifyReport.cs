@@ -1,3 +1,5 @@
+using ConversationHub.Store.Repair;
+
 namespace ConversationHub.Store.Maintenance;
 
 /// <summary>What a check of a store found.</summary>
@@ -7,6 +9,15 @@ namespace ConversationHub.Store.Maintenance;
 public sealed record VerifyReport(int Operations, int Conversations, int Segments, int Files, bool IsRunning, IReadOnlyList<VerifyFinding> Findings)
 {
     public bool IsSound => Findings.Count == 0;
+
+    /// <summary>Operations that are missing and are among the findings.</summary>
+    internal IReadOnlyList<LostOperations> Gaps { get; init; } = [];
+
+    /// <summary>Operations that are missing and were told of by an earlier repair: no findings.</summary>
+    internal IReadOnlyList<LostOperations> KnownGaps { get; init; } = [];
+
+    /// <summary>How many operations earlier repairs could not bring back.</summary>
+    public int KnownLost => KnownGaps.Sum(static gap => gap.To - gap.From + 1);
 }
 
 /// <summary>Something that is not as it was written.</summary>

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using ConversationHub.Contracts;
 using ConversationHub.Store.Disk;
@@ -16,7 +15,6 @@ namespace ConversationHub.Store.Origins;
 internal sealed record StoreIdentity(string StoreId, string Damage = "", string Born = "")
 {
     private const int IdBytes = 16;
-    private const int MaxFileBytes = 4096;
 
     public static StoreIdentity New(IdSource ids) => new(ids.NewHex(IdBytes));
 
@@ -26,12 +24,9 @@ internal sealed record StoreIdentity(string StoreId, string Damage = "", string 
     public static StoreIdentity? TryRead(string path, out int? newerFormat)
     {
         newerFormat = null;
-        if (!File.Exists(path) || new FileInfo(path).Length > MaxFileBytes)
+        if (!File.Exists(path) || ChecksumFile.TryRead(path) is not { } bytes)
             return null;
-        var bytes = File.ReadAllBytes(path).AsSpan();
-        if (bytes is not [.., ChecksumLine.Newline] || !ChecksumLine.IsIntact(bytes[..^1]))
-            return null;
-        using var document = JsonDocument.Parse(bytes[..^1].ToArray());
+        using var document = JsonDocument.Parse(bytes);
         var version = document.RootElement.GetProperty("v").GetInt32();
         if (version > Operation.CurrentFormat)
         {
@@ -45,26 +40,12 @@ internal sealed record StoreIdentity(string StoreId, string Damage = "", string 
             document.RootElement.TryGetProperty("born", out var born) ? born.GetString()! : "");
     }
 
-    public void Write(string path, IDisk disk)
+    public void Write(string path, IDisk disk) => ChecksumFile.Write(path, disk, json =>
     {
-        var line = new ArrayBufferWriter<byte>();
-        line.GetSpan(ChecksumLine.ObjectOffset);
-        line.Advance(ChecksumLine.ObjectOffset);
-        using (var json = new Utf8JsonWriter(line))
-        {
-            json.WriteStartObject();
-            json.WriteNumber("v"u8, Operation.CurrentFormat);
-            json.WriteString("store_id"u8, StoreId);
-            if (Damage.Length > 0)
-                json.WriteString("damage"u8, Damage);
-            if (Born.Length > 0)
-                json.WriteString("born"u8, Born);
-            json.WriteEndObject();
-        }
-
-        line.Write([ChecksumLine.Newline]);
-        var bytes = line.WrittenSpan.ToArray();
-        ChecksumLine.Seal(bytes.AsSpan(0, bytes.Length - 1));
-        AtomicFile.Replace(path, bytes, disk);
-    }
+        json.WriteString("store_id"u8, StoreId);
+        if (Damage.Length > 0)
+            json.WriteString("damage"u8, Damage);
+        if (Born.Length > 0)
+            json.WriteString("born"u8, Born);
+    });
 }

@@ -18,10 +18,11 @@ internal static class StoreCommand
     {
         var user = new Option<string>("--user") { Description = "only this user's conversations" };
         var folder = new Argument<string>("folder") { Description = "where the earlier backend's files are" };
+        var repair = new Option<bool>("--repair") { Description = "then repair what was found: damaged bytes are kept in log/damaged, what can be read comes back" };
         return new Command("store", "Look after the stored conversations")
         {
             Make("stats", "Count what is stored", static (store, output, _, _) => StatsAsync(store, output)),
-            Make("verify", "Check every line and every file; changes nothing", static (store, output, _, _) => VerifyAsync(store, output)),
+            Make("verify", "Check every line and every file; changes nothing without --repair", (store, output, parsed, _) => parsed.GetValue(repair) ? RepairAsync(store, output) : VerifyAsync(store, output), repair),
             Make("compact", "Remove the text of what was erased from the disk, now", static (store, output, _, cancel) => CompactAsync(store, output, cancel)),
             Make("export", "Write all conversations as one JSON object", (store, output, parsed, cancel) => StoreExport.RunAsync(store, output, parsed.GetValue(user), parts.Time, cancel), user),
             Make("import", "Take over a folder of the earlier backend's files", (store, output, parsed, cancel) => ImportAsync(store, output, parsed.GetValue(folder)!, cancel), folder),
@@ -107,14 +108,28 @@ internal static class StoreCommand
         return null;
     }
 
-    private static async Task<string?> VerifyAsync(LogMaintenance store, TextWriter output)
+    private static async Task<string?> RepairAsync(LogMaintenance store, TextWriter output)
     {
-        var report = store.Verify();
+        var (report, refused) = await store.RepairAsync();
+        if (report is null)
+            return refused;
+        foreach (var step in report.Done)
+            await output.WriteLineAsync(step);
+        await output.WriteLineAsync(report.Done.Count > 0 ? "Repaired; the store now:" : "Files beside the log are as the log has them; the store now:");
+        return await TellAsync(report.After, output) is null ? null : "not everything can be repaired; what is left stands above";
+    }
+
+    private static Task<string?> VerifyAsync(LogMaintenance store, TextWriter output) => TellAsync(store.Verify(), output);
+
+    private static async Task<string?> TellAsync(VerifyReport report, TextWriter output)
+    {
         foreach (var finding in report.Findings)
             await output.WriteLineAsync(finding.ToString());
         var scope = report.IsRunning ? "; the store is in use, so its files were not compared" : $", {report.Files} files";
         await output.WriteLineAsync(
             $"{report.Operations} operations in {report.Segments} segments, {report.Conversations} conversations{scope}: {report.Findings.Count} findings");
+        if (report.KnownLost > 0)
+            await output.WriteLineAsync($"{report.KnownLost} operations were lost before an earlier repair (log/lost.json); a peer that holds them brings them back");
         return report.IsSound ? null : "the store is not sound";
     }
 

@@ -41,6 +41,32 @@ public sealed class StoreCommandTests : IDisposable
         Assert.Contains("log/000000000001.jsonl line 1: damaged", Text(await RunAsync(4, "verify")), StringComparison.Ordinal);
     }
 
+    /// <summary>wire.md §10.3: the way out of 409 <c>conversation_damaged</c>.</summary>
+    [Fact]
+    public async Task VerifyRepair_DamagedLineAndTornFile_KeepsThemAsideAndEndsWithZero()
+    {
+        await ImportAsync();
+        var before = await File.ReadAllBytesAsync(Segment);
+        var bytes = before.ToArray();
+        bytes[60] ^= 1;
+        await File.WriteAllBytesAsync(Segment, bytes);
+        var torn = _home.Combine(".8825", "conversations", "torn.json");
+        await File.WriteAllTextAsync(torn, """{"id":"torn","messages":[{"role":"user","content":"still readable"},{"rol""");
+        Assert.Contains("torn.json: cannot be read as a conversation", Text(await RunAsync(4, "verify")), StringComparison.Ordinal);
+
+        var repaired = Text(await RunAsync(0, "verify", "--repair"));
+
+        Assert.Contains("log/000000000001.jsonl: 1 damaged regions", repaired, StringComparison.Ordinal);
+        Assert.Contains("1 operations in them brought back", repaired, StringComparison.Ordinal);
+        Assert.Contains("torn.json: kept as log/damaged/", repaired, StringComparison.Ordinal);
+        Assert.Contains(": 0 findings", repaired, StringComparison.Ordinal);
+        Assert.Contains(": 0 findings", Text(await RunAsync(0, "verify")), StringComparison.Ordinal);
+        var export = Text(await RunAsync(0, "export"));
+        Assert.Contains("hello there", export, StringComparison.Ordinal);
+        Assert.Contains("still readable", export, StringComparison.Ordinal);
+        Assert.DoesNotContain("damaged regions", Text(await RunAsync(0, "verify", "--repair")), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Stats_NoStore_SaysWhereItLookedAndMakesNone()
     {
