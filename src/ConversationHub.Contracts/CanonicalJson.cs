@@ -12,6 +12,10 @@ namespace ConversationHub.Contracts;
 /// </summary>
 public static class CanonicalJson
 {
+    /// <summary>What stands for itself in a string: U+0020 to U+007E but for the quotation mark and the backslash.</summary>
+    private static readonly SearchValues<char> Plain =
+        SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(static c => (char)c).Where(static c => c is not ('"' or '\\'))]);
+
     /// <summary>Writes the canonical form.</summary>
     /// <exception cref="FormatException">A number is not an integer of 64 bits.</exception>
     public static byte[] Serialize(JsonNode? value)
@@ -95,23 +99,37 @@ public static class CanonicalJson
     private static void WriteString(ArrayBufferWriter<byte> writer, string text)
     {
         writer.Write("\""u8);
-        foreach (var c in text)
+        for (var rest = text.AsSpan(); rest.Length > 0;)
         {
-            switch (c)
+            var plain = rest.IndexOfAnyExcept(Plain);
+            if (plain != 0)
             {
-                case '"': writer.Write("\\\""u8); break;
-                case '\\': writer.Write("\\\\"u8); break;
-                case '\b': writer.Write("\\b"u8); break;
-                case '\f': writer.Write("\\f"u8); break;
-                case '\n': writer.Write("\\n"u8); break;
-                case '\r': writer.Write("\\r"u8); break;
-                case '\t': writer.Write("\\t"u8); break;
-                case >= ' ' and <= '~': writer.Write([(byte)c]); break;
-                default: writer.Write(Encoding.ASCII.GetBytes($"\\u{(int)c:x4}")); break;
+                plain = plain < 0 ? rest.Length : plain;
+                Encoding.ASCII.GetBytes(rest[..plain], writer);
+                rest = rest[plain..];
+                continue;
             }
+
+            WriteEscaped(writer, rest[0]);
+            rest = rest[1..];
         }
 
         writer.Write("\""u8);
+    }
+
+    private static void WriteEscaped(ArrayBufferWriter<byte> writer, char c)
+    {
+        switch (c)
+        {
+            case '"': writer.Write("\\\""u8); break;
+            case '\\': writer.Write("\\\\"u8); break;
+            case '\b': writer.Write("\\b"u8); break;
+            case '\f': writer.Write("\\f"u8); break;
+            case '\n': writer.Write("\\n"u8); break;
+            case '\r': writer.Write("\\r"u8); break;
+            case '\t': writer.Write("\\t"u8); break;
+            default: writer.Write(Encoding.ASCII.GetBytes($"\\u{(int)c:x4}")); break;
+        }
     }
 
     /// <summary>UTF-16 order differs from code point order where surrogates meet U+E000–U+FFFF.</summary>
@@ -121,6 +139,8 @@ public static class CanonicalJson
 
         public int Compare(string? x, string? y)
         {
+            if (!HasSurrogate(x) && !HasSurrogate(y))
+                return string.CompareOrdinal(x, y);
             var left = x!.EnumerateRunes();
             var right = y!.EnumerateRunes();
             while (true)
@@ -134,5 +154,7 @@ public static class CanonicalJson
                     return order;
             }
         }
+
+        private static bool HasSurrogate(string? text) => text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF');
     }
 }

@@ -2,10 +2,12 @@ using System.Globalization;
 using BenchmarkDotNet.Running;
 using ConversationHub.Benchmarks.Access;
 using ConversationHub.Benchmarks.FirstLight;
+using ConversationHub.Benchmarks.Large;
+using ConversationHub.Benchmarks.Load;
 using ConversationHub.Benchmarks.Router;
 using ConversationHub.Benchmarks.Store;
 
-string[] known = ["first-light", "router", "store-http", "key-timing"];
+string[] known = ["first-light", "router", "store-http", "store-large", "load", "key-timing"];
 switch (args)
 {
     case ["first-light", var hub, var backend, var typescript]:
@@ -18,6 +20,12 @@ switch (args)
         return 0;
     case ["store-http", var backend, var peers]:
         await HttpWriteBenchmark.RunAsync(backend, peers, Console.Out);
+        return 0;
+    case ["store-large", var backend, var folder]:
+        await LargeStoreBenchmark.RunAsync(backend, folder, Console.Out);
+        return 0;
+    case ["load", var backend, var peers, var minutes]:
+        await LoadBenchmark.RunAsync(backend, peers, double.Parse(minutes, CultureInfo.InvariantCulture), Console.Out);
         return 0;
     default:
         Console.Error.WriteLine($"Which benchmark? One of: {string.Join(", ", known)}. See README.md beside this project.");

@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace ConversationHub.Store.Disk;
 
 /// <summary>Writes a whole file so that a crash leaves the old one or the new one, never a part.</summary>
@@ -18,13 +20,33 @@ internal static class AtomicFile
     public static void ReplaceLater(string path, ReadOnlySpan<byte> bytes, IDisk disk)
     {
         var temporary = path + TemporarySuffix;
-        using (var file = disk.Open(temporary))
+        using (var file = Begin(temporary, disk))
         {
-            disk.SetLength(file, 0);
             disk.Write(file, bytes, 0);
             disk.Flush(file);
         }
 
         File.Move(temporary, path, overwrite: true);
+    }
+
+    /// <summary>The same for content that is made while it is written.</summary>
+    public static void ReplaceLater(string path, Action<Stream> write, IDisk disk)
+    {
+        var temporary = path + TemporarySuffix;
+        using (var file = Begin(temporary, disk))
+        {
+            using (var stream = new DiskStream(file, disk))
+                write(stream);
+            disk.Flush(file);
+        }
+
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    private static SafeFileHandle Begin(string temporary, IDisk disk)
+    {
+        var file = disk.Open(temporary);
+        disk.SetLength(file, 0);
+        return file;
     }
 }

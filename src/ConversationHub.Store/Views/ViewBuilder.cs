@@ -32,16 +32,39 @@ internal sealed class ViewBuilder(LogState state, ConversationReader reader, Mes
     /// <summary>The file <c>index.json</c>.</summary>
     public byte[] Index()
     {
-        List<ConversationHead> heads;
+        using var bytes = new MemoryStream();
+        WriteIndex(bytes);
+        return bytes.ToArray();
+    }
+
+    /// <summary>The same, piece by piece.</summary>
+    public void WriteIndex(Stream target)
+    {
+        int[] newestFirst;
+        var updated = DateTimeOffset.UnixEpoch;
         lock (state.Gate)
-            heads = [.. state.Index.Recency.NewestFirst(null).Select(number => ConversationReader.Head_NeedsLock(state.Index, number))];
-        return Serialize(
-            new ConversationIndex
-            {
-                Conversations = [.. heads.Select(head => head.ToSummary(messages.TryRead(head.First)?.Body))],
-                LastUpdated = heads.Count > 0 ? heads[0].UpdatedAt : DateTimeOffset.UnixEpoch,
-            },
-            MaestraJson.Readable.ConversationIndex);
+        {
+            newestFirst = [.. state.Index.Recency.NewestFirst(null)];
+            if (newestFirst.Length > 0)
+                updated = new DateTimeOffset(state.Index.Conversations[newestFirst[0]].UpdatedTicks, TimeSpan.Zero);
+        }
+
+        var index = new ConversationIndex { Conversations = new SummaryList(newestFirst, Summary), LastUpdated = updated };
+        JsonSerializer.Serialize(target, index, MaestraJson.Readable.ConversationIndex);
+        target.WriteByte((byte)'\n');
+    }
+
+    private ConversationSummary? Summary(int number)
+    {
+        ConversationHead head;
+        lock (state.Gate)
+        {
+            if (!state.Index.Conversations[number].IsShown)
+                return null;
+            head = ConversationReader.Head_NeedsLock(state.Index, number);
+        }
+
+        return head.ToSummary(messages.TryRead(head.First)?.Body);
     }
 
     private static byte[] Serialize<T>(T view, JsonTypeInfo<T> type) => [.. JsonSerializer.SerializeToUtf8Bytes(view, type), (byte)'\n'];

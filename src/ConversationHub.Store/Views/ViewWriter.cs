@@ -181,7 +181,7 @@ internal sealed class ViewWriter(
     private void WriteIndex()
     {
         var started = time.GetTimestamp();
-        AtomicFile.ReplaceLater(folder.IndexView, views.Index(), disk);
+        AtomicFile.ReplaceLater(folder.IndexView, views.WriteIndex, disk);
         _indexIsBehind = false;
         var took = time.GetElapsedTime(started);
         _indexResting = took > ShortWrite ? (time.GetTimestamp(), took * RestFactor) : null;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using ConversationHub.Contracts;
 
@@ -8,6 +9,8 @@ internal sealed record AskReport
 {
     public const string UserField = "user_id";
     public const string ConversationField = "conversation_id";
+
+    private const int UsualBytes = 512;
 
     public required DateTimeOffset Timestamp { get; init; }
 
@@ -37,7 +40,7 @@ internal sealed record AskReport
     /// <summary>The line, with its line end.</summary>
     public byte[] ToLine()
     {
-        using var buffer = new MemoryStream();
+        var buffer = new ArrayBufferWriter<byte>(UsualBytes);
         using (var writer = new Utf8JsonWriter(buffer))
         {
             writer.WriteStartObject();
@@ -55,7 +58,7 @@ internal sealed record AskReport
             writer.WriteEndObject();
         }
 
-        buffer.WriteByte((byte)'\n');
-        return buffer.ToArray();
+        buffer.Write("\n"u8);
+        return buffer.WrittenSpan.ToArray();
     }
 }

@@ -1,12 +1,15 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace ConversationHub.Benchmarks.Measuring;
 
 /// <summary>A service that a benchmark starts, waits for, and kills.</summary>
 internal sealed class RunningService : IDisposable
 {
-    private const int MaxTries = 400;
-    private static readonly TimeSpan TryInterval = TimeSpan.FromMilliseconds(50);
+    private const int MaxTries = 12_000;
+    private const int StopSignal = 15;
+    private static readonly TimeSpan TryInterval = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
 
@@ -18,6 +21,16 @@ internal sealed class RunningService : IDisposable
         {
             _process.Refresh();
             return _process.WorkingSet64 / 1e6;
+        }
+    }
+
+    /// <summary>The most that was ever resident, in MB.</summary>
+    public double PeakMegabytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.PeakWorkingSet64 / 1e6;
         }
     }
 
@@ -51,9 +64,18 @@ internal sealed class RunningService : IDisposable
         throw new InvalidOperationException($"{program} did not start.");
     }
 
+    /// <summary>Asks it to end (SIGTERM) and waits until it has.</summary>
+    public async Task StopAsync()
+    {
+        using var kill = Process.Start("kill", [$"-{StopSignal}", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
+        await _process.WaitForExitAsync().WaitAsync(StopTime);
+    }
+
     public void Dispose()
     {
-        _process.Kill();
+        if (!_process.HasExited)
+            _process.Kill();
         _process.Dispose();
     }
 }

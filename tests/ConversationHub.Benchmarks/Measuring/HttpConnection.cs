@@ -1,0 +1,84 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace ConversationHub.Benchmarks.Measuring;
+
+/// <summary>One kept-alive connection that costs little beside what it measures: a request out, a response with Content-Length in.</summary>
+internal sealed class HttpConnection : IDisposable
+{
+    private const int FirstBufferBytes = 16 * 1024;
+
+    private readonly Socket _socket;
+    private byte[] _buffer = new byte[FirstBufferBytes];
+
+    private HttpConnection(Socket socket) => _socket = socket;
+
+    /// <exception cref="SocketException">Nobody listens, or the server is full.</exception>
+    public static async Task<HttpConnection> OpenAsync(int port, CancellationToken cancellationToken = default)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), cancellationToken);
+            return new HttpConnection(socket);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    public static byte[] Get(string target) => Encoding.ASCII.GetBytes($"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+
+    public static byte[] Post(string target, string json)
+    {
+        var body = Encoding.UTF8.GetBytes(json);
+        var head = string.Create(
+            CultureInfo.InvariantCulture,
+            $"POST {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n");
+        return [.. Encoding.ASCII.GetBytes(head), .. body];
+    }
+
+    /// <exception cref="IOException">The server closed the connection.</exception>
+    public async Task<HttpAnswer> SendAsync(ReadOnlyMemory<byte> request, CancellationToken cancellationToken = default)
+    {
+        await _socket.SendAsync(request, cancellationToken);
+        var held = 0;
+        int head;
+        while ((head = _buffer.AsSpan(0, held).IndexOf("\r\n\r\n"u8)) < 0)
+            held += await ReceiveAsync(held, cancellationToken);
+        head += 4;
+        var status = int.Parse(Encoding.ASCII.GetString(_buffer, 9, 3), CultureInfo.InvariantCulture);
+        var length = NumberOf(_buffer.AsSpan(0, head), "Content-Length: "u8) ?? NumberOf(_buffer.AsSpan(0, head), "content-length: "u8)
+            ?? throw new IOException("A response without Content-Length is not understood here.");
+        var retryAfter = NumberOf(_buffer.AsSpan(0, head), "Retry-After: "u8);
+        while (held < head + length)
+            held += await ReceiveAsync(held, cancellationToken);
+        return new HttpAnswer(status, retryAfter, _buffer.AsMemory(head, length));
+    }
+
+    public void Dispose() => _socket.Dispose();
+
+    private async ValueTask<int> ReceiveAsync(int held, CancellationToken cancellationToken)
+    {
+        if (held == _buffer.Length)
+            Array.Resize(ref _buffer, held * 2);
+        var got = await _socket.ReceiveAsync(_buffer.AsMemory(held), cancellationToken);
+        return got > 0 ? got : throw new IOException("The server closed the connection.");
+    }
+
+    private static int? NumberOf(ReadOnlySpan<byte> head, ReadOnlySpan<byte> name)
+    {
+        var at = head.IndexOf(name);
+        if (at < 0)
+            return null;
+        var value = head[(at + name.Length)..];
+        return int.Parse(value[..value.IndexOf((byte)'\r')], CultureInfo.InvariantCulture);
+    }
+}
+
+/// <param name="Body">Until the connection's next request.</param>
+internal readonly record struct HttpAnswer(int Status, int? RetryAfterSeconds, ReadOnlyMemory<byte> Body);
