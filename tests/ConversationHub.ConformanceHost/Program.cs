@@ -33,7 +33,8 @@ static McpServerOptions CreateOptions()
 
     // The hub's own resources and prompts are replaced before anything can ask for them, so they need no source.
     var resources = new ConversationResources(source: null!, NullLogger<ConversationResources>.Instance);
-    var options = HubServerOptions.Create(new HubFeatures(tools, resources, new ConversationPrompts(source: null!, resources)));
+    var options = HubServerOptions.Create(new HubFeatures(
+        tools, resources, new ConversationPrompts(source: null!, resources), new ConversationCompletion(source: null!)));
     FixtureHandlers.Replace(options, tools);
     return options;
 }

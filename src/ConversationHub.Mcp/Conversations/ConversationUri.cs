@@ -13,9 +13,13 @@ internal sealed record ConversationUri(ConversationId? Id, OperationId? Before, 
 {
     internal const string List = "maestra://conversations";
 
-    internal const string OneTemplate = "maestra://conversations/{id}";
+    internal const string IdVariable = "id";
 
-    internal const string OlderTemplate = "maestra://conversations/{id}/before/{message_id}";
+    internal const string MessageIdVariable = "message_id";
+
+    internal const string OneTemplate = $"{List}/{{{IdVariable}}}";
+
+    internal const string OlderTemplate = $"{OneTemplate}/before/{{{MessageIdVariable}}}";
 
     internal const string JsonSuffix = ".json";
 

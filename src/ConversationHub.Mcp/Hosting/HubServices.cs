@@ -27,6 +27,7 @@ internal static class HubServices
         .AddSingleton<ConversationSource>()
         .AddSingleton<ConversationResources>()
         .AddSingleton<ConversationPrompts>()
+        .AddSingleton<ConversationCompletion>()
         .AddSingleton<HubFeatures>()
         .AddSingleton(static provider => new ToolDispatch(
             [

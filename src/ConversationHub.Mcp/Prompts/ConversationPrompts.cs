@@ -40,6 +40,10 @@ internal sealed class ConversationPrompts(ConversationSource source, Conversatio
         },
     ];
 
+    /// <summary>The names of a prompt's arguments; null when there is no such prompt.</summary>
+    internal static string[]? ArgumentsOf(string? prompt) =>
+        Array.Find(All, known => known.Name == prompt)?.Arguments!.Select(static argument => argument.Name).ToArray();
+
     internal static ValueTask<ListPromptsResult> ListAsync(RequestContext<ListPromptsRequestParams> request, CancellationToken cancellationToken) =>
         ValueTask.FromResult(new ListPromptsResult { Prompts = [.. All] });
 

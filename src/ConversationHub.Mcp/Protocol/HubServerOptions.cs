@@ -28,6 +28,7 @@ internal static class HubServerOptions
                 Tools = new ToolsCapability { ListChanged = false },
                 Resources = new ResourcesCapability { ListChanged = false, Subscribe = false },
                 Prompts = new PromptsCapability { ListChanged = false },
+                Completions = new CompletionsCapability(),
             },
             ScopeRequests = false,
         };
@@ -38,6 +39,7 @@ internal static class HubServerOptions
         options.Handlers.ReadResourceHandler = features.Resources.ReadAsync;
         options.Handlers.ListPromptsHandler = ConversationPrompts.ListAsync;
         options.Handlers.GetPromptHandler = features.Prompts.GetAsync;
+        options.Handlers.CompleteHandler = features.Completion.CompleteAsync;
         options.Filters.Message.OutgoingFilters.Add(CacheHints.Filter);
         options.Filters.Message.IncomingFilters.Add(ParameterErrors.Filter);
         return options;

@@ -55,6 +55,9 @@ internal static class PromptTexts
     internal static string UnknownPrompt(string? name) =>
         $"There is no prompt {DisplayText.Quote(name ?? "")}. The prompts are {ContinueName}, {SummariseName}, {HandOverName}.";
 
+    internal static string UnknownArgument(string prompt, string name, IEnumerable<string> known) =>
+        $"The prompt {prompt} has no argument {DisplayText.Quote(name)}; it has {string.Join(", ", known)}.";
+
     internal static string NotGiven(string prompt, IEnumerable<string> problems) =>
         $"The prompt {prompt} was not given, because its arguments do not fit: {string.Join(" ", problems)}";
 }

@@ -34,6 +34,12 @@ internal static class ResourceTexts
     internal static string NoSuchResource(string? uri) =>
         $"There is no resource {DisplayText.Quote(uri ?? "")}. There are {ConversationUri.List}, {ConversationUri.OneTemplate} and {ConversationUri.OlderTemplate}, each also with {ConversationUri.JsonSuffix} at the end.";
 
+    internal static string NoSuchTemplate(string? uri) =>
+        $"There is no resource template {DisplayText.Quote(uri ?? "")}. There are {ConversationUri.OneTemplate} and {ConversationUri.OlderTemplate}.";
+
+    internal static string NoSuchVariable(string template, string name) =>
+        $"The resource template {template} has no variable {DisplayText.Quote(name)}; it has {(template == ConversationUri.OneTemplate ? ConversationUri.IdVariable : $"{ConversationUri.IdVariable} and {ConversationUri.MessageIdVariable}")}.";
+
     internal static string NotKnown(string id, RoutingError error) =>
         $"There is no conversation {DisplayText.Quote(id)} ({OutcomeTexts.Detail(error.Detail)}).";
 

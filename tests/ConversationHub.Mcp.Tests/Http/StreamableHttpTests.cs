@@ -35,7 +35,7 @@ public sealed class StreamableHttpTests : IAsyncLifetime
             [new AskTool(asker), new HealthTool(new FakeHealthReader()), new LegacyAskTool(asker)], NullLogger<ToolDispatch>.Instance);
         var source = new ConversationSource(new FakeConversationReader(), settings);
         var resources = new ConversationResources(source, NullLogger<ConversationResources>.Instance);
-        var features = new HubFeatures(tools, resources, new ConversationPrompts(source, resources));
+        var features = new HubFeatures(tools, resources, new ConversationPrompts(source, resources), new ConversationCompletion(source));
         _app = McpWebServer.Build(new HttpSettings(0, Token), static _ => { }, _ => () => HubServerOptions.Create(features));
         await _app.StartAsync();
         _address = McpWebServer.AddressOf(_app);

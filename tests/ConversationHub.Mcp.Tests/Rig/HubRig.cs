@@ -38,7 +38,7 @@ internal sealed class HubRig : IAsyncDisposable
             [new AskTool(asker), new HealthTool(Health), new LegacyAskTool(asker)], _logs.CreateLogger<ToolDispatch>());
         var source = new ConversationSource(Conversations, Settings);
         var resources = new ConversationResources(source, _logs.CreateLogger<ConversationResources>());
-        var features = new HubFeatures(dispatch, resources, new ConversationPrompts(source, resources));
+        var features = new HubFeatures(dispatch, resources, new ConversationPrompts(source, resources), new ConversationCompletion(source));
         Transport = new StdioTransport(_toServer.Reader.AsStream(), output ?? _fromServer.Writer.AsStream(), Time, _logs);
         Server = McpServer.Create(Transport, HubServerOptions.Create(features), _logs);
         _serving = Server.RunAsync(_stop.Token);
