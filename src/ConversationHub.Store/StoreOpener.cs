@@ -107,6 +107,12 @@ public static class StoreOpener
                 if (why is not null)
                     StoreTelemetry.NewIdentity(logger, why);
             }
+            else if (identity!.Born != born && born.Length > 0)
+            {
+                // Taken where the time of birth was not known: from here on a copy is told.
+                identity = identity with { Born = born };
+                identity.Write(folder.Identity, disk);
+            }
 
             var board = new StatusBoard(LogStore.Kind);
             board.Counted(state.Index.Recency.Count);

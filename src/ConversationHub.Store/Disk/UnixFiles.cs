@@ -12,6 +12,12 @@ internal static partial class UnixFiles
     private const int WithoutWaitingOnMac = 0x4;
     private const int LockExclusive = 2;
     private const int LockWithoutWaiting = 4;
+    private const int CurrentFolder = -100;
+    private const uint BirthTimeAsked = 0x800;
+    private const int FileStatusBytes = 256;
+    private const int MaskAt = 0;
+    private const int BirthSecondsAt = 80;
+    private const int BirthNanosecondsAt = 88;
 
     /// <summary>Linux only: <c>fdatasync</c>, which also writes the length of a file that grew.</summary>
     public static void DataSync(SafeFileHandle file)
@@ -50,6 +56,30 @@ internal static partial class UnixFiles
     /// <summary>Takes the exclusive lock that the kernel drops with the process. False when another holds it.</summary>
     public static bool TryLock(SafeFileHandle file) => LockCall(file, LockExclusive | LockWithoutWaiting) == 0;
 
+    /// <summary>
+    /// Linux only: birth time of a file or folder. The framework gives the time of the last change in place of the birth time
+    /// there, because it asks with <c>stat</c>, which does not tell it.
+    /// </summary>
+    /// <returns>Null where the file system or the kernel does not tell.</returns>
+    public static (long Seconds, uint Nanoseconds)? BirthOf(string path)
+    {
+        Span<byte> status = stackalloc byte[FileStatusBytes];
+        try
+        {
+            if (FileStatusCall(CurrentFolder, path, 0, BirthTimeAsked, ref MemoryMarshal.GetReference(status)) != 0)
+                return null;
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // A C library from before 2018.
+            return null;
+        }
+
+        if ((MemoryMarshal.Read<uint>(status[MaskAt..]) & BirthTimeAsked) == 0)
+            return null;
+        return (MemoryMarshal.Read<long>(status[BirthSecondsAt..]), MemoryMarshal.Read<uint>(status[BirthNanosecondsAt..]));
+    }
+
     private static void ThrowUnlessInterrupted(string call)
     {
         var error = Marshal.GetLastPInvokeError();
@@ -68,4 +98,7 @@ internal static partial class UnixFiles
 
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     private static partial int LockCall(SafeFileHandle file, int operation);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int FileStatusCall(int folder, string path, int flags, uint asked, ref byte status);
 }

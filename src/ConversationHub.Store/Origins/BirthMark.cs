@@ -12,7 +12,14 @@ internal static class BirthMark
     private static readonly DateTime LongAgo = new(2001, 1, 1, 0, 0, 0, DateTimeKind.Utc);
 
     /// <returns>Empty where the file system keeps no such time.</returns>
-    public static string Of(string folder)
+    public static string Of(string folder) => OperatingSystem.IsLinux() ? OnLinux(folder) : Elsewhere(folder);
+
+    /// <summary>Asked of the kernel: what the framework calls the creation time is the last change on Linux.</summary>
+    private static string OnLinux(string folder) => UnixFiles.BirthOf(folder) is { } born
+        ? string.Create(CultureInfo.InvariantCulture, $"{born.Seconds}.{born.Nanoseconds:D9}")
+        : "";
+
+    private static string Elsewhere(string folder)
     {
         // Where it is not kept, the runtime gives the time of the last change in its place, which this file shows.
         var probe = Path.Combine(folder, "birth" + AtomicFile.TemporarySuffix);

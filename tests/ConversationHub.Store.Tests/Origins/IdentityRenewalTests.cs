@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ConversationHub.Contracts;
+using ConversationHub.Store.Origins;
 using ConversationHub.Testing;
 
 namespace ConversationHub.Store.Tests.Origins;
@@ -82,6 +83,83 @@ public sealed class IdentityRenewalTests
         var operations = (await ReadAsync(segment)).Operations;
         Assert.Equal([1L, 2, 1, 2, 3, 4], operations.Select(operation => operation.Seq));
         Assert.Equal(2, operations.Select(operation => operation.Origin).Distinct().Count());
+    }
+
+    /// <summary>T72, §9.5: a folder put back from a copy, and written to before any peer was reached.</summary>
+    [Fact]
+    public async Task Open_AfterACopyWasPutBack_NoNumberIsGivenOutAgain()
+    {
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        if (!KeepsBirthTimes(folder.Combine("probe")))
+            return;
+        string segment;
+        await using (var store = OpenedStore.At(root))
+        {
+            segment = store.FirstSegment;
+            await store.ExchangeAsync("in the backup");
+        }
+
+        Copy(root, folder.Combine("backup"));
+        await using (var store = OpenedStore.At(root))
+            await store.ExchangeAsync("lost to the restore");
+        var lost = (await ReadAsync(segment)).Operations[^1];
+        Directory.Delete(root, recursive: true);
+        Copy(folder.Combine("backup"), root);
+        await using (var store = OpenedStore.At(root))
+            await store.ExchangeAsync("after the restore");
+
+        var after = (await ReadAsync(segment)).Operations;
+        Assert.Equal(after[0].Origin, lost.Origin);
+        Assert.NotEqual(lost.Origin, after[^1].Origin);
+        Assert.Equal([1L, 2], after[^2..].Select(operation => operation.Seq));
+
+        // And once only.
+        await using (var store = OpenedStore.At(root))
+            await store.ExchangeAsync("later");
+        Assert.Equal(after[^1].Origin, (await ReadAsync(segment)).Operations[^1].Origin);
+    }
+
+    /// <summary>A store that took its id where the time of birth was not known learns it at the next start.</summary>
+    [Fact]
+    public async Task Open_AnIdentityWithoutItsBirth_LearnsItAndKeepsItsOrigins()
+    {
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        if (!KeepsBirthTimes(folder.Combine("probe")))
+            return;
+        await using (var store = OpenedStore.At(root))
+            await store.ExchangeAsync("one");
+        var path = Path.Combine(root, "log", "store.json");
+        var identity = StoreIdentity.TryRead(path, out _)!;
+        (identity with { Born = "" }).Write(path, Store.Disk.PhysicalDisk.Instance);
+
+        await using (OpenedStore.At(root))
+        {
+        }
+
+        Assert.NotEmpty(identity.Born);
+        Assert.Equal(identity, StoreIdentity.TryRead(path, out _));
+    }
+
+    /// <summary>On Linux that is every usual file system; where it is not kept there is nothing to be told by (decision 47).</summary>
+    private static bool KeepsBirthTimes(string path)
+    {
+        Directory.CreateDirectory(path);
+        var keeps = BirthMark.Of(path).Length > 0;
+        Assert.True(keeps || !OperatingSystem.IsLinux() || !IsExt4(path), "ext4 keeps the time of birth");
+        return keeps;
+    }
+
+    private static bool IsExt4(string path) => new DriveInfo(path).DriveFormat.StartsWith("ext", StringComparison.Ordinal);
+
+    private static void Copy(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var one in Directory.EnumerateDirectories(from, "*", SearchOption.AllDirectories))
+            Directory.CreateDirectory(Path.Combine(to, Path.GetRelativePath(from, one)));
+        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+            File.Copy(file, Path.Combine(to, Path.GetRelativePath(from, file)));
     }
 
     private static void Flip(string segment, int at)

@@ -8,10 +8,9 @@ namespace ConversationHub.Store.Tests.Sync;
 /// and no vector covers what is not durable (issue 7). <c>MAESTRA_SYNC_SCHEDULES=10000</c> is the long form;
 /// <c>MAESTRA_SYNC_SEED</c> is where it begins.
 /// </summary>
-/// <remarks>The long form fails at seed 51, a fault that is not mended (docs/sync.md, Guarantees). CI holds the schedules before it.</remarks>
 public sealed class SyncSimulationTests(ITestOutputHelper output)
 {
-    private const int SchedulesInCi = 50;
+    private const int SchedulesInCi = 60;
 
     [Fact]
     public async Task Simulation_AnySchedule_EndsEqualWithNothingLostAndNothingErasedShown()
