@@ -37,8 +37,8 @@ internal static class RoutingClients
                 UseCookies = false,
                 AutomaticDecompression = DecompressionMethods.None,
 
-                // A proxy would see the questions of the local backend; the cloud may be behind one.
-                UseProxy = target == TargetName.Cloud,
+                // A proxy would see the questions of a backend on this machine; the cloud may be behind one.
+                UseProxy = target == TargetName.Cloud && provider.GetRequiredService<RoutingOptions>().CloudUrl is not { IsLoopback: true },
                 PlaintextStreamFilter = target == TargetName.Local && provider.GetRequiredService<RoutingOptions>().LocalBackendId is { } pinned
                     ? new IdentityGate(pinned, provider.GetRequiredService<TimeProvider>()).PassAsync
                     : null,

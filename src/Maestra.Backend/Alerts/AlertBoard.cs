@@ -78,5 +78,11 @@ internal sealed class AlertBoard : IAlerts, IAsyncDisposable
         {
             return _stop.IsCancellationRequested ? "the backend stopped" : $"no answer within {PostTimeout.TotalSeconds} s";
         }
+#pragma warning disable CA1031 // Whatever it is, one alert is lost; the worker must outlive it, or all later ones are.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            return e.GetType().Name;
+        }
     }
 }

@@ -109,6 +109,12 @@ internal sealed class AuditQueue : IAsyncDisposable
         {
             return _stop.IsCancellationRequested ? "the backend stopped" : $"no answer within {TryTimeout.TotalSeconds} s";
         }
+#pragma warning disable CA1031 // Whatever a sink throws, it is a try that failed: the worker must outlive it, or every later record is lost.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            return e.GetType().Name;
+        }
     }
 
     private void Drop(int count, string reason)

@@ -3,7 +3,9 @@ namespace Maestra.Backend.Outside;
 /// <summary>The client for addresses that the operator named: sinks, alerts, dependencies. Keeps no cookies and follows no redirect, which could take what is sent elsewhere.</summary>
 internal static class OutsideClient
 {
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
+    /// <summary>Below the limit of any call, so that it is told what was waited for.</summary>
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(4);
+
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
 
     /// <summary>Without a time limit of its own: every call brings one.</summary>
@@ -12,6 +14,7 @@ internal static class OutsideClient
         {
             AllowAutoRedirect = false,
             UseCookies = false,
+            Proxy = LoopbackDirect.Default,
             ConnectTimeout = ConnectTimeout,
             PooledConnectionLifetime = ConnectionLifetime,
         })
@@ -35,6 +38,11 @@ internal static class OutsideClient
         catch (HttpRequestException e)
         {
             return $"no answer ({e.HttpRequestError})";
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // This is how the client tells that its own time for a connection is over.
+            return "no connection in time";
         }
     }
 }

@@ -1,5 +1,6 @@
 using ConversationHub.Contracts;
 using Maestra.Backend.Metrics;
+using Maestra.Backend.Outside;
 using Maestra.Backend.Settings;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
@@ -49,6 +50,12 @@ internal sealed class OtlpExport : IAsyncDisposable
     private static void Configure(OtlpExporterOptions options, OtlpSettings settings, string path)
     {
         options.Protocol = settings.UsesGrpc ? OtlpExportProtocol.Grpc : OtlpExportProtocol.HttpProtobuf;
+        options.HttpClientFactory = () =>
+        {
+            var client = OutsideClient.Create();
+            client.Timeout = TimeSpan.FromMilliseconds(options.TimeoutMilliseconds);
+            return client;
+        };
         options.Endpoint = settings.UsesGrpc ? settings.Endpoint : new Uri($"{settings.Endpoint.ToString().TrimEnd('/')}/{path}");
     }
 }

@@ -57,6 +57,26 @@ public sealed class AuditQueueTests : IDisposable
     }
 
     [Fact]
+    public async Task Offer_SinkThrowsWhatNobodyThoughtOf_IsATryThatFailedAndTheNextGoesOn()
+    {
+        var sink = new ScriptedSink { Answer = number => number <= 3 ? throw new NotSupportedException("a bug") : null };
+        await using var queue = new AuditQueue(sink, 1, _meter, _time, _logger);
+        queue.Offer(Record(1));
+        for (var tries = 1; tries < AuditQueue.MaxTries; tries++)
+        {
+            await sink.Tries.ItemAsync(tries);
+            await _time.WaitForTimersAsync();
+            _time.Advance(AuditQueue.PauseBetweenTries);
+        }
+
+        await _logger.Records.ItemAsync(1);
+        queue.Offer(Record(2));
+        await sink.Tries.ItemAsync(4);
+
+        Assert.Equal(1, queue.Dropped);
+    }
+
+    [Fact]
     public async Task Offer_SinkRefusesThreeTimes_DropsCountsAndSaysSo_T52()
     {
         var sink = new ScriptedSink { Answer = number => number <= 3 ? "it answered 500" : null };

@@ -37,6 +37,8 @@ public sealed class DependencyTests
             (Chaos.Respond(CannedResponse.Json(200, new JsonObject { ["status"] = "healthy" })), "healthy"),
             (Chaos.Garbage(), "unhealthy"),
             (Chaos.Respond(CannedResponse.Json(200, new JsonObject { ["status"] = "healthy" })), "healthy"),
+            (Chaos.Respond(CannedResponse.Text(200, """{"status":"\ud800zzzz"}""", "application/json")), "unhealthy"),
+            (Chaos.Respond(CannedResponse.Json(200, new JsonObject { ["status"] = "healthy" })), "healthy"),
         ];
         foreach (var (behaviour, state) in rows)
         {
