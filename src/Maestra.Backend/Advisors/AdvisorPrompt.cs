@@ -10,11 +10,11 @@ internal sealed record AdvisorPrompt
 
     public required ConversationId ConversationId { get; init; }
 
-    /// <summary>Whose conversations may be searched; null for all of one namespace.</summary>
-    public required UserId? SearchOwner { get; init; }
-
-    /// <summary>Who asks: what goes to a model outside is quoted from this user's conversations only.</summary>
-    public UserId? Asker { get; init; }
+    /// <summary>
+    /// Who asks: only this user's conversations are searched and quoted, in local mode too, since an answer may go where its user's
+    /// conversations go: to a model, or to a peer that is paired for that user.
+    /// </summary>
+    public required UserId Asker { get; init; }
 
     public required string Message { get; init; }
 

@@ -1,7 +1,7 @@
 namespace Maestra.Backend.Advisors;
 
 /// <summary>Ends a stream that grows beyond a number of bytes. Reads only, asynchronously.</summary>
-internal sealed class BoundedReadStream(int maxBytes, Stream inner) : Stream
+internal sealed class BoundedReadStream(long maxBytes, Stream inner) : Stream
 {
     private long _read;
 

@@ -3,7 +3,8 @@ using ConversationHub.Contracts;
 namespace Maestra.Backend.Advisors;
 
 /// <summary>Takes in no more than so many bytes of a response: at once, or, if it is a stream of events, while it is read.</summary>
-internal sealed class BoundedResponseHandler(int maxBytes, HttpMessageHandler inner) : DelegatingHandler(inner)
+/// <param name="maxStreamBytes">Of a stream of events.</param>
+internal sealed class BoundedResponseHandler(int maxBytes, long maxStreamBytes, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     /// <exception cref="HttpRequestException">The response is larger.</exception>
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -31,7 +32,7 @@ internal sealed class BoundedResponseHandler(int maxBytes, HttpMessageHandler in
     private async Task BoundAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         var whole = response.Content;
-        var bounded = new StreamContent(new BoundedReadStream(maxBytes, await whole.ReadAsStreamAsync(cancellationToken)));
+        var bounded = new StreamContent(new BoundedReadStream(maxStreamBytes, await whole.ReadAsStreamAsync(cancellationToken)));
         foreach (var (name, values) in whole.Headers)
             bounded.Headers.TryAddWithoutValidation(name, values);
         response.Content = bounded;

@@ -45,7 +45,7 @@ internal sealed class RecallAdvisor(IConversationStore store) : IAdvisor
     }
 
     private Task<SearchOutcome> SearchAsync(AdvisorPrompt prompt, string text, CancellationToken cancellationToken) => store.SearchAsync(
-        new SearchQuery { Text = text, Owner = prompt.SearchOwner, Excluding = prompt.QuestionId, Limit = PassagesFetched }, cancellationToken);
+        new SearchQuery { Text = text, Owner = prompt.Asker, Excluding = prompt.QuestionId, Limit = PassagesFetched }, cancellationToken);
 
     private static string? EarlierQuestions(AdvisorPrompt prompt)
     {

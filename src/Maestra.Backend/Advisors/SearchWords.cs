@@ -43,18 +43,35 @@ internal sealed class SearchWords
         Math.Min(left.Length, right.Length) >= MinStemLetters
         && (left.StartsWith(right, StringComparison.Ordinal) || right.StartsWith(left, StringComparison.Ordinal));
 
+    /// <summary>Runs of letters and digits; of scripts without spaces every two letters that stand together, since one alone says too little.</summary>
     private static IEnumerable<(string Text, int Position)> Split(string text)
     {
-        var start = -1;
-        for (var i = 0; i <= text.Length; i++)
+        for (var start = 0; start < text.Length;)
         {
-            var isPart = i < text.Length && char.IsLetterOrDigit(text[i]);
-            if (isPart && start < 0)
-                start = i;
-            if (isPart || start < 0)
+            var end = EndOfRun(text, start);
+            if (end == start)
+            {
+                start++;
                 continue;
-            yield return (text[start..i].ToLowerInvariant(), start);
-            start = -1;
+            }
+
+            if (!HasNoSpaces(text[start]) || end == start + 1)
+                yield return (text[start..end].ToLowerInvariant(), start);
+            for (var i = start; HasNoSpaces(text[start]) && i < end - 1; i++)
+                yield return (text[i..(i + 2)], i);
+            start = end;
         }
     }
+
+    /// <summary>Letters and digits of one kind of script.</summary>
+    private static int EndOfRun(string text, int start)
+    {
+        var end = start;
+        while (end < text.Length && char.IsLetterOrDigit(text[end]) && HasNoSpaces(text[end]) == HasNoSpaces(text[start]))
+            end++;
+        return end;
+    }
+
+    /// <summary>Kana and CJK ideographs, as the store's search has it; Korean has spaces.</summary>
+    private static bool HasNoSpaces(char letter) => letter is (>= '\u3040' and <= '\u30FF') or (>= '\u3400' and <= '\u9FFF') or (>= '\uF900' and <= '\uFAFF');
 }

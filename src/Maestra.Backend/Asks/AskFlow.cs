@@ -4,7 +4,6 @@ using ConversationHub.Contracts;
 using ConversationHub.Store;
 using Maestra.Backend.Advisors;
 using Maestra.Backend.Http;
-using Maestra.Backend.Settings;
 using Maestra.Backend.Sync;
 using Maestra.Backend.Telemetry;
 
@@ -14,7 +13,7 @@ namespace Maestra.Backend.Asks;
 /// The way of a question: stored, read with what was said before, answered, and the reply stored, before anything is told (wire.md §2).
 /// </summary>
 internal sealed class AskFlow(
-    IConversationStore store, LeasedAnswer lease, IAdvisor advisor, AskGate gate, BackendSettings settings, Freshness freshness,
+    IConversationStore store, LeasedAnswer lease, IAdvisor advisor, AskGate gate, Freshness freshness,
     TimeProvider time, ILogger<AskFlow> logger)
 {
     /// <param name="timeLeft">Of the first caller; others may join and wait longer.</param>
@@ -94,7 +93,6 @@ internal sealed class AskFlow(
         {
             QuestionId = key.OperationId,
             ConversationId = conversation,
-            SearchOwner = settings.Mode == BackendMode.Local ? null : owner,
             Asker = key.User,
             Message = question.Message,
             Mode = question.EffectiveMode,

@@ -42,6 +42,34 @@ public sealed class RecallAdvisorTests
         Assert.DoesNotContain("> Where is the deploy key?", (string?)reply.Json["reply"], StringComparison.Ordinal);
     }
 
+    /// <summary>Nor there: the reply may leave the machine with the one user's model or peers.</summary>
+    [Fact]
+    public async Task Ask_InLocalMode_NeverQuotesAnotherUser()
+    {
+        await using var backend = await TestBackend.StartLocalAsync((SettingNames.LlmProvider, "offline"));
+        await backend.AskAsync(TestBackend.Question("The deploy key lives in the vault", "notes", "ada"));
+
+        var reply = await backend.AskAsync(TestBackend.Question("Where is the deploy key?", "b", "bob"));
+
+        Assert.DoesNotContain("vault", reply.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("昨日の会議で決めた規則は三つの段階で公開する。", "規則は何ですか")]
+    [InlineData("发布分三个阶段进行，规则由团队决定。", "规则是什么？")]
+    [InlineData("배포 규칙은 세 단계로 공개한다", "배포 규칙은?")]
+    public async Task Ask_InAScriptWithoutSpaces_QuotesWhatWasSaid(string said, string question)
+    {
+        await using var backend = await TestBackend.StartLocalOverStoreAsync((SettingNames.LlmProvider, "offline"));
+        await backend.AskAsync(TestBackend.Question(said, "notes"));
+        await backend.AskAsync(TestBackend.Question("今日は天気がいい。", "weather"));
+
+        var reply = (string?)(await backend.AskAsync(TestBackend.Question(question, "later"))).Json["reply"];
+
+        Assert.Contains($"> {said}", reply, StringComparison.Ordinal);
+        Assert.DoesNotContain("天気", reply, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Ask_InCloudMode_NeverQuotesAnotherUser()
     {

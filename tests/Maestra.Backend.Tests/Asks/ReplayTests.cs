@@ -53,6 +53,7 @@ public sealed class ReplayTests
         Assert.Equal("Once.", (string?)(await repeat).Json["reply"]);
         Assert.Single(backend.Advisor.Prompts);
         Assert.Equal(1, backend.Store.QuestionsStored);
+        Assert.Equal(0.5m, (decimal)(await backend.GetAsync("/metrics")).Json["total_cost_usd"]!);
     }
 
     [Fact]

@@ -72,7 +72,7 @@ public sealed class PromptComposerTests
     {
         QuestionId = OperationId.Parse("019b8d7d-f23b-7a1b-ac3d-4e5f60718293"),
         ConversationId = ConversationId.Parse("current"),
-        SearchOwner = null,
+        Asker = UserId.Parse("ada"),
         Message = message,
         Mode = "advisor",
         History = [],
