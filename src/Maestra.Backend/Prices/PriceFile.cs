@@ -9,7 +9,7 @@ namespace Maestra.Backend.Prices;
 internal static class PriceFile
 {
     private const int MaxModels = 1000;
-    private const decimal MaxPrice = 1_000_000;
+    public const decimal MaxPrice = 1_000_000;
     private const string Shape = "expected {\"model\": {\"input\": 0.15, \"output\": 0.60}} in USD per million tokens";
 
     /// <param name="errors">Every mistake, each with the model it is about.</param>

@@ -1,6 +1,5 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
-using System.Text.Json;
 using ConversationHub.Contracts;
 using Maestra.Backend.Prompts;
 using Maestra.Backend.Settings;
@@ -33,7 +32,7 @@ internal sealed class ChatCompletionsModel : IModel
 
     public static ChatCompletionsModel Create(ProviderSettings settings, TimeProvider time)
     {
-        var handler = ProviderHttp.CreateHandler();
+        var handler = ProviderHttp.CreateHandler(settings);
         return new ChatCompletionsModel(Client(settings, handler), Client(settings, new WholeAnswerHandler(handler)), settings, time);
     }
 
@@ -56,10 +55,10 @@ internal sealed class ChatCompletionsModel : IModel
         {
             return ProviderHttp.Broken(e.InnerException ?? e);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or JsonException or FormatException
-            or ArgumentException or InvalidOperationException or KeyNotFoundException)
+#pragma warning disable CA1031 // The client library throws what its parser meets, null references among it: whatever it is, the answer is none.
+        catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
         {
-            // The client library throws what its parser meets: any of these is an answer that is none.
             return ProviderHttp.Broken(e);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -82,13 +81,23 @@ internal sealed class ChatCompletionsModel : IModel
     private async Task<ModelOutcome> StreamAsync(IReadOnlyList<ChatMessage> messages, Action<string> onText, CancellationToken cancellationToken)
     {
         var completion = new StreamedCompletion();
-        await foreach (var update in _streaming.CompleteChatStreamingAsync(messages, Options(), cancellationToken))
+        using var tail = new StreamTail(_time, cancellationToken);
+        try
         {
-            var piece = completion.Add(update);
-            if (completion.IsTooLong)
-                return new ModelOutcome.Failed("the reply is too long", MayHaveRun: true);
-            if (piece.Length > 0)
-                onText(piece);
+            await foreach (var update in _streaming.CompleteChatStreamingAsync(messages, Options(), tail.Token))
+            {
+                var piece = completion.Add(update);
+                if (completion.IsTooLong)
+                    return new ModelOutcome.Failed("the reply is too long", MayHaveRun: true);
+                if (piece.Length > 0)
+                    onText(piece);
+                if (completion.FinishReason is not null)
+                    tail.Begin();
+            }
+        }
+        catch (OperationCanceledException) when (tail.IsOver)
+        {
+            // The text is whole; what it cost may be missing.
         }
 
         return completion.FinishReason is { } reason
@@ -99,7 +108,7 @@ internal sealed class ChatCompletionsModel : IModel
     private ModelOutcome Read(ChatCompletion completion)
     {
         var text = string.Concat(completion.Content.Where(part => part.Kind == ChatMessageContentPartKind.Text).Select(part => part.Text));
-        var usage = completion.Usage is { } used ? new TokenUsage(used.InputTokenCount, used.OutputTokenCount) : null;
+        var usage = completion.Usage is { } used ? TokenUsage.Of(used.InputTokenCount, used.OutputTokenCount, used.TotalTokenCount) : null;
         return Answer(text, completion.FinishReason, completion.Model, usage);
     }
 

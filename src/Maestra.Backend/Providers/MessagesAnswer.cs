@@ -10,11 +10,14 @@ internal sealed class MessagesAnswer
     private readonly StringBuilder _text = new();
     private string? _model;
     private string? _stopReason;
-    private int? _inputTokens;
+    private long? _inputTokens;
     private int? _outputTokens;
 
     /// <summary>No reply of this length is ever stored: the rest need not come.</summary>
     public bool IsTooLong => _text.Length > WireLimits.ReplyBytes;
+
+    /// <summary>The last event of the answer has come.</summary>
+    public bool IsEnded { get; private set; }
 
     /// <summary>Set when the provider says, within a stream, that it failed.</summary>
     public ModelOutcome.Failed? Failure { get; private set; }
@@ -46,6 +49,9 @@ internal sealed class MessagesAnswer
                     _stopReason = Text(end, "stop_reason") ?? _stopReason;
                 AddUsage(data);
                 return "";
+            case "message_stop":
+                IsEnded = true;
+                return "";
             case "error":
                 var type = data.TryGetProperty("error", out var error) ? Text(error, "type") : null;
                 Failure = new ModelOutcome.Failed("an error within the stream", MayHaveRun: true) { IsBusy = type is "overloaded_error" or "rate_limit_error" };
@@ -67,7 +73,7 @@ internal sealed class MessagesAnswer
         var text = _text.ToString();
         if (string.IsNullOrWhiteSpace(text))
             return new ModelOutcome.Failed("empty reply", MayHaveRun: true);
-        var usage = _inputTokens is { } input && _outputTokens is { } output ? new TokenUsage(input, output) : null;
+        var usage = _inputTokens is { } input && _outputTokens is { } output ? TokenUsage.Of(input, output) : null;
         return new ModelOutcome.Answered(text, string.IsNullOrEmpty(_model) ? askedModel : _model, usage);
     }
 
@@ -93,7 +99,7 @@ internal sealed class MessagesAnswer
 
         // Numbers in later events are totals, not increments; those of the cache stand beside the others.
         if (Number(usage, "input_tokens") is { } input)
-            _inputTokens = input + (Number(usage, "cache_creation_input_tokens") ?? 0) + (Number(usage, "cache_read_input_tokens") ?? 0);
+            _inputTokens = (long)input + (Number(usage, "cache_creation_input_tokens") ?? 0) + (Number(usage, "cache_read_input_tokens") ?? 0);
         _outputTokens = Number(usage, "output_tokens") ?? _outputTokens;
     }
 

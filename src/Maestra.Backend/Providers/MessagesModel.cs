@@ -18,7 +18,7 @@ internal sealed class MessagesModel(HttpClient client, ProviderSettings settings
     public ProviderSettings Settings => settings;
 
     public static MessagesModel Create(ProviderSettings settings, TimeProvider time) =>
-        new(ProviderHttp.CreateClient(ProviderHttp.CreateHandler()), settings, time);
+        new(ProviderHttp.CreateClient(ProviderHttp.CreateHandler(settings)), settings, time);
 
     public async Task<ModelOutcome> AskAsync(ModelPrompt prompt, Action<string>? onText, CancellationToken cancellationToken)
     {
@@ -34,9 +34,10 @@ internal sealed class MessagesModel(HttpClient client, ProviderSettings settings
                 ? await ReadStreamAsync(response, onText, cancellationToken)
                 : await ReadWholeAsync(response, onText, cancellationToken);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or JsonException or FormatException or InvalidOperationException)
+#pragma warning disable CA1031 // What is no text, number or object where one belongs is an answer that is none, however it is met.
+        catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
         {
-            // What is no text, number or object where one belongs is an answer that is none.
             return ProviderHttp.Broken(e);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -78,16 +79,26 @@ internal sealed class MessagesModel(HttpClient client, ProviderSettings settings
     {
         var answer = new MessagesAnswer();
         var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        await foreach (var item in SseParser.Create(stream).EnumerateAsync(cancellationToken))
+        using var tail = new StreamTail(time, cancellationToken);
+        try
         {
-            if (string.IsNullOrWhiteSpace(item.Data))
-                continue;
-            using var document = JsonDocument.Parse(item.Data, MaestraJson.Document);
-            var piece = answer.AddEvent(document.RootElement);
-            if (answer.Failure is not null || answer.IsTooLong)
-                break;
-            if (piece.Length > 0)
-                onText?.Invoke(piece);
+            await foreach (var item in SseParser.Create(stream).EnumerateAsync(tail.Token))
+            {
+                if (string.IsNullOrWhiteSpace(item.Data))
+                    continue;
+                using var document = JsonDocument.Parse(item.Data, MaestraJson.Document);
+                var piece = answer.AddEvent(document.RootElement);
+                if (answer.Failure is not null || answer.IsTooLong)
+                    break;
+                if (piece.Length > 0)
+                    onText?.Invoke(piece);
+                if (answer.IsEnded)
+                    tail.Begin();
+            }
+        }
+        catch (OperationCanceledException) when (tail.IsOver)
+        {
+            // All of the answer was there.
         }
 
         return answer.Conclude(settings.Model);

@@ -24,5 +24,20 @@ internal abstract record ModelOutcome
     }
 }
 
-/// <summary>Tokens of one call.</summary>
-internal sealed record TokenUsage(int Input, int Output);
+/// <summary>Tokens of one call: none negative, and together an <see cref="int"/>.</summary>
+internal sealed record TokenUsage
+{
+    private TokenUsage(int input, int output) => (Input, Output) = (input, output);
+
+    public int Input { get; }
+
+    public int Output { get; }
+
+    /// <param name="total">As told; 0 when it was not. Thinking counts in it, and is paid as output, where the output as told leaves it out.</param>
+    /// <returns>Null for numbers that count nothing: they are taken as not told.</returns>
+    public static TokenUsage? Of(long input, long output, long total = 0)
+    {
+        var paid = Math.Max(output, total - input);
+        return input >= 0 && output >= 0 && paid <= int.MaxValue - input ? new TokenUsage((int)input, (int)paid) : null;
+    }
+}

@@ -1,5 +1,7 @@
 using ConversationHub.Contracts;
 using Maestra.Backend.Advisors;
+using Maestra.Backend.Outside;
+using Maestra.Backend.Settings;
 
 namespace Maestra.Backend.Providers;
 
@@ -9,18 +11,23 @@ internal static class ProviderHttp
     /// <summary>A body larger than any stored reply, with its envelope and escapes, is no answer.</summary>
     private const int MaxResponseBytes = 8 * WireLimits.ReplyBytes;
 
-    public static HttpMessageHandler CreateHandler() => new BoundedResponseHandler(MaxResponseBytes, new SocketsHttpHandler
-    {
-        // A redirect could carry key and question to a host that nobody chose.
-        AllowAutoRedirect = false,
-        UseCookies = false,
+    /// <summary>Of a stream each token may be an event of its own, of which the text is the smallest part.</summary>
+    private const int StreamedTokenBytes = 1024;
 
-        // A stream that is given up is cut at once: reading on for the connection's sake would keep the model at work.
-        ResponseDrainTimeout = TimeSpan.Zero,
+    public static HttpMessageHandler CreateHandler(ProviderSettings settings) => new BoundedResponseHandler(
+        MaxResponseBytes, MaxResponseBytes + (long)settings.MaxOutputTokens * StreamedTokenBytes, new SocketsHttpHandler
+        {
+            // A redirect could carry key and question to a host that nobody chose.
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            Proxy = LoopbackDirect.Default,
 
-        // The trace of the caller is none of the provider's business (wire.md §1.3).
-        ActivityHeadersPropagator = null,
-    });
+            // A stream that is given up is cut at once: reading on for the connection's sake would keep the model at work.
+            ResponseDrainTimeout = TimeSpan.Zero,
+
+            // The trace of the caller is none of the provider's business (wire.md §1.3).
+            ActivityHeadersPropagator = null,
+        });
 
     /// <summary>The caller's deadline is the only limit: it comes with the cancellation.</summary>
     public static HttpClient CreateClient(HttpMessageHandler handler) => new(handler, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };

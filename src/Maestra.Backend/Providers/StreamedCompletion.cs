@@ -32,7 +32,7 @@ internal sealed class StreamedCompletion
             Model = update.Model;
         FinishReason = update.FinishReason ?? FinishReason;
         if (update.Usage is { } usage)
-            Usage = new TokenUsage(usage.InputTokenCount, usage.OutputTokenCount);
+            Usage = TokenUsage.Of(usage.InputTokenCount, usage.OutputTokenCount, usage.TotalTokenCount);
         return piece;
     }
 }

@@ -42,11 +42,11 @@ internal sealed class WholeAnswerHandler(HttpMessageHandler inner) : DelegatingH
 
     private static string ToEvents(string json)
     {
-        var completion = JsonNode.Parse(json, documentOptions: MaestraJson.Document)!.AsObject();
+        var completion = JsonNode.Parse(json, documentOptions: MaestraJson.Document) as JsonObject ?? throw new JsonException("no object");
         completion["object"] = "chat.completion.chunk";
         foreach (var choice in completion["choices"]?.AsArray() ?? [])
         {
-            var parts = choice!.AsObject();
+            var parts = choice as JsonObject ?? throw new JsonException("a choice that is none");
             var message = parts["message"];
             parts.Remove("message");
             parts["delta"] = message;

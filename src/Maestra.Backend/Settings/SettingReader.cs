@@ -1,4 +1,5 @@
 using System.Globalization;
+using Maestra.Backend.Prices;
 
 namespace Maestra.Backend.Settings;
 
@@ -78,9 +79,9 @@ internal sealed class SettingReader(SettingSources sources)
     {
         if (sources.Find(name) is not { } value)
             return null;
-        if (decimal.TryParse(value.Text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+        if (decimal.TryParse(value.Text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number <= PriceFile.MaxPrice)
             return number;
-        Refuse(value, "a number such as 0.15, in USD per million tokens");
+        Refuse(value, $"a number such as 0.15, in USD per million tokens, of at most {PriceFile.MaxPrice:0}");
         return null;
     }
 

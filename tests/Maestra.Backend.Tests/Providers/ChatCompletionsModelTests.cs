@@ -94,6 +94,7 @@ public sealed class ChatCompletionsModelTests(WireMockServer wireMock) : IClassF
         [
             "", "not json", "{}", "[]", "null", "\"text\"", """{"choices":[]}""", """{"choices":"x"}""", Completion("").ToJsonString(),
             Completion(null).ToJsonString(), """{"choices":[{"message":{}}]}""",
+            """{"choices":[{"index":0,"finish_reason":"stop"}]}""", """{"choices":[{"index":0,"finish_reason":"stop","message":null}]}""", """{"choices":[null]}""",
         ];
         foreach (var body in bodies)
         {

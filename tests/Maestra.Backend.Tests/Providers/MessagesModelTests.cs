@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using ConversationHub.Testing.Network;
 using Maestra.Backend.Settings;
 using Maestra.Backend.Tests.Fakes;
@@ -56,6 +57,26 @@ public sealed class MessagesModelTests : IAsyncLifetime
         Assert.Equal("Two rules.", text);
         Assert.Equal(("done", "Two rules.", 0.002m), (next.Name, (string?)next.Data["reply"], (decimal)next.Data["meta"]!["cost_usd"]!));
         Assert.True((bool)Assert.Single(_model.Requests).Json["stream"]!);
+    }
+
+    [Fact]
+    public async Task Ask_StreamIsLeftOpenBehindTheAnswer_IsAnsweredSoon()
+    {
+        var whole = ModelRig.MessageStream("Two ", "rules.");
+        var open = ModelRig.Events(Encoding.UTF8.GetString(whole.Body).Split("\n\n", StringSplitOptions.RemoveEmptyEntries).Select(static one => one["data: ".Length..]).Append("""{"type":"ping"}""").ToArray());
+        _model.Behaviour = Chaos.StallAfterHeaders(open, whole.Body.Length);
+
+        using var stream = await StreamedReply.AskAsync(_backend, TestBackend.Question(conversation: "c"));
+        await stream.NextAsync("heartbeat");
+
+        // Those of heartbeats and deadline, and that of the end that is waited for.
+        await _backend.Time.WaitForTimersAsync(3);
+        _backend.Time.Advance(TimeSpan.FromSeconds(1));
+        var next = await stream.NextAsync();
+        while (next.Name is "delta" or "heartbeat")
+            next = await stream.NextAsync();
+
+        Assert.Equal(("done", "Two rules."), (next.Name, (string?)next.Data["reply"]));
     }
 
     [Fact]

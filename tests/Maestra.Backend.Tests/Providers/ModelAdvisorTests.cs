@@ -97,7 +97,7 @@ public sealed class ModelAdvisorTests : IDisposable
         Assert.Equal(AdvisorFailure.Store, Assert.IsType<AdvisorOutcome.Failed>(await advisor.AskAsync(Prompt(), null, CancellationToken.None)).Failure);
     }
 
-    private static ModelOutcome Answered { get; } = new ModelOutcome.Answered("Yes.", "a-model", new TokenUsage(1, 1));
+    private static ModelOutcome Answered { get; } = new ModelOutcome.Answered("Yes.", "a-model", TokenUsage.Of(1, 1));
 
     private static ModelOutcome Failed { get; } = new ModelOutcome.Failed("status 500", MayHaveRun: false);
 
@@ -115,7 +115,7 @@ public sealed class ModelAdvisorTests : IDisposable
     {
         QuestionId = OperationId.Parse("019b8d7d-f23b-7a1b-ac3d-4e5f60718293"),
         ConversationId = ConversationId.Parse("current"),
-        SearchOwner = null,
+        Asker = UserId.Parse("ada"),
         Message = "Why?",
         Mode = "advisor",
         History = [],

@@ -48,6 +48,8 @@ public sealed class StreamedModelTests : IAsyncLifetime
     [InlineData("data: [DONE]\n\n")]
     [InlineData("data: not json\n\n")]
     [InlineData("data: {\"error\":{\"message\":\"text of the provider\"}}\n\n")]
+    [InlineData("data: null\n\n")]
+    [InlineData("data: {\"choices\":[null]}\n\n")]
     public async Task Ask_StreamHasNoAnswer_Is502_T66(string body)
     {
         _model.Behaviour = Chaos.Respond(Stream(body));
@@ -66,6 +68,69 @@ public sealed class StreamedModelTests : IAsyncLifetime
 
         Assert.Equal((502, "provider_failed"), await ErrorAsync());
         Assert.Single((await _backend.GetAsync("/conversations/c")).Json["messages"]!.AsArray());
+    }
+
+    /// <summary>Some servers, and proxies before them, leave the connection open behind the last word, which is paid by then.</summary>
+    [Theory]
+    [InlineData(true, 0.002)]
+    [InlineData(false, 0)]
+    public async Task Ask_StreamIsLeftOpenBehindTheAnswer_IsAnsweredSoon(bool tellsUsage, double cost)
+    {
+        string[] parts = [Piece("Two "), Piece("rules."), Finish, tellsUsage ? Usage : ""];
+        _model.Behaviour = Chaos.StallAfterHeaders(Stream([.. parts, Done]), parts.Sum(static part => part.Length));
+
+        using var stream = await StreamedReply.AskAsync(_backend, TestBackend.Question(conversation: "c"));
+        await stream.NextAsync("heartbeat");
+
+        // Those of heartbeats and deadline, and that of the end that is waited for.
+        await _backend.Time.WaitForTimersAsync(3);
+        _backend.Time.Advance(TimeSpan.FromSeconds(1));
+        var end = await stream.NextAsync();
+        while (end.Name is "delta" or "heartbeat")
+            end = await stream.NextAsync();
+
+        Assert.Equal(("done", "Two rules."), (end.Name, (string?)end.Data["reply"]));
+        if (tellsUsage)
+            Assert.Equal((decimal)cost, (decimal)end.Data["meta"]!["cost_usd"]!);
+        else
+            Assert.False((bool)end.Data["meta"]!["cost_known"]!);
+    }
+
+    [Fact]
+    public async Task Ask_LongAnswerInShortPieces_IsTakenWhole()
+    {
+        const int Pieces = 2_500;
+        var padding = new string('x', 4_000);
+        await using var backend = await TestBackend.StartLocalAsync(
+            (SettingNames.LlmProvider, "compatible"), (SettingNames.LlmBaseUrl, new Uri(_model.Url, "/v1").ToString()), (SettingNames.LlmModel, "a-model"),
+            (SettingNames.LlmMaxTokens, "60000"));
+        _model.Behaviour = Chaos.Respond(Stream([.. Enumerable.Repeat(Piece("word ").Replace("stub-model", $"stub-{padding}", StringComparison.Ordinal), Pieces), Finish, Usage, Done]));
+
+        using var stream = await StreamedReply.AskAsync(backend, TestBackend.Question(conversation: "c"));
+        await stream.NextAsync("heartbeat");
+        var (_, end) = await TextThenEndAsync(stream);
+
+        Assert.Equal(("done", Pieces * "word ".Length), (end.Name, ((string?)end.Data["reply"])?.Length));
+    }
+
+    /// <summary>Thinking is paid as output, also where only the total tells of it; what counts nothing is taken as not told.</summary>
+    [Theory]
+    [InlineData("""{"prompt_tokens":1000,"completion_tokens":100,"total_tokens":1500}""", 1500, 0.006)]
+    [InlineData("""{"prompt_tokens":1000,"completion_tokens":100}""", 1100, 0.002)]
+    [InlineData("""{"prompt_tokens":-1000000000,"completion_tokens":-1000000000,"total_tokens":-2000000000}""", 0, null)]
+    [InlineData("""{"prompt_tokens":2000000000,"completion_tokens":2000000000}""", 0, null)]
+    public async Task Ask_UsageAsTold_IsWhatIsPaid(string usage, int tokens, double? cost)
+    {
+        _model.Behaviour = Chaos.Respond(CannedResponse.Text(
+            200, $$$"""{"model":"m","choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"Yes."}}],"usage":{{{usage}}}}""", "application/json"));
+
+        var meta = (await _backend.AskAsync(TestBackend.Question())).Json["meta"]!.AsObject();
+
+        Assert.Equal(tokens, (int)meta["tokens"]!);
+        if (cost is { } paid)
+            Assert.Equal((decimal)paid, (decimal)meta["cost_usd"]!);
+        else
+            Assert.False((bool)meta["cost_known"]!);
     }
 
     [Fact]
