@@ -121,10 +121,18 @@ internal sealed class PeersEdit(BackendSettings settings, IdentityKeys keys, IPe
         var (peers, failure) = await directory.ListAsync(cancellationToken);
         if (peers is null)
             return failure!.Reason;
-        if (peers.FirstOrDefault(peer => peer.BackendId == id) is not { } peer)
-            return $"{id} is not paired with this backend; peers list tells who is";
-        if (await directory.RemoveAsync(peer, cancellationToken) is { } lost)
-            return lost.Reason;
+        if (peers.FirstOrDefault(peer => peer.BackendId == id) is { } peer)
+        {
+            if (await directory.RemoveAsync(peer, cancellationToken) is { } lost)
+                return lost.Reason;
+        }
+        else
+        {
+            (var wasThere, failure) = await directory.RemoveUnreadableAsync(id, cancellationToken);
+            if (!wasThere)
+                return failure?.Reason ?? $"{id} is not paired with this backend; peers list tells who is";
+        }
+
         await output.WriteLineAsync($"{id} is no longer paired with this backend. What was exchanged stays on both sides; remove {keys.Current.Id} there too.");
         return null;
     }

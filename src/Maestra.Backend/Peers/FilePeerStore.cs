@@ -117,8 +117,9 @@ internal sealed class FilePeerStore(string stateRoot, TimeProvider time, ILogger
         var stamp = $"{file.LastWriteTimeUtc.Ticks} {file.Length} {file.CreationTimeUtc.Ticks}";
         if (_cached is { } cached && cached.Stamp == stamp)
             return cached.State;
-        var state = JsonSerializer.Deserialize(File.ReadAllText(_path, Encoding.UTF8), MaestraJson.Readable.PeerStateRecord)
-            ?? throw new InvalidDataException($"{_path} holds no peers");
+        var state = JsonSerializer.Deserialize(File.ReadAllText(_path, Encoding.UTF8), MaestraJson.Readable.PeerStateRecord);
+        if (state is null || !PeerRules.IsWhole(state))
+            throw new InvalidDataException($"{_path} does not hold peers, invites and sbts, each a list of records");
         if (state.Format > PeerStateRecord.CurrentFormat)
             throw new InvalidDataException($"{_path} was written by a newer version: format {state.Format}, known is {PeerStateRecord.CurrentFormat}");
         _cached = (stamp, state);

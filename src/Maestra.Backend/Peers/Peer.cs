@@ -73,7 +73,8 @@ internal sealed record Peer
     {
         peer = null;
         Uri? url = null;
-        if (!PeerKey.TryParseBase64(record.PublicKey, out var key)
+        if (record.Capabilities is null
+            || !PeerKey.TryParseBase64(record.PublicKey, out var key)
             || !PeerScope.TryParse(record.UserId, out var scope)
             || (record.Url is not null && !PeerUrl.TryParse(record.Url, out url, out _))
             || !PeerStateNames.TryParse(record.State, out var state))

@@ -70,6 +70,18 @@ internal sealed class PeerDirectory(IPeerStore store, BackendSettings settings, 
         return failure;
     }
 
+    /// <summary>Takes out what is kept under an id and cannot be read.</summary>
+    /// <returns>Whether there was such a thing.</returns>
+    public async Task<(bool WasThere, StoreFailure? Failure)> RemoveUnreadableAsync(string backendId, CancellationToken cancellationToken)
+    {
+        var (wasThere, failure) = await store.ChangeAsync<object>(
+            state => PeerRules.Find(state, backendId) is { } record && !Peer.TryRead(record, out _)
+                ? (PeerRules.Without(state, backendId), true)
+                : (null, false),
+            cancellationToken);
+        return (wasThere is true, failure);
+    }
+
     /// <summary>Changes what is kept of a peer. An unknown one changes nothing.</summary>
     /// <param name="change">Pure; null changes nothing.</param>
     public async Task<StoreFailure?> UpdateAsync(string backendId, Func<Peer, Peer?> change, CancellationToken cancellationToken)

@@ -9,6 +9,24 @@ internal static class PeerRules
 
     public static readonly PeerStateRecord Empty = new() { Peers = [], Invites = [], Sbts = [] };
 
+    /// <summary>Stands for what is kept under an id and cannot be read: <see cref="Peer.TryRead"/> refuses it.</summary>
+    public static PeerRecord Unreadable(string backendId) => new()
+    {
+        BackendId = backendId,
+        PublicKey = "",
+        Capabilities = [],
+        UserId = "",
+        RegisteredAt = DateTimeOffset.UnixEpoch,
+        State = PeerStateNames.Suspended,
+    };
+
+    /// <summary>Whether a text gave all that the type promises: JSON may say null where it says nothing.</summary>
+    public static bool IsWhole(PeerStateRecord state) =>
+        state is { Peers: not null, Invites: not null, Sbts: not null }
+        && state.Peers.All(static peer => peer is { BackendId: not null })
+        && state.Invites.All(static invite => invite is { Secret: not null, UserId: not null })
+        && state.Sbts.All(static sbt => sbt is { SbtId: not null });
+
     public static PeerRecord? Find(PeerStateRecord state, string backendId) => state.Peers.FirstOrDefault(peer => peer.BackendId == backendId);
 
     /// <summary>The state with a peer put in the place of the one with the same id, or added.</summary>

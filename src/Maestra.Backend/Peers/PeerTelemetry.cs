@@ -6,7 +6,7 @@ internal static partial class PeerTelemetry
     [LoggerMessage(1500, LogLevel.Warning, "The key was changed: backend {OldId} is now {NewId}; both verify for seven days")]
     public static partial void IdentityRotated(this ILogger logger, string oldId, string newId);
 
-    [LoggerMessage(1501, LogLevel.Error, "A peer in the list cannot be read and is left out: {BackendId}")]
+    [LoggerMessage(1501, LogLevel.Error, "A peer in the list cannot be read and is left out: {BackendId}; take it out with maestra-backend peers remove, and pair anew")]
     public static partial void PeerUnreadable(this ILogger logger, string backendId);
 
     [LoggerMessage(1502, LogLevel.Warning, "Peer {BackendId} has changed its key and is going to be {NewId}: confirm it with maestra-backend peers confirm")]

@@ -59,8 +59,8 @@ internal sealed class PostgresPeerStore(PeerDatabase database, TimeProvider time
     private static async Task<PeerStateRecord> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => new()
     {
         Peers = await RowsAsync(
-            connection, "SELECT record FROM maestra.peers ORDER BY backend_id",
-            static row => JsonSerializer.Deserialize(row.GetString(0), MaestraJson.Compact.PeerRecord)!, cancellationToken),
+            connection, "SELECT backend_id, record FROM maestra.peers ORDER BY backend_id",
+            static row => Peer(row.GetString(0), row.GetString(1)), cancellationToken),
         Invites = await RowsAsync(
             connection, "SELECT secret, user_id, expires_at FROM maestra.invites ORDER BY expires_at",
             static row => new InviteRecord { Secret = row.GetString(0), UserId = row.GetString(1), ExpiresAt = Time(row, 2) }, cancellationToken),
@@ -89,6 +89,22 @@ internal sealed class PostgresPeerStore(PeerDatabase database, TimeProvider time
             await ExecuteAsync(connection, "DELETE FROM maestra.sbts WHERE sbt_id = $1", cancellationToken, gone.SbtId);
         foreach (var sbt in after.Sbts.Except(before.Sbts))
             await ExecuteAsync(connection, "INSERT INTO maestra.sbts VALUES ($1, $2)", cancellationToken, sbt.SbtId, sbt.KeptUntil);
+    }
+
+    /// <summary>A row that is none of ours stands for a peer that cannot be read: left out of what is exchanged, and its owner can remove it.</summary>
+    private static PeerRecord Peer(string backendId, string text)
+    {
+        try
+        {
+            if (JsonSerializer.Deserialize(text, MaestraJson.Compact.PeerRecord) is { } record && record.BackendId == backendId)
+                return record;
+        }
+        catch (JsonException)
+        {
+            // The reader of the list tells it, under the id that the row has.
+        }
+
+        return PeerRules.Unreadable(backendId);
     }
 
     private static async Task<List<T>> RowsAsync<T>(NpgsqlConnection connection, string sql, Func<NpgsqlDataReader, T> row, CancellationToken cancellationToken)
