@@ -20,6 +20,9 @@ internal sealed class IdentityProgram(string stateRoot, KeyProgram program) : II
     /// <summary>Says which entry is this backend's, without telling the path.</summary>
     private readonly string _account = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(stateRoot))))[..16];
 
+    /// <summary>Is there once the store was given a key.</summary>
+    private readonly string _mark = Path.Combine(stateRoot, MarkName);
+
     public string Name => program.Name;
 
     public async Task<(string? Text, string? Failure)> ReadAsync(CancellationToken cancellationToken)
@@ -28,11 +31,21 @@ internal sealed class IdentityProgram(string stateRoot, KeyProgram program) : II
         if (run is null)
             return (null, failure);
         if (run.ExitCode == program.NotFoundExitCode && run.Output.Trim().Length == 0)
-            return run.Error.Trim().Length == 0 || program.SaysNotFound(run.Error) ? (null, null) : (null, Refused(run));
+        {
+            if (run.Error.Trim().Length > 0 && !program.SaysNotFound(run.Error))
+                return (null, Refused(run));
+
+            // A store that is locked looks like an empty one, and a new key would take the place of the one in it.
+            return File.Exists(_mark)
+                ? (null, $"{program.Name} gives no key, and it was given one: unlock it, and try again. If the key is lost for good, remove {_mark}: "
+                    + "the next start makes a new one, with which this backend is another one to its peers")
+                : (null, null);
+        }
+
         if (run.ExitCode != 0)
             return (null, Refused(run));
-        return StrictBase64.TryDecode(run.Output.Trim(), out var bytes)
-            ? (Encoding.UTF8.GetString(bytes), null)
+        return KeyText.TryUnpack(run.Output.Trim(), out var text)
+            ? (text, null)
             : (null, $"the entry of {program.Name} is not what this program wrote there; remove it, or put the right one back");
     }
 
@@ -45,8 +58,10 @@ internal sealed class IdentityProgram(string stateRoot, KeyProgram program) : II
             var (present, failure) = await ReadAsync(cancellationToken);
             if (failure is not null || present != expected)
                 return (false, failure);
-            var secret = Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
-            (var run, failure) = await RunAsync(program.WriteArguments(_account), program.WriteInput(_account, secret), cancellationToken);
+            var input = program.WriteInput(_account, KeyText.Pack(text));
+            if (input.Length > program.MaxInputCharacters)
+                return (false, $"{program.Name} takes {program.MaxInputCharacters} characters, and the keys need {input.Length}; nothing was changed");
+            (var run, failure) = await RunAsync(program.WriteArguments(_account), input, cancellationToken);
             if (run is null || run.ExitCode != 0)
                 return (false, failure ?? Refused(run!));
 
@@ -54,7 +69,7 @@ internal sealed class IdentityProgram(string stateRoot, KeyProgram program) : II
             (present, failure) = await ReadAsync(cancellationToken);
             if (failure is not null || present != text)
                 return (false, failure ?? $"{program.Name} took the key and does not give it back");
-            OwnerOnlyFile.Replace(Path.Combine(stateRoot, MarkName), "The key in the operating system's store was changed when this file was.\n");
+            OwnerOnlyFile.Replace(_mark, "The key in the operating system's store was changed when this file was.\n");
             return (true, null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -66,7 +81,7 @@ internal sealed class IdentityProgram(string stateRoot, KeyProgram program) : II
     /// <summary>The store is a program that may ask its owner questions: a file beside tells when to ask it.</summary>
     public Task<string?> StampAsync(CancellationToken cancellationToken)
     {
-        var mark = new FileInfo(Path.Combine(stateRoot, MarkName));
+        var mark = new FileInfo(_mark);
         return Task.FromResult<string?>(mark.Exists ? mark.LastWriteTimeUtc.Ticks.ToString(CultureInfo.InvariantCulture) : null);
     }
 
