@@ -18,6 +18,32 @@ public sealed record PeerStateRecord
 
     [JsonPropertyName("sbts")]
     public required IReadOnlyList<UsedSbtRecord> Sbts { get; init; }
+
+    /// <summary>What owners did by command and no running backend has accounted for yet, oldest first. Null: none.</summary>
+    [JsonPropertyName("acts")]
+    public IReadOnlyList<OwnerActRecord>? Acts { get; init; }
+}
+
+/// <summary>Something an owner did by command, for the audit of the next backend that looks. Without codes and users.</summary>
+public sealed record OwnerActRecord
+{
+    [JsonPropertyName("id")]
+    public required string Id { get; init; }
+
+    [JsonPropertyName("at")]
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>An event's name of wire.md §11.</summary>
+    [JsonPropertyName("event")]
+    public required string Event { get; init; }
+
+    /// <summary>A backend id.</summary>
+    [JsonPropertyName("subject")]
+    public required string Subject { get; init; }
+
+    /// <summary>The command.</summary>
+    [JsonPropertyName("command")]
+    public required string Command { get; init; }
 }
 
 /// <summary>One paired backend, as it is kept.</summary>

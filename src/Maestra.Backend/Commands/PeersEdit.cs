@@ -1,5 +1,6 @@
 using ConversationHub.Contracts;
 using ConversationHub.Store.Postgres;
+using Maestra.Backend.Audit;
 using Maestra.Backend.Hosting;
 using Maestra.Backend.Identity;
 using Maestra.Backend.Pairing;
@@ -40,7 +41,7 @@ internal sealed class PeersEdit(BackendSettings settings, IdentityKeys keys, IPe
             state =>
             {
                 var (changed, isOpen) = PairingRules.Invite(state, code.Secret, scope, now);
-                return (changed, isOpen);
+                return (changed is null ? null : PeerRules.Noted(changed, Act(AuditEventName.PeerInvited, keys.Current.Id, "invite")), isOpen);
             },
             cancellationToken);
         if (open is null)
@@ -76,6 +77,8 @@ internal sealed class PeersEdit(BackendSettings settings, IdentityKeys keys, IPe
             case JoinOutcome.Refused refused:
                 return refused.Reason;
             case JoinOutcome.Joined { Peer: var peer }:
+                if (await NoteAsync(AuditEventName.PeerRegistered, peer.BackendId, "join", cancellationToken) is { } unnoted)
+                    return unnoted;
                 await output.WriteLineAsync($"""
                     paired with  {peer.BackendId}
                     fingerprint  {(PeerKey.TryParseBase64(peer.PublicKey, out var key) ? key.Fingerprint : "")}
@@ -133,6 +136,8 @@ internal sealed class PeersEdit(BackendSettings settings, IdentityKeys keys, IPe
                 return failure?.Reason ?? $"{id} is not paired with this backend; peers list tells who is";
         }
 
+        if (await NoteAsync(AuditEventName.PeerRemoved, id, "remove", cancellationToken) is { } unnoted)
+            return unnoted;
         await output.WriteLineAsync($"{id} is no longer paired with this backend. What was exchanged stays on both sides; remove {keys.Current.Id} there too.");
         return null;
     }
@@ -144,7 +149,9 @@ internal sealed class PeersEdit(BackendSettings settings, IdentityKeys keys, IPe
             state =>
             {
                 var (changed, confirmed) = PairingRules.Confirm(state, id, now);
-                return (changed, confirmed ?? (object)false);
+                return (
+                    changed is null ? null : PeerRules.Noted(changed, Act(AuditEventName.PeerRegistered, confirmed!.BackendId, "confirm")),
+                    confirmed ?? (object)false);
             },
             cancellationToken);
         if (result is null)
@@ -153,6 +160,15 @@ internal sealed class PeersEdit(BackendSettings settings, IdentityKeys keys, IPe
             return $"there is nothing to confirm for {id}: no peer announced this key, and none of this id is suspended or removed";
         await output.WriteLineAsync($"{peer.BackendId} is paired and active{(peer.Previous is { } previous ? $"; its former key {previous.BackendId} counts until {WireTime.Format(previous.At)}" : "")}.");
         return null;
+    }
+
+    private OwnerActRecord Act(string happened, string subject, string command) => OwnerActs.New(happened, subject, command, parts.Ids, parts.Time);
+
+    private async Task<string?> NoteAsync(string happened, string subject, string command, CancellationToken cancellationToken)
+    {
+        var act = Act(happened, subject, command);
+        var (noted, failure) = await store.ChangeAsync<object>(state => (PeerRules.Noted(state, act), act), cancellationToken);
+        return noted is null ? $"{command} was done, and cannot be accounted for in the audit: {failure!.Reason}" : null;
     }
 
     private PeerDirectory Directory() => new(store, settings, loggers.CreateLogger<PeerDirectory>());

@@ -69,8 +69,9 @@ internal static class PairingRules
             if (invite is null || !PeerScope.TryParse(invite.UserId, out scope))
                 return (null, new RegistrationOutcome.CodeInvalid());
         }
-        else if (registration.Configured is { } configured)
+        else if (registration.Configured is { } configured && known is null or { State: PeerStateNames.Active })
         {
+            // One that was suspended or removed comes back by an act of its owner here, not by asking.
             scope = configured.Scope;
         }
         else
@@ -102,8 +103,8 @@ internal static class PairingRules
             new RegistrationOutcome.Registered(scope));
     }
 
-    /// <summary>Takes up the key that a peer announced, or a peer that was suspended or removed.</summary>
-    /// <param name="backendId">The new id, or the peer's.</param>
+    /// <summary>Takes up the key that a peer announced, or a peer that was suspended or removed: whichever was named, and never both.</summary>
+    /// <param name="backendId">The announced id, or the peer's.</param>
     /// <returns>A null result when there is nothing to confirm under this id.</returns>
     public static (PeerStateRecord? State, PeerRecord? Confirmed) Confirm(PeerStateRecord state, string backendId, DateTimeOffset now)
     {
@@ -111,7 +112,7 @@ internal static class PairingRules
         if (peer is null)
             return (null, null);
         var confirmed = peer with { State = PeerStateNames.Active, Reason = null };
-        if (peer.Successor is { } successor)
+        if (peer.Successor is { } successor && successor.BackendId == backendId)
         {
             confirmed = confirmed with
             {

@@ -36,7 +36,7 @@ internal static class SbtReader
 
     public static SbtReading Read(JsonElement sbt) => sbt.ValueKind switch
     {
-        JsonValueKind.String => ReadCompact(sbt.GetString()!),
+        JsonValueKind.String => String(sbt) is { } token ? ReadCompact(token) : new SbtReading.Malformed("SBT holds half of a surrogate pair"),
         JsonValueKind.Object => ReadObject(sbt),
         _ => new SbtReading.Malformed("SBT must be a compact string or an object of eight strings"),
     };
@@ -89,13 +89,18 @@ internal static class SbtReader
     {
         if (!body.TryGetProperty(name, out var value) || value.ValueKind != JsonValueKind.String)
             return null;
+        return String(value) is { Length: > 0 } text && (text.Length <= MaxFieldCharacters || name == "signature") && FreeText.IsStorable(text) ? text : null;
+    }
+
+    /// <returns>Null for a text with half of a surrogate pair, which no string of ours holds.</returns>
+    private static string? String(JsonElement value)
+    {
         try
         {
-            return value.GetString() is { Length: > 0 } text && (text.Length <= MaxFieldCharacters || name == "signature") && FreeText.IsStorable(text) ? text : null;
+            return value.GetString();
         }
         catch (InvalidOperationException)
         {
-            // Half of a surrogate pair.
             return null;
         }
     }

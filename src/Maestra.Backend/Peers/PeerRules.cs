@@ -7,6 +7,9 @@ internal static class PeerRules
 {
     public const int MaxPeers = 256;
 
+    /// <summary>So many acts wait for a backend to account for them; then the oldest make room.</summary>
+    public const int MaxActs = 1024;
+
     public static readonly PeerStateRecord Empty = new() { Peers = [], Invites = [], Sbts = [] };
 
     /// <summary>Stands for what is kept under an id and cannot be read: <see cref="Peer.TryRead"/> refuses it.</summary>
@@ -25,7 +28,8 @@ internal static class PeerRules
         state is { Peers: not null, Invites: not null, Sbts: not null }
         && state.Peers.All(static peer => peer is { BackendId: not null })
         && state.Invites.All(static invite => invite is { Secret: not null, UserId: not null })
-        && state.Sbts.All(static sbt => sbt is { SbtId: not null });
+        && state.Sbts.All(static sbt => sbt is { SbtId: not null })
+        && Acts(state).All(static act => act is { Id: not null, Event: not null, Subject: not null, Command: not null });
 
     public static PeerRecord? Find(PeerStateRecord state, string backendId) => state.Peers.FirstOrDefault(peer => peer.BackendId == backendId);
 
@@ -35,6 +39,12 @@ internal static class PeerRules
 
     public static PeerStateRecord Without(PeerStateRecord state, string backendId) =>
         state with { Peers = [.. state.Peers.Where(other => other.BackendId != backendId)] };
+
+    public static IReadOnlyList<OwnerActRecord> Acts(PeerStateRecord state) => state.Acts ?? [];
+
+    /// <summary>The state with one more act of an owner.</summary>
+    public static PeerStateRecord Noted(PeerStateRecord state, OwnerActRecord act) =>
+        state with { Acts = [.. Acts(state).TakeLast(MaxActs - 1), act] };
 
     /// <summary>The state without what its time has passed.</summary>
     public static PeerStateRecord Prune(PeerStateRecord state, DateTimeOffset now) => state with

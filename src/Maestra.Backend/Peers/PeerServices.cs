@@ -14,6 +14,7 @@ internal static class PeerServices
         services.AddSingleton(_ => identity);
         services.AddSingleton(PeerClient.CreateHttp());
         services.AddSingleton(provider => OpenStore(settings, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton<OwnerActs>();
         services.AddSingleton<PeerDirectory>();
         services.AddSingleton<IPeerDirectory>(static provider => provider.GetRequiredService<PeerDirectory>());
         services.AddSingleton<SignedRequests>();

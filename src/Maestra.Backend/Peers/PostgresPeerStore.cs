@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace Maestra.Backend.Peers;
 
-/// <summary>The tables <c>peers</c>, <c>invites</c>, <c>sbts</c> and <c>nonces</c>, which all replicas share.</summary>
+/// <summary>The tables <c>peers</c>, <c>invites</c>, <c>sbts</c>, <c>owner_acts</c> and <c>nonces</c>, which all replicas share.</summary>
 internal sealed class PostgresPeerStore(PeerDatabase database, TimeProvider time, ILogger<PostgresPeerStore> logger) : IPeerStore
 {
     /// <summary>Any number that no other user of the database takes: "peers" in ASCII. One change at a time, whichever replica makes it.</summary>
@@ -67,6 +67,17 @@ internal sealed class PostgresPeerStore(PeerDatabase database, TimeProvider time
         Sbts = await RowsAsync(
             connection, "SELECT sbt_id, kept_until FROM maestra.sbts",
             static row => new UsedSbtRecord { SbtId = row.GetString(0), KeptUntil = Time(row, 1) }, cancellationToken),
+        Acts = await RowsAsync(
+            connection, "SELECT act_id, happened_at, event, subject, command FROM maestra.owner_acts ORDER BY happened_at, act_id",
+            static row => new OwnerActRecord
+            {
+                Id = row.GetString(0),
+                At = Time(row, 1),
+                Event = row.GetString(2),
+                Subject = row.GetString(3),
+                Command = row.GetString(4),
+            },
+            cancellationToken),
     };
 
     private static async Task WriteAsync(NpgsqlConnection connection, PeerStateRecord before, PeerStateRecord after, CancellationToken cancellationToken)
@@ -89,6 +100,13 @@ internal sealed class PostgresPeerStore(PeerDatabase database, TimeProvider time
             await ExecuteAsync(connection, "DELETE FROM maestra.sbts WHERE sbt_id = $1", cancellationToken, gone.SbtId);
         foreach (var sbt in after.Sbts.Except(before.Sbts))
             await ExecuteAsync(connection, "INSERT INTO maestra.sbts VALUES ($1, $2)", cancellationToken, sbt.SbtId, sbt.KeptUntil);
+        foreach (var gone in PeerRules.Acts(before).Except(PeerRules.Acts(after)))
+            await ExecuteAsync(connection, "DELETE FROM maestra.owner_acts WHERE act_id = $1", cancellationToken, gone.Id);
+        foreach (var act in PeerRules.Acts(after).Except(PeerRules.Acts(before)))
+        {
+            await ExecuteAsync(
+                connection, "INSERT INTO maestra.owner_acts VALUES ($1, $2, $3, $4, $5)", cancellationToken, act.Id, act.At, act.Event, act.Subject, act.Command);
+        }
     }
 
     /// <summary>A row that is none of ours stands for a peer that cannot be read: left out of what is exchanged, and its owner can remove it.</summary>

@@ -11,7 +11,7 @@ namespace Maestra.Backend.Sync;
 /// One peer's loop never waits for another's.
 /// </summary>
 internal sealed class SyncEngine(
-    SyncRounds rounds, ISyncStore store, IPeerDirectory directory, SyncBoard board, BackendSettings settings, BackendMeter meter, IdSource ids,
+    SyncRounds rounds, ISyncStore store, IPeerDirectory directory, OwnerActs acts, SyncBoard board, BackendSettings settings, BackendMeter meter, IdSource ids,
     TimeProvider time, ILogger<SyncEngine> logger) : BackgroundService
 {
     /// <summary>Changes of the pairings are taken up so soon.</summary>
@@ -36,6 +36,8 @@ internal sealed class SyncEngine(
             do
             {
                 await LookAsync(stoppingToken);
+                if (await acts.TellAsync(stoppingToken) is { } failure)
+                    logger.PeersUnreadable(failure.Reason);
                 await store.ReleaseDueAsync(stoppingToken);
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));

@@ -61,6 +61,16 @@ public sealed class PeersCommandTests : IDisposable
         await using var refused = await BackendProcess.StartAsync("local", _joiner.Path);
         await refused.Program.Error.FirstAsync(line => line.Contains(inviterId, StringComparison.Ordinal) && line.Contains("403", StringComparison.Ordinal));
         Assert.Contains("No backend is paired", await RunAsync(_inviter, 0, "peers", "list"), StringComparison.Ordinal);
+
+        // Each act and each refusal stands in the audit of its backend, one that was started since included.
+        await refused.StopAsync();
+        await hosted.StopAsync();
+        Assert.Equal(
+            [("peer_invited", inviterId), ("peer_registered", inviterId), ("peer_refused", inviterId), ("peer_registered", newId), ("peer_removed", newId)],
+            (await AuditedAsync(_inviter)).Where(static told => told.Event != "sync_refused").DistinctBy(static told => (told.Event, told.Subject)));
+        Assert.Contains((await AuditedAsync(_inviter)), static told => told.Event == "sync_refused");
+        Assert.Equal([("peer_registered", inviterId)], await AuditedAsync(_joiner));
+        Assert.DoesNotContain(code[^32..], await File.ReadAllTextAsync(_inviter.Combine("state", "audit.log")), StringComparison.Ordinal);
     }
 
     /// <summary>T37: a code after its ten minutes, a code of somebody else, and one at a place where no backend is.</summary>
@@ -137,6 +147,14 @@ public sealed class PeersCommandTests : IDisposable
             invite!["expires_at"] = "2026-01-05T09:30:00.000000Z";
         await File.WriteAllTextAsync(path, state.ToJsonString());
     }
+
+    /// <summary>What the audit holds about peers.</summary>
+    private static async Task<IReadOnlyList<(string Event, string Subject)>> AuditedAsync(TemporaryFolder home) =>
+    [
+        .. (await File.ReadAllLinesAsync(home.Combine("state", "audit.log"))).Select(static line => JsonNode.Parse(line)!)
+            .Select(static record => ((string)record["event"]!, (string)record["subject"]!))
+            .Where(static told => told.Item1.StartsWith("peer_", StringComparison.Ordinal) || told.Item1.StartsWith("sync_", StringComparison.Ordinal)),
+    ];
 
     private static string Value(string output, string name) =>
         output.Split('\n').First(line => line.StartsWith(name + " ", StringComparison.Ordinal))[name.Length..].Trim();

@@ -85,6 +85,8 @@ public sealed class RegisterPeerTests : IAsyncLifetime
         { "token of another issuer", 401, "sbt_invalid" },
         { "algorithm none", 401, "sbt_invalid" },
         { "algorithm RS256", 401, "sbt_invalid" },
+        { "half a surrogate pair", 401, "sbt_invalid" },
+        { "half a surrogate pair without headers", 401, "signature_invalid" },
         { "legacy token, compact", 401, "sbt_legacy" },
         { "legacy token, forged with the PEM prefix", 401, "sbt_legacy" },
         { "legacy token, object", 401, "sbt_legacy" },
@@ -141,6 +143,37 @@ public sealed class RegisterPeerTests : IAsyncLifetime
 
         Assert.Equal(("nonce_replayed", "sbt_replayed", "pairing_code_invalid"), (replayed.Code, again.Code, stolen.Code));
         Assert.Single((await _store.ReadAsync(CancellationToken.None)).State!.Peers);
+    }
+
+    /// <summary>Finding 18: a peer of the settings that was suspended or removed does not take itself up again; with an owner's code it comes back.</summary>
+    [Theory]
+    [InlineData(PeerStateNames.Removed)]
+    [InlineData(PeerStateNames.Suspended)]
+    public async Task ConfiguredPeer_SuspendedOrRemoved_ComesBackByAnOwnersActAlone(string state)
+    {
+        var now = _backend.Time.GetUtcNow();
+        var code = await InviteAsync();
+        var claims = new SbtClaims("sbt_00000000000000aa", "ada", "sess_001", _peer.Key.Id, _id, WireTime.Format(now), WireTime.Format(now + TimeSpan.FromHours(1)));
+        var configured = new Peer
+        {
+            BackendId = _peer.Key.Id,
+            Key = _peer.Key.Public,
+            Capabilities = [],
+            Scope = new PeerScope(UserId.Parse("ada")),
+            RegisteredAt = now,
+            State = PeerState.Active,
+        };
+        var asked = new Registration(_peer.Key.Id, _peer.Key.Public, ["sync"], claims, null, _id, configured);
+        var shown = asked with { Proof = PairingCode.Proof(code.Secret, _id, _peer.Key.Id, claims.SbtId, _peer.Key.Public) };
+        await PlantAsync(_peer.Key.Id, _peer.Key.Public.Base64);
+        var active = (await _store.ReadAsync(CancellationToken.None)).State!;
+        var ended = active with { Peers = [active.Peers[0] with { State = state }] };
+
+        Assert.IsType<RegistrationOutcome.Registered>(PairingRules.Register(active, asked, now).Result);
+        Assert.IsType<RegistrationOutcome.PairingRequired>(PairingRules.Register(ended, asked, now).Result);
+        var (taken, outcome) = PairingRules.Register(ended, shown, now);
+        Assert.IsType<RegistrationOutcome.Registered>(outcome);
+        Assert.Equal(PeerStateNames.Active, Assert.Single(taken!.Peers).State);
     }
 
     [Fact]
@@ -228,6 +261,11 @@ public sealed class RegisterPeerTests : IAsyncLifetime
                 return await Send(Header("""{"alg": "none", "typ": "SBT", "kid": "x"}"""));
             case "algorithm RS256":
                 return await Send(Header("""{"alg": "RS256", "typ": "SBT", "kid": "x"}"""));
+            case "half a surrogate pair":
+                return await _peer.SendAsync(Routes.RegisterPeer, Encoding.UTF8.GetBytes(HalfPair()));
+            case "half a surrogate pair without headers":
+                using (var unsigned = new HttpRequestMessage(HttpMethod.Post, Routes.RegisterPeer) { Content = TestBackend.Json(HalfPair()) })
+                    return await _backend.SendAsync(unsigned);
             case "legacy token, compact":
                 return await Send(Header("""{"typ": "SBT", "alg": "HS256"}"""));
             case "legacy token, forged with the PEM prefix":
@@ -260,6 +298,12 @@ public sealed class RegisterPeerTests : IAsyncLifetime
                 return await Send(Body(_peer.Sbt()), tamper: static request => request.Content!.Headers.ContentEncoding.Add("gzip"));
             default:
                 return await Send(Body(_peer.Sbt()));
+        }
+
+        string HalfPair()
+        {
+            var whole = Body(_peer.Sbt(compact: true));
+            return whole.ToJsonString().Replace((string)whole["sbt"]!, "\\ud800", StringComparison.Ordinal);
         }
 
         JsonObject Header(string header)

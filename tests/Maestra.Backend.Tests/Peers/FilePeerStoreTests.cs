@@ -32,6 +32,7 @@ public sealed class FilePeerStoreTests : PeerStoreContract
     [InlineData("""{"peers": [null], "invites": [], "sbts": []}""")]
     [InlineData("""{"peers": [{"backend_id": "x"}], "invites": [], "sbts": []}""")]
     [InlineData("""{"peers": [], "invites": [{"secret": null, "user_id": "ada", "expires_at": "2026-01-05T09:30:00Z"}], "sbts": []}""")]
+    [InlineData("""{"peers": [], "invites": [], "sbts": [], "acts": [null]}""")]
     [InlineData("""{"format": 2, "peers": [], "invites": [], "sbts": []}""")]
     public async Task DamagedFile_IsAFailureAndStaysAsItIs(string text)
     {
@@ -45,6 +46,18 @@ public sealed class FilePeerStoreTests : PeerStoreContract
         Assert.Equal((StoreFailureKind.Unavailable, StoreFailureKind.Unavailable), (unread!.Kind, unwritten!.Kind));
         Assert.Contains(Log.Records.Snapshot(), record => record.Level == LogLevel.Error);
         Assert.Equal(text, await File.ReadAllTextAsync(PeersFile));
+    }
+
+    /// <summary>A file of the version before acts were kept.</summary>
+    [Fact]
+    public async Task EarlierFile_WithoutActs_IsReadAndWritten()
+    {
+        await File.WriteAllTextAsync(PeersFile, """{"format": 1, "peers": [], "invites": [], "sbts": []}""");
+        var store = Open();
+
+        await InviteAsync(store);
+
+        Assert.Single((await ReadAsync(store)).Invites);
     }
 
     /// <summary>A crash in the middle of a line of nonces costs that one line.</summary>

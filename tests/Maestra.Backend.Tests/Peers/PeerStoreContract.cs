@@ -3,6 +3,7 @@ using ConversationHub.Testing;
 using ConversationHub.Testing.Logging;
 using ConversationHub.Testing.Postgres;
 using ConversationHub.Testing.Time;
+using Maestra.Backend.Audit;
 using Maestra.Backend.Identity;
 using Maestra.Backend.Pairing;
 using Maestra.Backend.Peers;
@@ -120,6 +121,47 @@ public abstract class PeerStoreContract : IAsyncLifetime
 
         Assert.Null(await Directory(other).RemoveAsync(confirmed, CancellationToken.None));
         Assert.Empty((await ReadAsync(store)).Peers);
+    }
+
+    /// <summary>Finding 31: to lift a suspension takes up no key that was announced meanwhile.</summary>
+    [ContractFact]
+    public async Task Confirm_OfTheOldId_TakesUpNoAnnouncedKey()
+    {
+        var store = Open();
+        await RegisterAsync(store, First, await InviteAsync(store));
+        var directory = Directory(store);
+        var announced = new PeerKeyRecord { BackendId = Second.Id, PublicKey = Second.Public.Base64, At = Time.GetUtcNow() };
+        await directory.UpdateAsync(First.Id, peer => peer with { Successor = announced }, CancellationToken.None);
+        await directory.SuspendAsync(First.Id, "origin conflict", CancellationToken.None);
+
+        await store.ChangeAsync<object>(state => (PairingRules.Confirm(state, First.Id, Time.GetUtcNow()).State, this), CancellationToken.None);
+
+        var peer = await OnlyAsync(store);
+        Assert.Equal((First.Id, PeerState.Active, announced, null), (peer.BackendId, peer.State, peer.Successor, peer.Previous));
+    }
+
+    /// <summary>What commands left is accounted for once, by whichever replica looks first, in the order in which it happened.</summary>
+    [ContractFact]
+    public async Task Acts_OfOwners_AreAccountedForOnce()
+    {
+        IPeerStore[] stores = [Open(), Open()];
+        var audit = new RecordingAudit();
+        for (var n = 0; n < 3; n++)
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            var act = OwnerActs.New(n == 2 ? AuditEventName.PeerRemoved : AuditEventName.PeerInvited, $"subject {n}", "command", new IdSource(Time), Time);
+            await stores[0].ChangeAsync<object>(state => (PeerRules.Noted(state, act), this), CancellationToken.None);
+        }
+
+        await Task.WhenAll(stores.Select(store => Task.Run(() => new OwnerActs(store, audit).TellAsync(CancellationToken.None))));
+
+        Assert.Equal(
+            [("peer_invited", "subject 0", "ok"), ("peer_invited", "subject 1", "ok"), ("peer_removed", "subject 2", "ok")],
+            audit.Events.Select(static told => (told.Name, told.Subject, told.Outcome)));
+        Assert.Contains(AuditDetail.Of("at", WireTime.Format(Time.GetUtcNow())), audit.Events.Last().Details);
+        Assert.Empty(PeerRules.Acts(await ReadAsync(stores[1])));
+        Assert.Null(await new OwnerActs(stores[1], audit).TellAsync(CancellationToken.None));
+        Assert.Equal(3, audit.Events.Count);
     }
 
     /// <summary>Two processes that invite as one: no more codes are open than may be, and none is lost.</summary>
