@@ -2,11 +2,13 @@ using System.Runtime.CompilerServices;
 using ConversationHub.Contracts;
 using ConversationHub.Store.Changing;
 using ConversationHub.Store.Compaction;
+using ConversationHub.Store.Disk;
 using ConversationHub.Store.Housekeeping;
 using ConversationHub.Store.Import;
 using ConversationHub.Store.Index;
 using ConversationHub.Store.Log;
 using ConversationHub.Store.Reading;
+using ConversationHub.Store.Retention;
 using ConversationHub.Store.Sync;
 using ConversationHub.Store.Views;
 using ConversationHub.Store.Writing;
@@ -29,7 +31,7 @@ internal sealed class LogStore(
     IdSource ids,
     LogSync sync,
     IDisposable resources)
-    : IConversationStore, IConversationArchive, ISyncStore
+    : IConversationStore, IConversationArchive, ISyncStore, IRetentionStore
 {
     public const string Kind = "log";
 
@@ -38,6 +40,8 @@ internal sealed class LogStore(
     private readonly MessageSearcher _searcher = new(state, messages);
     private readonly ConversationChanger _changer = new(state, writer, housekeeper, messages, ids, time);
     private int _disposed;
+
+    private LogRetention Retention => new(state, _changer, folder, PhysicalDisk.Instance, time);
 
     public StoreStatus Status => board.Current;
 
@@ -141,9 +145,9 @@ internal sealed class LogStore(
 
     public async Task<EraseOutcome> EraseConversationAsync(UserId? owner, ConversationId conversationId, CancellationToken cancellationToken)
     {
-        var outcome = await _changer.EraseConversationAsync(owner, conversationId, cancellationToken).ConfigureAwait(false);
+        var outcome = await _changer.EraseConversationAsync(owner, conversationId, null, cancellationToken).ConfigureAwait(false);
         return outcome is EraseOutcome.NotFound && await watch.LookAsync(conversationId, cancellationToken).ConfigureAwait(false)
-            ? await _changer.EraseConversationAsync(owner, conversationId, cancellationToken).ConfigureAwait(false)
+            ? await _changer.EraseConversationAsync(owner, conversationId, null, cancellationToken).ConfigureAwait(false)
             : outcome;
     }
 
@@ -162,6 +166,16 @@ internal sealed class LogStore(
             await Task.Yield();
         }
     }
+
+    public Task<(RetentionClock? Clock, StoreFailure? Failure)> AdvanceAsync(TimeSpan elapsed, CancellationToken cancellationToken) =>
+        Task.FromResult(Retention.Advance(elapsed));
+
+    public Task<(IReadOnlyList<UntouchedConversation>? Found, StoreFailure? Failure)> FindUntouchedAsync(
+        DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
+        Task.FromResult<(IReadOnlyList<UntouchedConversation>?, StoreFailure?)>((Retention.FindUntouched(before, limit), null));
+
+    public Task<EraseOutcome> EraseUntouchedAsync(UntouchedConversation conversation, DateTimeOffset before, CancellationToken cancellationToken) =>
+        Retention.EraseAsync(conversation, before, cancellationToken);
 
     public CommitSignal Commits => sync.Commits;
 

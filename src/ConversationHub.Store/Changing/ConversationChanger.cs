@@ -32,12 +32,14 @@ internal sealed class ConversationChanger(
         };
     }
 
-    public async Task<EraseOutcome> EraseConversationAsync(UserId? owner, ConversationId id, CancellationToken cancellationToken)
+    /// <param name="untouchedSince">Not null: only if nothing has touched it since; else it counts as not found.</param>
+    public async Task<EraseOutcome> EraseConversationAsync(
+        UserId? owner, ConversationId id, DateTimeOffset? untouchedSince, CancellationToken cancellationToken)
     {
         var now = Now();
         var operation = OperationDraft.Of(ids.NewOperationId(), new EraseBody { Scope = ConversationScope, Timestamp = now });
         var result = await CommitAsync(
-            new PendingWrite(WriteKind.EraseConversation, owner, id, [operation]) { At = now }, cancellationToken).ConfigureAwait(false);
+            new PendingWrite(WriteKind.EraseConversation, owner, id, [operation]) { At = now, UntouchedSince = untouchedSince }, cancellationToken).ConfigureAwait(false);
         return result switch
         {
             WriteResult.NotCommitted refused => new EraseOutcome.NotCommitted(refused.Failure),

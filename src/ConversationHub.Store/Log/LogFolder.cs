@@ -16,6 +16,9 @@ internal sealed record LogFolder(string Root)
     /// <summary>What a repair could not bring back (<see cref="Repair.KnownLosses"/>).</summary>
     public string Lost => Path.Combine(Log, "lost.json");
 
+    /// <summary>The clock of retention (<see cref="Retention.LogRetention"/>).</summary>
+    public string Retention => Path.Combine(Log, "retention.json");
+
     public string IndexView => Path.Combine(Root, "index.json");
 
     /// <summary>The index as it was at one moment (<see cref="Snapshots.SnapshotFile"/>); may be deleted at any time.</summary>

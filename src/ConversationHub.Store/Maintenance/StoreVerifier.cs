@@ -4,6 +4,7 @@ using ConversationHub.Store.Origins;
 using ConversationHub.Store.Reading;
 using ConversationHub.Store.Recovery;
 using ConversationHub.Store.Repair;
+using ConversationHub.Store.Retention;
 using ConversationHub.Store.Search;
 using ConversationHub.Store.Snapshots;
 using ConversationHub.Store.Views;
@@ -60,6 +61,8 @@ internal sealed class StoreVerifier(LogFolder folder, StoreOptions options, Time
                 $"{reading.Length - tail.Offset} bytes after the last good line; opening the store moves them to damaged/");
         }
 
+        if (File.Exists(folder.Retention) && LogRetention.TryRead(folder.Retention) is null)
+            Find(folder.Retention, null, "damaged; retention begins anew, with its grace");
         CheckGaps(state);
     }
 

@@ -44,16 +44,18 @@ internal static class PostgresOpener
             await RenewAfterRestoreAsync(source, origins, cancellationToken).ConfigureAwait(false);
             var database = new Database(source, board, logger) { OriginClosed = origins.RefreshAsync };
             var reader = new PostgresReader(database);
+            var archive = new PostgresArchive(database, reader, origins, time, ids);
             var store = new PostgresStore(
                 source,
                 new PostgresWriter(database, board, options.BackendId, origins, time, ids),
                 reader,
                 new PostgresSearcher(database),
-                new PostgresArchive(database, reader, origins, time, ids),
+                archive,
                 new PostgresCompactor(source, time, logger),
                 new PostgresCosts(database),
                 new PostgresWatch(database, board, time),
                 new PostgresSync(database, new PostgresSyncReader(database), origins, board, time),
+                new PostgresRetention(database, archive, origins, time, ids),
                 board);
             opened = true;
             return new StoreOpening.Opened(store, store) { Leases = new PostgresLeases(database, ids.NewOperationId().ToString()) };

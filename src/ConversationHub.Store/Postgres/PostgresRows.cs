@@ -31,6 +31,9 @@ internal static class PostgresRows
     public static void Time(this NpgsqlParameterCollection parameters, DateTimeOffset? value) =>
         parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.TimestampTz, Value = value is { } time ? time.UtcDateTime : DBNull.Value });
 
+    public static void Span(this NpgsqlParameterCollection parameters, TimeSpan value) =>
+        parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Interval });
+
     public static void Texts(this NpgsqlParameterCollection parameters, string[]? values) =>
         parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text, Value = (object?)values ?? DBNull.Value });
 

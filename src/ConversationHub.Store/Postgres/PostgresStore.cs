@@ -8,8 +8,8 @@ namespace ConversationHub.Store.Postgres;
 /// </summary>
 internal sealed class PostgresStore(
     NpgsqlDataSource source, PostgresWriter writer, PostgresReader reader, PostgresSearcher searcher, PostgresArchive archive, PostgresCompactor compactor,
-    PostgresCosts costs, PostgresWatch watch, PostgresSync sync, StatusBoard board)
-    : IConversationStore, IConversationArchive, ISharedCosts, ISyncStore
+    PostgresCosts costs, PostgresWatch watch, PostgresSync sync, PostgresRetention retention, StatusBoard board)
+    : IConversationStore, IConversationArchive, ISharedCosts, ISyncStore, IRetentionStore
 {
     public const string Kind = "postgres";
 
@@ -49,6 +49,15 @@ internal sealed class PostgresStore(
     public Task<StoreFailure?> SettleAsync(SharedCost cost, CancellationToken cancellationToken) => costs.SettleAsync(cost, cancellationToken);
 
     public Task<SharedCostOutcome> ReadAsync(DateOnly day, CancellationToken cancellationToken) => costs.ReadAsync(day, cancellationToken);
+
+    public Task<(RetentionClock? Clock, StoreFailure? Failure)> AdvanceAsync(TimeSpan elapsed, CancellationToken cancellationToken) =>
+        retention.AdvanceAsync(elapsed, cancellationToken);
+
+    public Task<(IReadOnlyList<UntouchedConversation>? Found, StoreFailure? Failure)> FindUntouchedAsync(
+        DateTimeOffset before, int limit, CancellationToken cancellationToken) => retention.FindAsync(before, limit, cancellationToken);
+
+    public Task<EraseOutcome> EraseUntouchedAsync(UntouchedConversation conversation, DateTimeOffset before, CancellationToken cancellationToken) =>
+        retention.EraseAsync(conversation, before).WaitAsync(cancellationToken);
 
     public CommitSignal Commits => board.Commits;
 

@@ -1,5 +1,6 @@
 using ConversationHub.Contracts;
 using ConversationHub.Store.Index;
+using ConversationHub.Store.Retention;
 
 namespace ConversationHub.Store.Writing;
 
@@ -80,6 +81,8 @@ internal static class Admission
             return new Admittance.No(Refusal.NotFound, id);
         if (held.IsClosedByErasure(conversation))
             return new Admittance.No(Refusal.Erased, id);
+        if (write.UntouchedSince is { } limit && LogRetention.Touched(held.Conversations[conversation]) >= limit)
+            return new Admittance.No(Refusal.NotFound, id);
         return held.Conversations[conversation].IsShown
             ? new Admittance.Yes(id, held.Conversations[conversation].Owner, BeginsConversation: false)
             : new Admittance.No(Refusal.NotFound, id);

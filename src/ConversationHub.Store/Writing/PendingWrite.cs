@@ -20,6 +20,9 @@ internal sealed record PendingWrite(WriteKind Kind, UserId? User, ConversationId
     /// <summary>Of a reply: its question.</summary>
     public OperationId? QuestionId { get; init; }
 
+    /// <summary>Of an erasure by retention: only if nothing has touched the conversation since then.</summary>
+    public DateTimeOffset? UntouchedSince { get; init; }
+
     /// <summary>Of an import: the clock of each operation. Null: now.</summary>
     public IReadOnlyList<HybridTimestamp>? Clocks { get; init; }
 

@@ -12,10 +12,12 @@ internal sealed class ArchiveAudit(IAuditTrail trail, BackendIdentity identity) 
         var details = new List<AuditDetail> { AuditDetail.Of("user", identity.Pseudonyms.Of(act.Owner)), AuditDetail.Of("count", act.Count) };
         if (act.OperationId is { } operation)
             details.Add(AuditDetail.Of("operation_id", operation.ToString()));
+        if (act.IsRetention)
+            details.Add(AuditDetail.Of("reason", "retention"));
         trail.Record(new AuditEvent(
             Name(act.Kind),
             act.IsComplete ? AuditOutcome.Ok : AuditOutcome.Failed,
-            act.Peer ?? Actor(act.Request),
+            act.IsRetention ? AuditEvent.System : act.Peer ?? Actor(act.Request),
             act.ConversationId?.ToString() ?? identity.Pseudonyms.Of(act.Owner))
         {
             RequestId = act.Request.RequestId,

@@ -42,6 +42,9 @@ internal sealed record ArchiveAct(
 {
     public const int NotCounted = 0;
 
+    /// <summary>Nobody asked: the conversation was untouched for as long as the owner of this backend keeps them.</summary>
+    public bool IsRetention { get; init; }
+
     /// <summary>The backend that sent it; null for what was asked for here.</summary>
     public string? Peer { get; init; }
 }

@@ -12,6 +12,7 @@ using Maestra.Backend.Listening;
 using Maestra.Backend.Metrics;
 using Maestra.Backend.Peers;
 using Maestra.Backend.Providers;
+using Maestra.Backend.Retention;
 using Maestra.Backend.Settings;
 using Maestra.Backend.Stopping;
 using Maestra.Backend.Streaming;
@@ -73,6 +74,8 @@ internal static class BackendApp
         builder.Services.AddSingleton<ConversationEndpoints>();
         foreach (var observer in parts.Observers)
             builder.Services.AddSingleton(observer);
+        if (settings.Retention is { } retention && opened.Store is IRetentionStore retaining)
+            builder.Services.AddSingleton(retention).AddSingleton(retaining).AddSingleton<RetentionRounds>().AddHostedService(static provider => provider.GetRequiredService<RetentionRounds>());
         builder.Services.AddSingleton<SearchEndpoint>();
         builder.Services.AddSingleton<ChangeEndpoint>();
         builder.Services.AddSingleton<EraseEndpoints>();

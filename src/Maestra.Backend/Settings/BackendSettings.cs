@@ -4,6 +4,7 @@ using Maestra.Backend.Access;
 using Maestra.Backend.Costs;
 using Maestra.Backend.Keys;
 using Maestra.Backend.Peers;
+using Maestra.Backend.Retention;
 using Maestra.Backend.Sync;
 using Maestra.Backend.Tokens;
 
@@ -54,6 +55,9 @@ internal sealed record BackendSettings
 
     /// <summary>False: the log store keeps no search index, and a search looks through the newest messages only.</summary>
     public bool KeepsSearchIndex { get; init; } = true;
+
+    /// <summary>Null: conversations are kept for good.</summary>
+    public RetentionDays? Retention { get; init; }
 
     /// <summary>Connection string of PostgreSQL; null: the log store in <see cref="ConversationRoot"/>.</summary>
     public string? Database { get; init; }

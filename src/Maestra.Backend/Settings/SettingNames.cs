@@ -17,6 +17,9 @@ internal static class SettingNames
     /// <summary>An addition to wire.md: docs/decisions/0010.</summary>
     public const string SearchIndex = "MAESTRA_SEARCH_INDEX";
 
+    /// <summary>An addition to wire.md: docs/decisions/0012.</summary>
+    public const string RetentionDays = "MAESTRA_RETENTION_DAYS";
+
     public const string StateRoot = "MAESTRA_STATE_ROOT";
     public const string ConfigFile = "MAESTRA_CONFIG_FILE";
     public const string UserId = "MAESTRA_USER_ID";

@@ -5,6 +5,7 @@ using Maestra.Backend.Access;
 using Maestra.Backend.Identity;
 using Maestra.Backend.Keys;
 using Maestra.Backend.Peers;
+using Maestra.Backend.Retention;
 using Maestra.Backend.Sync;
 using Maestra.Backend.Tokens;
 
@@ -38,6 +39,7 @@ internal static class SettingsBinder
             StateRoot = state,
             ConversationRoot = reader.Folder(SettingNames.ConversationRoot, Path.Combine(reader.Home, ".8825", "conversations")),
             KeepsSearchIndex = reader.Choice(SettingNames.SearchIndex, "on", "on", "off") == "on",
+            Retention = reader.Integer(SettingNames.RetentionDays, 1, RetentionDays.Max) is { } days ? new RetentionDays(days) : null,
             Database = Database(reader, mode),
             PortFile = Path.Combine(reader.Home, ".maestra", "port"),
             User = User(reader),

@@ -56,6 +56,44 @@ public sealed class PostgresStoreContractTests(PostgresServer server) : StoreCon
         Assert.IsType<LeaseOutcome.Held>(await other.Leases.TryTakeAsync(Ada, question, CancellationToken.None));
     }
 
+    /// <summary>What this store made itself cannot stand twice, whatever a program does; a peer's stream may hold an id again.</summary>
+    [ContractFact]
+    public async Task Insert_OwnOperationTwice_IsRefusedByTheDatabase()
+    {
+        var question = await ExchangeAsync("once", "one reply");
+        const string Again = """
+            INSERT INTO maestra.operations (origin, seq, id, user_id, conversation_id, kind, hlc, body, question, own)
+            SELECT origin || '9', seq, {0}, user_id, conversation_id, kind, hlc, body, question, {1} FROM maestra.operations WHERE {2}
+            """;
+        var id = $"id = '{question.OperationId}'";
+
+        var twice = await Assert.ThrowsAsync<PostgresException>(() => ExecuteAsync(string.Format(null, Again, "id", "true", id)));
+        var secondReply = await Assert.ThrowsAsync<PostgresException>(() => ExecuteAsync(string.Format(null, Again, "gen_random_uuid()", "true", "question IS NOT NULL")));
+
+        Assert.Equal(("23505", "operations_own_id"), (twice.SqlState, twice.ConstraintName));
+        Assert.Equal(("23505", "operations_own_reply"), (secondReply.SqlState, secondReply.ConstraintName));
+        await ExecuteAsync(string.Format(null, Again, "id", "false", id));
+    }
+
+    [ContractFact]
+    public async Task Retention_RoundsOfTwoReplicas_OneDoesEach()
+    {
+        var two = Assert.IsType<StoreOpening.Opened>(await OpenAsync());
+        await using var other = two.Store;
+        for (var round = 0; round < 3; round++)
+        {
+            var turns = await Task.WhenAll(Enumerable.Range(0, 8).Select(n => Task.Run(() =>
+                (n % 2 == 0 ? Retention : (IRetentionStore)other).AdvanceAsync(RetentionClock.RoundEvery, CancellationToken.None))));
+            Assert.Single(turns, static turn => turn.Clock is not null);
+            Assert.All(turns, static turn => Assert.Null(turn.Failure));
+            Time.Advance(RetentionClock.RoundEvery);
+        }
+
+        // A claim of a time that is yet to come does not hold retention up.
+        Time.WallOffset = TimeSpan.FromDays(-400);
+        Assert.Equal(Time.GetUtcNow(), (await Retention.AdvanceAsync(RetentionClock.RoundEvery, CancellationToken.None)).Clock!.Trusted);
+    }
+
     /// <summary>A place in a stream and a name in a namespace are taken once, whatever a program does.</summary>
     [ContractFact]
     public async Task Insert_OfADouble_IsRefusedByTheSchema()

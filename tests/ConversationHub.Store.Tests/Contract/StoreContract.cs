@@ -5,7 +5,7 @@ using ConversationHub.Testing.Time;
 namespace ConversationHub.Store.Tests.Contract;
 
 /// <summary>What every store promises, whatever it keeps conversations in: one suite, run on each (issue 3, design.md §7). Each user has an own namespace.</summary>
-public abstract class StoreContract : IAsyncLifetime
+public abstract partial class StoreContract : IAsyncLifetime
 {
     private protected static readonly UserId Ada = OpenedStore.Ada;
     private protected static readonly UserId Bob = OpenedStore.Bob;
@@ -19,7 +19,9 @@ public abstract class StoreContract : IAsyncLifetime
 
     private protected IConversationStore Store => _opened!.Store;
 
-    private IConversationArchive Archive => _opened!.Archive;
+    private protected IConversationArchive Archive => _opened!.Archive;
+
+    private protected IRetentionStore Retention => (IRetentionStore)_opened!.Store;
 
     public async Task InitializeAsync() => await ReopenAsync();
 

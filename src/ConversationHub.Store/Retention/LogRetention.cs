@@ -1,0 +1,79 @@
+using System.Text.Json;
+using ConversationHub.Contracts;
+using ConversationHub.Store.Changing;
+using ConversationHub.Store.Disk;
+using ConversationHub.Store.Index;
+using ConversationHub.Store.Log;
+
+namespace ConversationHub.Store.Retention;
+
+/// <summary>
+/// Retention of the log store; its clock is one checksummed line in <c>log/retention.json</c>. Losing that only makes retention begin anew, with its grace.
+/// One round at a time.
+/// </summary>
+internal sealed class LogRetention(LogState state, ConversationChanger changer, LogFolder folder, IDisk disk, TimeProvider time)
+{
+    /// <summary>A clock has room for more than a date has.</summary>
+    private static readonly long LastMillisecond = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
+
+    public (RetentionClock? Clock, StoreFailure? Failure) Advance(TimeSpan elapsed)
+    {
+        var wall = time.GetUtcNow();
+        var clock = (TryRead(folder.Retention) ?? RetentionClock.Begin(wall, Newest())).Advance(wall, elapsed);
+        try
+        {
+            ChecksumFile.Write(folder.Retention, disk, json =>
+            {
+                json.WriteString("trusted_at"u8, WireTime.Format(clock.Trusted));
+                json.WriteString("began_at"u8, WireTime.Format(clock.Began));
+            });
+            return (clock, null);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return (null, new StoreFailure(StoreFailureKind.Unavailable, $"log/retention.json cannot be written ({error.Message})."));
+        }
+    }
+
+    public List<UntouchedConversation> FindUntouched(DateTimeOffset before, int limit)
+    {
+        lock (state.Gate)
+        {
+            return
+            [
+                .. state.Index.Conversations
+                    .Where(entry => entry.IsShown && Touched(entry) < before)
+                    .Take(limit)
+                    .Select(static entry => new UntouchedConversation(UserId.Parse(entry.Owner), ConversationId.Parse(entry.Id))),
+            ];
+        }
+    }
+
+    public Task<EraseOutcome> EraseAsync(UntouchedConversation conversation, DateTimeOffset before, CancellationToken cancellationToken) =>
+        changer.EraseConversationAsync(conversation.Owner, conversation.Id, before, cancellationToken);
+
+    /// <summary>When anything was last done to a conversation.</summary>
+    public static DateTimeOffset Touched(ConversationEntry entry)
+    {
+        var said = new DateTimeOffset(entry.UpdatedTicks, TimeSpan.Zero);
+        var clock = DateTimeOffset.FromUnixTimeMilliseconds(Math.Min(entry.Last.Hlc.UnixMilliseconds, LastMillisecond));
+        return said > clock ? said : clock;
+    }
+
+    public static RetentionClock? TryRead(string path)
+    {
+        if (!File.Exists(path) || ChecksumFile.TryRead(path) is not { } bytes)
+            return null;
+        using var document = JsonDocument.Parse(bytes);
+        return WireTime.TryParse(document.RootElement.GetProperty("trusted_at").GetString(), out var trusted)
+            && WireTime.TryParse(document.RootElement.GetProperty("began_at").GetString(), out var began)
+            ? new RetentionClock(trusted, began)
+            : null;
+    }
+
+    private DateTimeOffset? Newest()
+    {
+        lock (state.Gate)
+            return state.Index.Conversations.Where(static entry => entry.IsShown).Select(static entry => (DateTimeOffset?)Touched(entry)).Max();
+    }
+}

@@ -1,0 +1,115 @@
+using ConversationHub.Contracts;
+using ConversationHub.Store;
+using Maestra.Backend.Conversations;
+using Maestra.Backend.Http;
+
+namespace Maestra.Backend.Retention;
+
+/// <summary>
+/// Erases conversations that nothing has touched for <c>MAESTRA_RETENTION_DAYS</c>, as their owners would by hand, a bounded number a round (docs/decisions/0012).
+/// Its observers are told of each: audit and metrics lines.
+/// </summary>
+internal sealed class RetentionRounds(
+    IRetentionStore store, IEnumerable<IArchiveObserver> observers, RetentionDays days, IdSource ids, TimeProvider time, ILogger<RetentionRounds> logger)
+    : BackgroundService
+{
+    /// <summary>The rest waits for the next round: erasures rewrite the log.</summary>
+    public const int MaxErasedPerRound = 500;
+
+    private static readonly TimeSpan TellHeldEvery = TimeSpan.FromHours(24);
+
+    private long _lastRound = time.GetTimestamp();
+    private long? _heldTold;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(RetentionClock.RoundEvery, time);
+        try
+        {
+            do
+                await RunAsync(stoppingToken);
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The program stops; what is due is erased after the next start.
+        }
+    }
+
+    private async Task RunAsync(CancellationToken stoppingToken)
+    {
+        var elapsed = time.GetElapsedTime(_lastRound);
+        _lastRound = time.GetTimestamp();
+        var (clock, failure) = await store.AdvanceAsync(elapsed, stoppingToken);
+        if (failure is not null)
+        {
+            logger.RetentionFailed(failure.Reason);
+            return;
+        }
+
+        // Another replica does this round.
+        if (clock is null)
+            return;
+        var wall = time.GetUtcNow();
+        if (clock.Limit(wall, days.Value) is { } before)
+        {
+            await EraseAsync(before, stoppingToken);
+        }
+        else if (wall - clock.Trusted > RetentionClock.HeldBeyond && (_heldTold is not { } told || time.GetElapsedTime(told) >= TellHeldEvery))
+        {
+            _heldTold = time.GetTimestamp();
+            logger.RetentionHeld((long)(wall - clock.Trusted).TotalHours);
+        }
+    }
+
+    private async Task EraseAsync(DateTimeOffset before, CancellationToken stoppingToken)
+    {
+        _heldTold = null;
+        var (found, failure) = await store.FindUntouchedAsync(before, MaxErasedPerRound, stoppingToken);
+        var erased = 0;
+        foreach (var conversation in found ?? [])
+        {
+            stoppingToken.ThrowIfCancellationRequested();
+            switch (await store.EraseUntouchedAsync(conversation, before, CancellationToken.None))
+            {
+                case EraseOutcome.Erased receipt:
+                    erased++;
+                    await TellAsync(receipt);
+                    break;
+                case EraseOutcome.NotCommitted refused:
+                    failure = refused.Failure;
+                    break;
+                default:
+                    // Touched or erased since it was found.
+                    break;
+            }
+
+            if (failure is not null)
+                break;
+        }
+
+        if (erased > 0)
+            logger.RetentionErased(erased, days.Value);
+        if (failure is not null)
+            logger.RetentionFailed(failure.Reason);
+    }
+
+    private async Task TellAsync(EraseOutcome.Erased receipt)
+    {
+        var act = new ArchiveAct(
+            ArchiveActKind.ConversationErased, receipt.Owner, receipt.ConversationId, receipt.OperationId,
+            new RequestState { RequestId = ids.NewRequestId(), StartedAt = time.GetTimestamp() }, receipt.MessagesErased)
+        {
+            IsRetention = true,
+        };
+        foreach (var observer in observers)
+            await observer.ObserveAsync(act, CancellationToken.None);
+    }
+}
+
+/// <summary>How long a conversation is kept after it was last touched.</summary>
+/// <param name="Value">1–<see cref="Max"/>.</param>
+internal sealed record RetentionDays(int Value)
+{
+    public const int Max = 36_500;
+}

@@ -1,0 +1,14 @@
+namespace Maestra.Backend.Retention;
+
+/// <summary>Log lines of retention: event ids 1400–1449.</summary>
+internal static partial class RetentionTelemetry
+{
+    [LoggerMessage(1400, LogLevel.Information, "Retention erased {Count} conversations that nothing had touched for {Days} days")]
+    public static partial void RetentionErased(this ILogger logger, int count, int days);
+
+    [LoggerMessage(1401, LogLevel.Warning, "Retention erases nothing for now: the clock of this machine is {Hours} h ahead of the time this backend has seen pass. If it is right, retention goes on by itself")]
+    public static partial void RetentionHeld(this ILogger logger, long hours);
+
+    [LoggerMessage(1402, LogLevel.Warning, "Retention could not do its round, it will be tried again: {Reason}")]
+    public static partial void RetentionFailed(this ILogger logger, string reason);
+}

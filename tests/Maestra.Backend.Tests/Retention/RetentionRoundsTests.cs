@@ -1,0 +1,102 @@
+using System.Net;
+using ConversationHub.Testing;
+using ConversationHub.Testing.Time;
+using Maestra.Backend.Conversations;
+using Maestra.Backend.Settings;
+using Maestra.Backend.Tests.Fakes;
+
+namespace Maestra.Backend.Tests.Retention;
+
+/// <summary><c>MAESTRA_RETENTION_DAYS</c> on a whole backend with its log store, on a moved clock.</summary>
+public sealed class RetentionRoundsTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly ManualTimeProvider _time = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Rounds_ConversationUntouchedForLonger_IsErasedAsByHandAndTold()
+    {
+        await using var backend = await StartAsync("30");
+        await AskAsync(backend, "swordfish5e1", "old");
+        var view = _folder.Combine("conversations", "old.json");
+        await MoveAsync(TimeSpan.FromDays(20));
+        await AskAsync(backend, "What is new?", "new");
+        Assert.Equal(HttpStatusCode.OK, (await backend.GetAsync("/conversations/old")).Status);
+
+        await MoveUntilAsync(async () => (await backend.GetAsync("/conversations/old")).Status == HttpStatusCode.Gone, TimeSpan.FromDays(12));
+
+        Assert.Equal(HttpStatusCode.OK, (await backend.GetAsync("/conversations/new")).Status);
+        Assert.False(File.Exists(view));
+        var act = Assert.Single(backend.Acts);
+        Assert.Equal((ArchiveActKind.ConversationErased, "old", 2, true), (act.Kind, act.ConversationId.ToString(), act.Count, act.IsRetention));
+        Assert.Contains("Retention erased 1 conversations that nothing had touched for 30 days", backend.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain("swordfish5e1", backend.Log, StringComparison.Ordinal);
+        await backend.DisposeAsync();
+        var audit = await File.ReadAllTextAsync(_folder.Combine("state", "audit.log"));
+        Assert.Contains("\"conversation_erased\",\"actor\":\"system\",\"subject\":\"old\"", audit, StringComparison.Ordinal);
+        Assert.Contains("\"reason\":\"retention\"", audit, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Rounds_ClockJumpsByAYear_EraseNothingAndSaySo()
+    {
+        await using var backend = await StartAsync("30");
+        await AskAsync(backend, "What changed?", "main");
+        await MoveAsync(TimeSpan.FromDays(2));
+
+        _time.WallOffset = TimeSpan.FromDays(365);
+        await MoveAsync(TimeSpan.FromDays(3));
+
+        await MoveUntilAsync(() => Task.FromResult(backend.Log.Contains("Retention erases nothing for now", StringComparison.Ordinal)), TimeSpan.FromDays(1));
+        Assert.Equal(HttpStatusCode.OK, (await backend.GetAsync("/conversations/main")).Status);
+        Assert.Empty(backend.Acts);
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("-1")]
+    [InlineData("36501")]
+    [InlineData("a month")]
+    public void Bind_BadDays_IsRefusedWithWhatWouldBeRight(string value)
+    {
+        var bound = SettingsBinder.Bind(SettingSources.Load(
+            new Dictionary<string, string>(), new Dictionary<string, string> { ["HOME"] = _folder.Path, [SettingNames.RetentionDays] = value }));
+
+        var error = Assert.Single(Assert.IsType<BindOutcome.Refused>(bound).Errors);
+        Assert.Contains($"MAESTRA_RETENTION_DAYS (environment): '{value}' is wrong; expected a whole number from 1 to 36500", error, StringComparison.Ordinal);
+    }
+
+    private Task<TestBackend> StartAsync(string days) => TestBackend.StartPeerAsync(
+        _time, (SettingNames.Mode, "local"), (SettingNames.RetentionDays, days),
+        (SettingNames.ConversationRoot, _folder.Combine("conversations")), (SettingNames.StateRoot, _folder.Combine("state")));
+
+    private static async Task AskAsync(TestBackend backend, string message, string conversation) =>
+        Assert.Equal(HttpStatusCode.OK, (await backend.AskAsync(TestBackend.Question(message, conversation))).Status);
+
+    /// <summary>In steps, so that rounds follow each other as they do.</summary>
+    private async Task MoveAsync(TimeSpan length)
+    {
+        for (var passed = TimeSpan.Zero; passed < length; passed += TimeSpan.FromHours(6))
+        {
+            _time.Advance(TimeSpan.FromHours(6));
+            await Task.Yield();
+        }
+    }
+
+    /// <summary>A round runs beside the clock that starts it: it is asked for what it did, and the clock moved on only when it has not done it.</summary>
+    private async Task MoveUntilAsync(Func<Task<bool>> isDone, TimeSpan most)
+    {
+        for (var passed = TimeSpan.Zero; passed < most; passed += TimeSpan.FromHours(1))
+        {
+            if (await isDone())
+                return;
+            _time.Advance(TimeSpan.FromHours(1));
+        }
+
+        using var limit = new CancellationTokenSource(TestTimeouts.Signal);
+        while (!await isDone())
+            limit.Token.ThrowIfCancellationRequested();
+    }
+}
