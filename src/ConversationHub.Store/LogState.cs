@@ -87,7 +87,8 @@ internal sealed class LogState(StoreNamespace storeNamespace, bool searches, Qua
         // It was indexed when it came, before its conversation and surface were known here.
         if (Search.Documents[number] is { Length: > 0 } facts)
             Search.Count(number, facts with { Surface = Index.Operations[number].Surface });
-        if (Index.HasErasedText(number))
+        // An erasure itself may have been made by somebody who did not wait for it.
+        if (content is OperationContent.Erase || Index.HasErasedText(number))
             Interlocked.Exchange(ref _lateErasures, 1);
         MarkViews(number, operation);
     }

@@ -231,12 +231,18 @@ internal sealed class LogStore(
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
-        writer.Dispose();
-        await housekeeper.DisposeAsync().ConfigureAwait(false);
-        await indexHousekeeper.DisposeAsync().ConfigureAwait(false);
-        if (housekeeper.IsDone)
-            CleanMark.Set(folder);
-        resources.Dispose();
+        try
+        {
+            writer.Dispose();
+            await housekeeper.DisposeAsync().ConfigureAwait(false);
+            await indexHousekeeper.DisposeAsync().ConfigureAwait(false);
+            if (housekeeper.IsDone)
+                CleanMark.Set(folder);
+        }
+        finally
+        {
+            resources.Dispose();
+        }
     }
 
     private bool IsUnknown(UserId user, ConversationId id)

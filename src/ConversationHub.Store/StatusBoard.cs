@@ -6,6 +6,7 @@ internal sealed class StatusBoard(string kind)
     private readonly Lock _gate = new();
     private StoreStatus _status = new(kind, 0, null, StoreHealthState.Healthy, null);
     private string? _damage;
+    private string? _trouble;
     private string? _ended;
     private string? _refusing;
     private readonly TaskCompletionSource<string> _damaged = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -46,6 +47,18 @@ internal sealed class StatusBoard(string kind)
         _damaged.TrySetResult(what);
     }
 
+    /// <summary>Work behind the commits fails for now, or, with null, is done again.</summary>
+    public void Troubled(string? why)
+    {
+        lock (_gate)
+        {
+            if (_trouble == why)
+                return;
+            _trouble = why;
+            Publish_NeedsLock(Current);
+        }
+    }
+
     /// <summary>Writes are refused for now, or, with null, taken again.</summary>
     public void Refusing(string? why)
     {
@@ -72,9 +85,9 @@ internal sealed class StatusBoard(string kind)
         Volatile.Write(ref _status, status with
         {
             Health = unavailable is not null ? StoreHealthState.Unavailable
-                : _damage is not null ? StoreHealthState.Degraded
+                : (_damage ?? _trouble) is not null ? StoreHealthState.Degraded
                 : StoreHealthState.Healthy,
-            Reason = unavailable ?? _damage,
+            Reason = unavailable ?? _damage ?? _trouble,
         });
     }
 }

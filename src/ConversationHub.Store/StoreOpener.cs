@@ -136,9 +136,9 @@ public static class StoreOpener
             var turn = new SemaphoreSlim(1, 1);
             var snapshots = new SnapshotKeeper(state, files, folder, disk, board, time, logger);
             snapshots.Opened(held);
-            var scrub = new SegmentScrub(state, folder, known, board, logger);
-            var compactor = new LogCompactor(state, loop, files, search, snapshots, turn, folder, disk, time, logger);
-            var housekeeper = new Housekeeper(state, views, compactor, watch, time);
+            var scrub = new SegmentScrub(state, files, folder, known, board, logger);
+            var compactor = new LogCompactor(state, loop, files, search, snapshots, turn, folder, disk, board, time, logger);
+            var housekeeper = new Housekeeper(state, views, compactor, watch, board, time, logger);
             var sync = new LogSync(
                 state, loop, new LogSyncReader(state, files, board), new Reissuer(state, loop, files, options.BackendId, time), housekeeper, board,
                 options.BackendId, time);
@@ -147,7 +147,7 @@ public static class StoreOpener
                 loop,
                 compactor,
                 housekeeper,
-                new IndexHousekeeper(search, snapshots, scrub, turn, time, logger),
+                new IndexHousekeeper(search, snapshots, scrub, turn, board, time, logger),
                 watch,
                 folder,
                 messages,

@@ -16,7 +16,7 @@ namespace ConversationHub.Store.Compaction;
 /// </summary>
 internal sealed class LogCompactor(
     LogState state, CommitLoop writer, SegmentFiles files, SearchKeeper search, SnapshotKeeper snapshots, SemaphoreSlim turn,
-    LogFolder folder, IDisk disk, TimeProvider time, ILogger logger)
+    LogFolder folder, IDisk disk, StatusBoard board, TimeProvider time, ILogger logger)
 {
     private readonly SegmentRewriter _rewriter = new(files, disk);
 
@@ -95,7 +95,7 @@ internal sealed class LogCompactor(
         var erased = new HashSet<int>();
         var names = new ErasedNames();
         var conversations = new HashSet<int>();
-        var segments = new Dictionary<int, Dictionary<long, int>>();
+        var segments = new Dictionary<int, PlannedSegment>();
         lock (state.Gate)
         {
             var operations = state.Index.Operations;
@@ -104,25 +104,28 @@ internal sealed class LogCompactor(
                 if (!state.Index.HasErasedText(number) || files[operations[number].Segment].Number > newest)
                     continue;
                 erased.Add(number);
-                segments.TryAdd(operations[number].Segment, []);
+                segments.TryAdd(operations[number].Segment, new PlannedSegment());
                 if (conversations.Add(operations[number].Conversation))
                     names.AddConversation(state.Index.Conversations[operations[number].Conversation].Id);
             }
 
-            foreach (var key in state.DamagedSegments)
-                segments.TryAdd(key, []);
+            foreach (var key in state.DamagedSegments.Where(files.IsCurrent))
+                segments.TryAdd(key, new PlannedSegment());
             for (var number = 0; number < operations.Count; number++)
             {
                 if (segments.TryGetValue(operations[number].Segment, out var entries))
-                    entries[operations[number].Offset] = number;
+                    entries.Add(number, operations[number].Offset, operations[number].Length);
             }
         }
 
         return new CompactionPlan(segments, erased, names);
     }
 
-    private void Replace(int key, Dictionary<long, int> entries, CompactionPlan plan)
+    private void Replace(int key, PlannedSegment entries, CompactionPlan plan)
     {
+        // Another file has that name by now; what stands in this one is no truth about it.
+        if (!files.IsCurrent(key))
+            throw new InvalidOperationException($"Segment {files[key].Number} was replaced under another key; it is not compacted.");
         var number = files[key].Number;
         var path = folder.Segment(number);
         var temporary = path + AtomicFile.TemporarySuffix;
@@ -142,11 +145,13 @@ internal sealed class LogCompactor(
                     entry.Flags |= EntryFlags.Erased | EntryFlags.Stub;
             }
 
-            if (state.DamagedSegments.Remove(key))
+            if (state.DamagedSegments.Remove(key) || rewritten.IsDamaged)
                 state.DamagedSegments.Add(newKey);
         }
 
         files.Retire(key);
+        if (rewritten.IsDamaged)
+            board.FoundDamage($"{SegmentName.Of(number)} holds lines that cannot be read back");
     }
 
     /// <summary>Copies of imported files are kept for their bytes; those of an erased conversation must not be.</summary>
@@ -185,7 +190,7 @@ internal sealed class LogCompactor(
     }
 }
 
-/// <param name="Segments">By key: offset of each line to the number of its operation.</param>
+/// <param name="Segments">By key.</param>
 /// <param name="Erased">Numbers of the operations whose text is to go.</param>
 internal sealed record CompactionPlan(
-    IReadOnlyDictionary<int, Dictionary<long, int>> Segments, IReadOnlySet<int> Erased, ErasedNames Names);
+    IReadOnlyDictionary<int, PlannedSegment> Segments, IReadOnlySet<int> Erased, ErasedNames Names);

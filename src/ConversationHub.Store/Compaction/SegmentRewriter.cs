@@ -11,39 +11,30 @@ internal sealed class SegmentRewriter(SegmentFiles files, IDisk disk)
     private const int FlushBytes = 1 << 20;
 
     /// <param name="key">Of the segment as it is.</param>
-    /// <param name="entries">Offset of each line to the number of its operation.</param>
+    /// <param name="held">Its operations.</param>
     /// <param name="erased">Numbers of the operations to be made stubs.</param>
     /// <param name="path">Of the new file.</param>
-    /// <returns>The lines with their new places, and the new file, written and synced.</returns>
-    public RewrittenSegment Rewrite(int key, IReadOnlyDictionary<long, int> entries, IReadOnlySet<int> erased, ErasedNames names, string path)
+    /// <returns>Every held operation with its new place, and the new file, written and synced.</returns>
+    public RewrittenSegment Rewrite(int key, PlannedSegment held, IReadOnlySet<int> erased, ErasedNames names, string path)
     {
-        var lines = new List<RewrittenLine>(entries.Count);
+        var lines = new List<RewrittenLine>(held.Count);
         var buffer = new ArrayBufferWriter<byte>(FlushBytes);
         var handle = disk.Open(path);
         try
         {
             disk.SetLength(handle, 0);
             long written = 0;
-            SegmentScanner.Scan(files[key].Handle, 0, (line, at, ended) =>
+            var length = SegmentScanner.Scan(files[key].Handle, 0, (line, at, _) =>
             {
-                var isHeld = entries.TryGetValue(at.Offset, out var number);
-                var read = LogLine.TryRead(line, names: null, out var operation, out _);
-                if (read == LineRead.Good && isHeld)
-                {
-                    var start = written + buffer.WrittenCount;
-                    var isStub = erased.Contains(number);
-                    var length = isStub ? LogLine.Write(buffer, operation!, OperationContent.StubBody) : Copy(buffer, line);
-                    lines.Add(new RewrittenLine(number, (int)start, length, isStub));
-                }
-                else if (read != LineRead.Good && !names.MayBeIn(line))
-                {
-                    // Damage is kept as it is. A good line that is not held is a second copy of one that is, and goes.
-                    Copy(buffer, line);
-                }
-
+                Take(line, at.Offset, [.. held.Within(at.Offset, at.Offset + line.Length + 1)], erased, names, new Output(buffer, lines, written));
                 if (buffer.WrittenCount >= FlushBytes)
                     written = WriteOut(handle, buffer, written);
             });
+
+            // The file has become shorter than what was written to it.
+            lines.AddRange(held.Within(length, long.MaxValue).Select(line => RewrittenLine.Unreadable(line.Number, erased.Contains(line.Number))));
+            if (lines.Count != held.Count)
+                throw new InvalidOperationException($"{lines.Count} of {held.Count} operations of a segment were found again; it is not replaced.");
             WriteOut(handle, buffer, written);
             disk.Flush(handle);
             return new RewrittenSegment(lines, handle);
@@ -53,6 +44,48 @@ internal sealed class SegmentRewriter(SegmentFiles files, IDisk disk)
             handle.Dispose();
             throw;
         }
+    }
+
+    /// <param name="held">The operations that begin in the line: one, or none, or, where a newline was lost, several.</param>
+    private static void Take(ReadOnlySpan<byte> line, long offset, PlannedLine[] held, IReadOnlySet<int> erased, ErasedNames names, Output output)
+    {
+        if (held is [var only] && only.Offset == offset && only.Length == line.Length && TryTake(line, only, erased, output))
+            return;
+        if (held.Length == 0 && LogLine.TryRead(line, names: null, out _, out _) == LineRead.Good)
+        {
+            // A second copy of a line that is held goes.
+            return;
+        }
+
+        var rest = line.ToArray();
+        var unreadable = new List<PlannedLine>();
+        var kept = new List<(int Start, int Length)>();
+        foreach (var one in held)
+        {
+            var start = (int)(one.Offset - offset);
+            if (start + one.Length <= line.Length && TryTake(line.Slice(start, one.Length), one, erased, output))
+                kept.Add((start, one.Length));
+            else
+                unreadable.Add(one);
+        }
+
+        // What could be read inside stands in the new file already; the rest is damage, kept as it is unless it may hold erased text.
+        foreach (var (start, count) in Enumerable.Reverse(kept))
+            rest = [.. rest[..start], .. rest[(start + count)..]];
+        if (rest.Length > 0 && !unreadable.Exists(one => erased.Contains(one.Number)) && !names.MayBeIn(rest))
+            Copy(output.Buffer, rest);
+        output.Lines.AddRange(unreadable.Select(one => RewrittenLine.Unreadable(one.Number, erased.Contains(one.Number))));
+    }
+
+    private static bool TryTake(ReadOnlySpan<byte> line, PlannedLine held, IReadOnlySet<int> erased, Output output)
+    {
+        if (LogLine.TryRead(line, names: null, out var operation, out _) != LineRead.Good)
+            return false;
+        var start = output.Written + output.Buffer.WrittenCount;
+        var isStub = erased.Contains(held.Number);
+        var length = isStub ? LogLine.Write(output.Buffer, operation!, OperationContent.StubBody) : Copy(output.Buffer, line);
+        output.Lines.Add(new RewrittenLine(held.Number, (int)start, length, isStub));
+        return true;
     }
 
     private static int Copy(ArrayBufferWriter<byte> buffer, ReadOnlySpan<byte> line)
@@ -69,9 +102,20 @@ internal sealed class SegmentRewriter(SegmentFiles files, IDisk disk)
         buffer.ResetWrittenCount();
         return written;
     }
+
+    private readonly record struct Output(ArrayBufferWriter<byte> Buffer, List<RewrittenLine> Lines, long Written);
 }
 
-internal sealed record RewrittenSegment(IReadOnlyList<RewrittenLine> Lines, SafeFileHandle Handle);
+internal sealed record RewrittenSegment(IReadOnlyList<RewrittenLine> Lines, SafeFileHandle Handle)
+{
+    /// <summary>Something in it cannot be read.</summary>
+    public bool IsDamaged => Lines.Any(static line => line.Length == 0 && !line.IsStub);
+}
 
 /// <param name="Number">Of the operation.</param>
-internal readonly record struct RewrittenLine(int Number, int Offset, int Length, bool IsStub);
+/// <param name="Length">0: it cannot be read any more.</param>
+internal readonly record struct RewrittenLine(int Number, int Offset, int Length, bool IsStub)
+{
+    /// <param name="isErased">Nothing of its text is left then, which is what was wanted.</param>
+    public static RewrittenLine Unreadable(int number, bool isErased) => new(number, 0, 0, isErased);
+}

@@ -1,6 +1,7 @@
 using ConversationHub.Store.Compaction;
 using ConversationHub.Store.Import;
 using ConversationHub.Store.Views;
+using Microsoft.Extensions.Logging;
 
 namespace ConversationHub.Store.Housekeeping;
 
@@ -20,13 +21,17 @@ internal sealed class Housekeeper : IAsyncDisposable
     private readonly LogCompactor _compactor;
     private readonly FolderWatch _folder;
     private readonly LogState _state;
+    private readonly StatusBoard _board;
+    private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _running;
     private long _erasedSince;
 
-    public Housekeeper(LogState state, ViewWriter views, LogCompactor compactor, FolderWatch folder, TimeProvider time)
+    public Housekeeper(LogState state, ViewWriter views, LogCompactor compactor, FolderWatch folder, StatusBoard board, TimeProvider time, ILogger logger)
     {
+        _board = board;
+        _logger = logger;
         _state = state;
         _views = views;
         _compactor = compactor;
@@ -71,14 +76,30 @@ internal sealed class Housekeeper : IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
             {
-                await _views.WriteAsync(ViewRound.Usual, _stopping.Token).ConfigureAwait(false);
-                await _folder.RunWhenDueAsync(_stopping.Token).ConfigureAwait(false);
-                await CompactWhenDueAsync().ConfigureAwait(false);
+                var works = await TryAsync(() => _views.WriteAsync(ViewRound.Usual, _stopping.Token)).ConfigureAwait(false);
+                works &= await TryAsync(() => _folder.RunWhenDueAsync(_stopping.Token)).ConfigureAwait(false);
+                works &= await TryAsync(CompactWhenDueAsync).ConfigureAwait(false);
+                _board.Troubled(works ? null : "files beside the log or the removal of erased text are behind; the log says why");
             }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
             // The store is being closed.
+        }
+    }
+
+    /// <summary>A mistake of ours in one kind of work must not end the others, nor itself for good.</summary>
+    private async Task<bool> TryAsync(Func<Task> work)
+    {
+        try
+        {
+            await work().ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception error) when (error is not OperationCanceledException || !_stopping.IsCancellationRequested)
+        {
+            StoreTelemetry.HousekeepingFailed(_logger, error);
+            return false;
         }
     }
 
@@ -90,8 +111,16 @@ internal sealed class Housekeeper : IAsyncDisposable
         if (since == 0 || _time.GetElapsedTime(since) < CompactionDelay)
             return;
         Interlocked.Exchange(ref _erasedSince, 0);
-        if (await _compactor.CompactAsync(_stopping.Token).ConfigureAwait(false) is not null)
-            BeginCompactionDelay();
+        var done = false;
+        try
+        {
+            done = await _compactor.CompactAsync(_stopping.Token).ConfigureAwait(false) is null;
+        }
+        finally
+        {
+            if (!done)
+                BeginCompactionDelay();
+        }
     }
 
     private void BeginCompactionDelay() => Interlocked.CompareExchange(ref _erasedSince, Math.Max(1, _time.GetTimestamp()), 0);

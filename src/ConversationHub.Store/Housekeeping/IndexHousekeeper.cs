@@ -13,6 +13,7 @@ internal sealed class IndexHousekeeper : IAsyncDisposable
     private readonly SnapshotKeeper _snapshots;
     private readonly SegmentScrub _scrub;
     private readonly SemaphoreSlim _turn;
+    private readonly StatusBoard _board;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stopping = new();
@@ -20,12 +21,13 @@ internal sealed class IndexHousekeeper : IAsyncDisposable
 
     /// <param name="turn">Held by whoever rewrites what a snapshot tells of.</param>
     public IndexHousekeeper(
-        SearchKeeper search, SnapshotKeeper snapshots, SegmentScrub scrub, SemaphoreSlim turn, TimeProvider time, ILogger logger)
+        SearchKeeper search, SnapshotKeeper snapshots, SegmentScrub scrub, SemaphoreSlim turn, StatusBoard board, TimeProvider time, ILogger logger)
     {
         _search = search;
         _snapshots = snapshots;
         _scrub = scrub;
         _turn = turn;
+        _board = board;
         _time = time;
         _logger = logger;
         _running = Task.Run(RunAsync);
@@ -38,10 +40,16 @@ internal sealed class IndexHousekeeper : IAsyncDisposable
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(false);
         await _turn.WaitAsync().ConfigureAwait(false);
-        _search.Close();
-        _snapshots.WriteLast();
-        _turn.Release();
-        _stopping.Dispose();
+        try
+        {
+            _search.Close();
+            _snapshots.WriteLast();
+        }
+        finally
+        {
+            _turn.Release();
+            _stopping.Dispose();
+        }
     }
 
     private async Task RunAsync()
@@ -55,6 +63,12 @@ internal sealed class IndexHousekeeper : IAsyncDisposable
                 try
                 {
                     Work();
+                }
+                catch (Exception error) when (error is not OperationCanceledException || !_stopping.IsCancellationRequested)
+                {
+                    // A mistake of ours: what is made of the log stays behind, and a start takes longer.
+                    StoreTelemetry.HousekeepingFailed(_logger, error);
+                    _board.FoundDamage("search files and the snapshot of the index are behind; the log says why");
                 }
                 finally
                 {

@@ -10,7 +10,7 @@ namespace ConversationHub.Store.Housekeeping;
 /// before somebody asks for what it took. Used by one thread at a time.
 /// </summary>
 /// <param name="end">How far the snapshot covers the log; null when all of it was read.</param>
-internal sealed class SegmentScrub(LogState state, LogFolder folder, SegmentCover? end, StatusBoard board, ILogger logger)
+internal sealed class SegmentScrub(LogState state, SegmentFiles files, LogFolder folder, SegmentCover? end, StatusBoard board, ILogger logger)
 {
     private int _next = 1;
 
@@ -47,7 +47,7 @@ internal sealed class SegmentScrub(LogState state, LogFolder folder, SegmentCove
         if (damage.Regions.Count == 0)
             return false;
         lock (state.Gate)
-            state.DamagedSegments.Add(number);
+            state.DamagedSegments.Add(files.CurrentKey(number));
         return true;
     }
 }

@@ -45,7 +45,7 @@ internal sealed class FolderWatch(
     {
         var name = id + ViewName.Extension;
         var file = new FileInfo(folder.View(name));
-        if (!file.Exists)
+        if (!file.Exists || file.FullName == folder.Imports)
             return Forget(id);
         if (IsWritten(id, name))
             return false;

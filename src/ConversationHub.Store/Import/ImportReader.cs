@@ -2,6 +2,7 @@ using System.Text.Json;
 using ConversationHub.Contracts;
 using ConversationHub.Store.Clock;
 using ConversationHub.Store.Conversations;
+using ConversationHub.Store.Log;
 using ConversationHub.Store.Writing;
 
 namespace ConversationHub.Store.Import;
@@ -10,6 +11,9 @@ namespace ConversationHub.Store.Import;
 internal static class ImportReader
 {
     private const int MaxDepth = 64;
+
+    /// <summary>A line of the log must hold it with all names beside it, or it could not be read back.</summary>
+    private const int MaxBodyBytes = LogLine.MaxBytes - (64 << 10);
 
     /// <param name="latest">No imported clock lies after it.</param>
     /// <param name="problem">Why the file is none of the earlier backend's.</param>
@@ -20,6 +24,12 @@ internal static class ImportReader
         {
             using var document = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = MaxDepth });
             return TryRead(document.RootElement, defaultOwner, latest, out problem);
+        }
+        catch (InvalidOperationException)
+        {
+            // The framework says so of text that is no Unicode, and only when it is asked for that text.
+            problem = "text that is no Unicode (half of a surrogate pair), which cannot be stored";
+            return null;
         }
         catch (JsonException mistake)
         {
@@ -60,6 +70,12 @@ internal static class ImportReader
             var body = Body(message, content, created, latest, importedId);
             first ??= body;
             var draft = OperationDraft.Of(ImportedIds.Message(Text(message, "id"), id, position, content), body);
+            if (draft.Body.Length > MaxBodyBytes)
+            {
+                problem = $"message {position + 1} is longer than {MaxBodyBytes} bytes as JSON";
+                return null;
+            }
+
             operations.Add((draft, HybridTimestamp.Create(body.Timestamp.ToUnixTimeMilliseconds(), (ushort)position)));
             position++;
         }

@@ -19,6 +19,9 @@ internal sealed class SegmentFiles(LogFolder folder, IDisk disk, TimeProvider ti
 
     private readonly Lock _gate = new();
     private readonly ConcurrentDictionary<int, SegmentFile> _files = new();
+
+    /// <summary>Which key has the file that bears the segment's name; a segment that was never written anew has its number.</summary>
+    private readonly ConcurrentDictionary<int, int> _current = new();
     private readonly List<(int Key, long Since)> _retired = [];
     private int _lastKey = FirstCompactedKey;
 
@@ -32,6 +35,14 @@ internal sealed class SegmentFiles(LogFolder folder, IDisk disk, TimeProvider ti
 
     public SegmentFile this[int key] => _files[key];
 
+    public int CurrentKey(int number) => _current.TryGetValue(number, out var key) ? key : number;
+
+    /// <summary>False when another file has taken the name of this one.</summary>
+    public bool IsCurrent(int key) => _files.TryGetValue(key, out var file) && CurrentKey(file.Number) == key;
+
+    /// <summary>For people: the number that stands in the file's name.</summary>
+    public int NumberOf(int key) => _files.TryGetValue(key, out var file) ? file.Number : key;
+
     /// <summary>Takes a segment that was written anew, already under its name.</summary>
     /// <returns>Its key.</returns>
     public int Add(int number, SafeFileHandle handle)
@@ -40,6 +51,7 @@ internal sealed class SegmentFiles(LogFolder folder, IDisk disk, TimeProvider ti
         {
             var key = ++_lastKey;
             _files[key] = new SegmentFile(number, handle);
+            _current[number] = key;
             return key;
         }
     }

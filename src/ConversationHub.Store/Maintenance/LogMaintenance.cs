@@ -111,7 +111,7 @@ public sealed class LogMaintenance(StoreOptions options, TimeProvider time, IdSo
         if (storeLock is null)
             return $"The conversation store in {_folder.Root} is in use. Stop the process that holds it.";
         var held = StoreIdentity.TryRead(_folder.Identity, out _);
-        (StoreIdentity.New(ids) with { Damage = held?.Damage ?? "" }).Write(_folder.Identity, PhysicalDisk.Instance);
+        (StoreIdentity.New(ids) with { Damage = held?.Damage ?? "", Born = BirthMark.Of(_folder.Log) }).Write(_folder.Identity, PhysicalDisk.Instance);
         StoreTelemetry.NewIdentity(logger, "asked for");
         return null;
     }

@@ -13,7 +13,7 @@ internal sealed class MessageReader(SegmentFiles files, StatusBoard board, ILogg
     {
         if (files.TryRead(location, out var operation, out var content) && content is OperationContent.Message message)
             return new StoredMessage(operation!, message.Body);
-        var segment = SegmentName.Of(location.Segment);
+        var segment = SegmentName.Of(files.NumberOf(location.Segment));
         StoreTelemetry.LineUnreadable(logger, segment, location.Offset);
         board.FoundDamage($"{segment} offset {location.Offset} cannot be read back");
         return null;

@@ -32,7 +32,7 @@ internal sealed class SegmentRepair(LogFolder folder, StoreIndex index, IDisk di
 
         // What cannot be brought back may have been the last of its origin, whose numbers must not be given out again.
         if (plans.Any(static plan => plan.LostBytes > 0))
-            StoreIdentity.New(ids).Write(folder.Identity, disk);
+            (StoreIdentity.New(ids) with { Born = BirthMark.Of(folder.Log) }).Write(folder.Identity, disk);
 
         // Both tell of the log as it was.
         File.Delete(folder.Snapshot);

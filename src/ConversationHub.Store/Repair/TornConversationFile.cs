@@ -37,7 +37,7 @@ internal static class TornConversationFile
                     end = (int)reader.BytesConsumed;
             }
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             // Here the file stops being JSON, which is what was looked for.
             return end;

@@ -10,15 +10,16 @@ internal static class ViewName
     public const string Extension = ".json";
     private const int DigestDigits = 8;
 
-    /// <summary>Windows opens a device by these names, whatever the extension.</summary>
-    private static readonly FrozenSet<string> DeviceNames = new[] { "con", "prn", "aux", "nul" }
+    /// <summary>Windows opens a device by these names, whatever the extension; and <c>imports.json</c> is the journal of imports.</summary>
+    private static readonly FrozenSet<string> TakenNames = new[] { "con", "prn", "aux", "nul" }
         .Concat(Enumerable.Range(0, 10).SelectMany(static n => new[] { $"com{n}", $"lpt{n}" }))
+        .Append("imports")
         .ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     /// <param name="isFirstOfName">False when another conversation came first whose id differs in letter case at most.</param>
     public static string Of(string id, string owner, bool isFirstOfName)
     {
-        if (isFirstOfName && !DeviceNames.Contains(id))
+        if (isFirstOfName && !TakenNames.Contains(id))
             return id + Extension;
         var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{owner}\n{id}")));
         return $"{id}~{digest.AsSpan(0, DigestDigits)}{Extension}";

@@ -76,7 +76,16 @@ internal sealed class LogWriter(LogFolder folder, SegmentFiles files, IDisk disk
     {
         var next = isFirst ? _segment : _segment + 1;
         var file = files.Open(next);
-        disk.FlushFolder(folder.Log);
+        try
+        {
+            disk.FlushFolder(folder.Log);
+        }
+        catch (IOException error)
+        {
+            // The kernel tells of it once: asked again it would say that all is well, and the segment's name may not be on the disk.
+            throw new SegmentUnknownException("The name of a new segment could not be synced.", error);
+        }
+
         _file = file;
         _length = isFirst ? _length : 0;
         _segment = next;

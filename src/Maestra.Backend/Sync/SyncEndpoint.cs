@@ -80,7 +80,7 @@ internal sealed class SyncEndpoint(
             logger.Restored(peer.BackendId);
         }
 
-        switch (await store.ApplyAsync(scope, operations, cancellationToken))
+        switch (await store.ApplyAsync(scope, operations, CancellationToken.None))
         {
             case SyncApplyOutcome.Applied applied:
                 meter.SyncOperations(peer.BackendId, "in", applied.Counts.Operations);

@@ -126,7 +126,7 @@ internal sealed class SyncRounds(
             logger.Restored(peer.BackendId);
         if (SyncWire.Read(response.Tombstones, response.Conversations, response.Withheld, out var why) is not { } operations)
             return (0, $"the answer is invalid: {why}");
-        switch (await store.ApplyAsync(scope, operations, cancellationToken))
+        switch (await store.ApplyAsync(scope, operations, CancellationToken.None))
         {
             case SyncApplyOutcome.Applied applied:
                 meter.SyncOperations(peer.BackendId, "in", applied.Counts.Operations);

@@ -11,7 +11,7 @@ public abstract partial class StoreContract
     {
         await ExchangeAsync("old", "Yes.", "old");
         await ExchangeAsync("old too", "Yes.", "again");
-        Time.Advance(TimeSpan.FromDays(20));
+        Time.WallOffset = TimeSpan.FromDays(20);
         await ExchangeAsync("new", "Yes.", "new");
         await Archive.ChangeAsync(new ConversationChange { Owner = Ada, ConversationId = ConversationId.Parse("again"), Title = "t" }, CancellationToken.None);
         var before = Time.GetUtcNow() - TimeSpan.FromDays(10);
