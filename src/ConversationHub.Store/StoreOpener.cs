@@ -134,7 +134,7 @@ public static class StoreOpener
                 time,
                 logger);
             var turn = new SemaphoreSlim(1, 1);
-            var snapshots = new SnapshotKeeper(state, files, folder, disk, board, time, logger);
+            var snapshots = new SnapshotKeeper(state, files, folder, disk, board, options.SnapshotEvery, time, logger);
             snapshots.Opened(held);
             var scrub = new SegmentScrub(state, files, folder, known, board, logger);
             var compactor = new LogCompactor(state, loop, files, search, snapshots, turn, folder, disk, board, time, logger);

@@ -1,4 +1,5 @@
 using ConversationHub.Contracts;
+using ConversationHub.Store.Snapshots;
 
 namespace ConversationHub.Store;
 
@@ -17,6 +18,9 @@ public sealed record StoreOptions
     /// False: no search index is kept (<c>MAESTRA_SEARCH_INDEX=off</c>); a search then looks through the newest messages only. Used by the log store only.
     /// </summary>
     public bool KeepsSearchIndex { get; init; } = true;
+
+    /// <summary>Operations between two snapshots of the log store's index at least. For tests: a store that is killed often must meet many.</summary>
+    internal int SnapshotEvery { get; init; } = SnapshotKeeper.FewestOperations;
 
     /// <summary>Whose an imported conversation is that names no owner.</summary>
     public UserId ImportOwner { get; init; } = UserId.Anonymous;

@@ -11,8 +11,11 @@ internal static class Texts
 
     public static readonly string Fingerprint = new('0', 64);
 
+    /// <summary>Few enough that a life of a child, some hundred operations, is in the middle of a snapshot often.</summary>
+    private const int SnapshotEvery = 40;
+
     public static StoreOptions Options(string root) =>
-        new() { Root = root, BackendId = "local_sha256_eed292c6e467c8ef", Namespace = StoreNamespace.Shared };
+        new() { SnapshotEvery = SnapshotEvery, Root = root, BackendId = "local_sha256_eed292c6e467c8ef", Namespace = StoreNamespace.Shared };
 
     /// <summary>Lengths differ widely, so that kills find long writes too.</summary>
     public static string Question(OperationId id) => Repeat("question", id);

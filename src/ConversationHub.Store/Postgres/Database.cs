@@ -12,16 +12,18 @@ internal sealed class Database(NpgsqlDataSource source, StatusBoard board, ILogg
     /// <summary>What to do when another replica has closed the stream that was written to; the write is then tried again.</summary>
     public Func<CancellationToken, Task>? OriginClosed { get; set; }
 
+    /// <param name="longest">For what takes long by its nature; null: as the address says.</param>
     /// <returns>The result, or why there is none.</returns>
     public async Task<(T? Value, StoreFailure? Failure)> QueryAsync<T>(
-        string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
+        string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken,
+        TimeSpan? longest = null)
         where T : class
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                var value = await RunAsync(sql, bind, read, cancellationToken).ConfigureAwait(false);
+                var value = await RunAsync(sql, bind, read, longest, cancellationToken).ConfigureAwait(false);
                 board.Refusing(null);
                 return (value, null);
             }
@@ -44,11 +46,13 @@ internal sealed class Database(NpgsqlDataSource source, StatusBoard board, ILogg
     }
 
     private async Task<T> RunAsync<T>(
-        string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
+        string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, T> read, TimeSpan? longest, CancellationToken cancellationToken)
     {
         var command = source.CreateCommand(sql);
         await using (command.ConfigureAwait(false))
         {
+            if (longest is { } time)
+                command.CommandTimeout = (int)time.TotalSeconds;
             bind(command.Parameters);
             var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             await using (reader.ConfigureAwait(false))

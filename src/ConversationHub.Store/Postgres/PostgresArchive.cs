@@ -109,7 +109,8 @@ internal sealed class PostgresArchive(
                 parameters.Text(EraseJson("user"));
             },
             static row => row.All(static one => one.GetString(0)),
-            CancellationToken.None).ConfigureAwait(false);
+            CancellationToken.None,
+            PostgresLimits.LongestErasure).ConfigureAwait(false);
         return failure is not null
             ? new EraseUserOutcome.NotCommitted(failure)
             : new EraseUserOutcome.Erased(user, operation, int.Parse(count![0], System.Globalization.CultureInfo.InvariantCulture));

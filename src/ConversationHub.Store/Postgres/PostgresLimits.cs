@@ -13,6 +13,9 @@ internal static class PostgresLimits
 
     private const int CommandSeconds = 5;
 
+    /// <summary>Erasing a user rewrites every row of theirs in one transaction: some minutes for millions of messages.</summary>
+    public static readonly TimeSpan LongestErasure = TimeSpan.FromMinutes(30);
+
     /// <summary>How long a server that hangs may take to cancel; then its connection is dropped.</summary>
     private const int CancellationMilliseconds = 1000;
 

@@ -113,7 +113,8 @@ internal sealed class PostgresSync(Database database, PostgresSyncReader reader,
             ApplySql,
             parameters => parameters.Text(ToJson(drafts)),
             static row => row.All(static one => one.GetFieldValue<int[]>(0))[0],
-            CancellationToken.None).ConfigureAwait(false);
+            CancellationToken.None,
+            drafts.Exists(static draft => draft.Place.Kind == OperationKind.Erase) ? PostgresLimits.LongestErasure : null).ConfigureAwait(false);
         if (accepted is null)
             return new SyncApplyOutcome.NotCommitted(failure!);
         if (accepted.Length > 0)

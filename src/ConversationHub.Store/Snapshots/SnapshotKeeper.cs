@@ -8,11 +8,12 @@ namespace ConversationHub.Store.Snapshots;
 /// Writes a snapshot when enough was committed since the last one, and at a stop. None is written of a damaged store:
 /// that is read whole at every start until it was repaired, so that damage is never forgotten. Used by one thread at a time.
 /// </summary>
+/// <param name="fewest">Operations between two snapshots at least (<see cref="FewestOperations"/>); a crash harness has it lower.</param>
 internal sealed class SnapshotKeeper(
-    LogState state, SegmentFiles files, LogFolder folder, IDisk disk, StatusBoard board, TimeProvider time, ILogger logger)
+    LogState state, SegmentFiles files, LogFolder folder, IDisk disk, StatusBoard board, int fewest, TimeProvider time, ILogger logger)
 {
     /// <summary>A start reads so many operations from the log in little time.</summary>
-    private const int FewestOperations = 20_000;
+    public const int FewestOperations = 20_000;
 
     /// <summary>A snapshot is as large as its store, so a large one is written less often: after an eighth of it was added.</summary>
     private const int ShareOfStore = 8;
@@ -27,7 +28,7 @@ internal sealed class SnapshotKeeper(
 
     public void WriteIfDue()
     {
-        if (SnapshotPolicy.IsDue(_covered, Count(), time.GetUtcNow() - (board.Current.LastCommit ?? DateTimeOffset.MaxValue)))
+        if (SnapshotPolicy.IsDue(_covered, Count(), time.GetUtcNow() - (board.Current.LastCommit ?? DateTimeOffset.MaxValue), fewest))
             Write();
     }
 
@@ -82,10 +83,10 @@ internal sealed class SnapshotKeeper(
     {
         /// <param name="covered">Operations in the last snapshot.</param>
         /// <param name="idle">Since the last commit; negative when there was none.</param>
-        public static bool IsDue(int covered, int held, TimeSpan idle)
+        public static bool IsDue(int covered, int held, TimeSpan idle, int fewest = FewestOperations)
         {
             var added = held - covered;
-            return added >= Math.Max(FewestOperations, held / ShareOfStore) || (added >= FewestWhileIdle && idle >= Idle);
+            return added >= Math.Max(fewest, held / ShareOfStore) || (added >= FewestWhileIdle && idle >= Idle);
         }
     }
 }
