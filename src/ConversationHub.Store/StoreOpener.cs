@@ -21,6 +21,8 @@ namespace ConversationHub.Store;
 /// <summary>Opens stores.</summary>
 public static class StoreOpener
 {
+    private const int LargeOperations = 200_000;
+
     /// <summary>
     /// Opens the log store under <see cref="StoreOptions.Root"/>, makes it when it is absent, and repairs what a crash left.
     /// Blocks while the log is being read.
@@ -164,6 +166,10 @@ public static class StoreOpener
             if (!isClean)
                 store.MarkAllViews();
             var import = store.ImportAsync(folder.Root, CancellationToken.None, looksAtViews: !isClean).GetAwaiter().GetResult();
+
+            // Reading a large store leaves nearly as much behind as it keeps; nobody waits yet, so this is the time to give it back.
+            if (state.Index.Operations.Count >= LargeOperations)
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             return new StoreOpening.Opened(store, store) { Import = import, Damaged = board.Damaged };
         }
         finally
