@@ -236,7 +236,7 @@ internal sealed class LogStore(
             writer.Dispose();
             await housekeeper.DisposeAsync().ConfigureAwait(false);
             await indexHousekeeper.DisposeAsync().ConfigureAwait(false);
-            if (housekeeper.IsDone)
+            if (housekeeper.IsDone && board.Ended is null)
                 CleanMark.Set(folder);
         }
         finally

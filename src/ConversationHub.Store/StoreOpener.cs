@@ -97,7 +97,7 @@ public static class StoreOpener
             var reading = recovery.Read(known);
             if (reading.NewerFormat is { } place)
                 return Newer(folder.Log, $"later than {Operation.CurrentFormat} ({place})");
-            var (segment, length) = recovery.Repair(reading);
+            var (segment, length) = recovery.Repair(reading, known);
             search.Complete();
             foreach (var path in folder.ListTemporary())
                 File.Delete(path);

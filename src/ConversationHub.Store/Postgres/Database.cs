@@ -64,7 +64,7 @@ internal sealed class Database(NpgsqlDataSource source, StatusBoard board, ILogg
     private static bool IsLost(NpgsqlException error) =>
         error is not PostgresException server || server.IsTransient
         || server.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow
-            or PostgresErrorCodes.TooManyConnections or PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.LockNotAvailable;
+            or PostgresErrorCodes.TooManyConnections or PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.LockNotAvailable;
 
     private StoreFailure Refused(StoreFailureKind kind, string reason, NpgsqlException error)
     {

@@ -59,7 +59,9 @@ internal sealed class PostgresCompactor : IAsyncDisposable
             await using (connection.ConfigureAwait(false))
                 return await CompactAsync(connection, isWhole, cancellationToken).ConfigureAwait(false);
         }
-        catch (NpgsqlException error)
+#pragma warning disable CA1031 // Whatever stops one round: the next must come, or nothing erased is ever removed again.
+        catch (Exception error) when (error is not OperationCanceledException)
+#pragma warning restore CA1031
         {
             StoreTelemetry.DatabaseNotCompacted(_logger, error.Message);
             return new StoreFailure(StoreFailureKind.Unavailable, "Erased text could not be removed from the database; it will be tried again.");

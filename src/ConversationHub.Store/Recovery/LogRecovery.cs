@@ -15,6 +15,8 @@ namespace ConversationHub.Store.Recovery;
 /// <param name="search">Null when nothing is searched.</param>
 internal sealed class LogRecovery(LogFolder folder, SegmentFiles files, IDisk disk, LogState state, SearchKeeper? search, ILogger logger)
 {
+    private const int PieceBytes = 1 << 20;
+
     private readonly NamePool _names = new();
     private readonly List<DamagedRegion> _regions = [];
     private long? _newerLine;
@@ -42,9 +44,10 @@ internal sealed class LogRecovery(LogFolder folder, SegmentFiles files, IDisk di
     }
 
     /// <summary>Makes the log ready to be appended to.</summary>
+    /// <param name="known">As it was read.</param>
     /// <returns>Number of the newest segment and its length in bytes.</returns>
     /// <exception cref="IOException">The log cannot be repaired.</exception>
-    public (int Segment, long Length) Repair(LogReading reading)
+    public (int Segment, long Length) Repair(LogReading reading, SegmentCover? known = null)
     {
         foreach (var region in reading.Damage)
             StoreTelemetry.DamagedRegion(logger, region.Segment, region.Line, region.Offset, region.Length);
@@ -55,8 +58,29 @@ internal sealed class LogRecovery(LogFolder folder, SegmentFiles files, IDisk di
             CutTail(newest, torn, reading.Length);
 
         // What is shown from here on must outlive the machine too, not only the process that wrote it.
+        var length = reading.Tail?.Offset ?? reading.Length;
+        if (!File.Exists(folder.Clean))
+            WriteAgain(newest, known?.Number == newest ? known.Value.Length : 0, length);
         disk.Flush(files.Open(newest));
-        return (newest, reading.Tail?.Offset ?? reading.Length);
+        return (newest, length);
+    }
+
+    /// <summary>
+    /// Where a sync failed before, the system holds bytes that are on no disk and takes them for written, so that to sync them does nothing:
+    /// the same bytes, written in their place, are synced in earnest.
+    /// </summary>
+    private void WriteAgain(int segment, long from, long length)
+    {
+        var file = files.Open(segment);
+        var bytes = new byte[PieceBytes];
+        for (var at = from; at < length;)
+        {
+            var read = RandomAccess.Read(file, bytes.AsSpan(0, (int)Math.Min(bytes.Length, length - at)), at);
+            if (read == 0)
+                throw new IOException($"{SegmentName.Of(segment)} ended at {at} of {length} bytes.");
+            disk.Write(file, bytes.AsSpan(0, read), at);
+            at += read;
+        }
     }
 
     private (LinePosition? Tail, long Length) ReadSegment(int segment, long from, bool isNewest)

@@ -13,6 +13,7 @@ internal sealed class FaultyDisk : IDisk
     private readonly ConcurrentDictionary<SafeFileHandle, string> _paths = [];
     private int _flushes;
     private int _otherFlushes;
+    private long _segmentBytes;
 
     /// <summary>How often a segment of the log was synced. Only these syncs fail and wait.</summary>
     public int Flushes => Volatile.Read(ref _flushes);
@@ -26,6 +27,12 @@ internal sealed class FaultyDisk : IDisk
     public bool IsFull { get; set; }
 
     public bool FailsToFlush { get; set; }
+
+    /// <summary>The next sync of a folder fails, and only it: the system tells of an error once.</summary>
+    public bool FailsToFlushFolderOnce { get; set; }
+
+    /// <summary>Bytes written to segments of the log.</summary>
+    public long SegmentBytes => Interlocked.Read(ref _segmentBytes);
 
     /// <summary>When not null, a sync waits for it.</summary>
     public ManualResetEventSlim? FlushGate { get; set; }
@@ -41,6 +48,8 @@ internal sealed class FaultyDisk : IDisk
     {
         if (!IsFull)
         {
+            if (_paths[file].EndsWith(".jsonl", StringComparison.Ordinal))
+                Interlocked.Add(ref _segmentBytes, bytes.Length);
             PhysicalDisk.Instance.Write(file, bytes, offset);
             return;
         }
@@ -68,6 +77,12 @@ internal sealed class FaultyDisk : IDisk
 
     public void FlushFolder(string path)
     {
+        if (FailsToFlushFolderOnce)
+        {
+            FailsToFlushFolderOnce = false;
+            throw new IOException("Input/output error", InputOutputError);
+        }
+
         FlushedFolders.Enqueue(path);
         PhysicalDisk.Instance.FlushFolder(path);
     }

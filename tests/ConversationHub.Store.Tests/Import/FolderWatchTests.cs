@@ -12,6 +12,25 @@ public sealed class FolderWatchTests
 {
     private const string Canary = "swordfish7d1c";
 
+    /// <summary>The journal of imports has a conversation's kind of name, and is none.</summary>
+    [Fact]
+    public async Task Ask_ConversationNamedLikeTheJournal_IsOneLikeAnyOther()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.Combine("c"));
+        await File.WriteAllTextAsync(folder.Combine("c", "notes.json"), """{"id":"notes","messages":[{"role":"user","content":"hello"}]}""");
+        await using (var store = OpenedStore.At(folder.Combine("c")))
+        {
+            Assert.IsType<QuestionOutcome.Stored>(await store.AskAsync(store.Question("q", conversation: "imports")));
+            Assert.IsType<QuestionOutcome.Stored>(await store.AskAsync(store.Question("q", conversation: "Imports")));
+        }
+
+        await using var again = OpenedStore.At(folder.Combine("c"));
+        Assert.Contains("notes.json", await File.ReadAllTextAsync(folder.Combine("c", "imports.json")), StringComparison.Ordinal);
+        Assert.Single(Directory.GetFiles(folder.Combine("c"), "imports~*.json"));
+        Assert.Single(Directory.GetFiles(folder.Combine("c"), "Imports~*.json"));
+    }
+
     [Fact]
     public async Task Ask_UnknownIdWithAFile_GoesOnWithIt()
     {

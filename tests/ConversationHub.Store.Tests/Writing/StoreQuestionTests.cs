@@ -1,5 +1,6 @@
 using ConversationHub.Contracts;
 using ConversationHub.Store.Tests.Disk;
+using ConversationHub.Testing;
 
 namespace ConversationHub.Store.Tests.Writing;
 
@@ -171,6 +172,49 @@ public sealed class StoreQuestionTests
         gate.Set();
         await waiting;
         Assert.Equal(3, (await store.ReadAsync()).Messages.Count);
+    }
+
+    /// <summary>A segment whose name is not on the disk is gone with the power, whatever was acknowledged in it.</summary>
+    [Fact]
+    public async Task StoreQuestion_NameOfTheSegmentIsNotSynced_NothingIsAcknowledgedInItUntilARestart()
+    {
+        var disk = new FaultyDisk();
+        await using var store = OpenedStore.New(disk: disk);
+        disk.FailsToFlushFolderOnce = true;
+
+        var first = await store.AskAsync(store.Question("first"));
+        var second = await store.AskAsync(store.Question("second"));
+
+        Assert.IsType<QuestionOutcome.NotCommitted>(first);
+        Assert.IsType<QuestionOutcome.NotCommitted>(second);
+        Assert.Equal(StoreHealthState.Unavailable, store.Store.Status.Health);
+    }
+
+    /// <summary>After a failed sync the system holds bytes for written that are on no disk.</summary>
+    [Fact]
+    public async Task Open_AfterASyncThatFailed_WritesTheSegmentAgainBeforeItCounts()
+    {
+        using var folder = new TemporaryFolder();
+        var broken = new FaultyDisk();
+        await using (var store = OpenedStore.At(folder.Combine("c"), disk: broken))
+        {
+            await store.ExchangeAsync("kept");
+            broken.FailsToFlush = true;
+            Assert.IsType<QuestionOutcome.NotCommitted>(await store.AskAsync(store.Question("on no disk")));
+            broken.FailsToFlush = false;
+        }
+
+        var disk = new FaultyDisk();
+        await using (var again = OpenedStore.At(folder.Combine("c"), disk: disk))
+        {
+            Assert.Equal(new FileInfo(again.FirstSegment).Length, disk.SegmentBytes);
+            Assert.InRange(disk.Flushes, 1, 2);
+            Assert.Equal(3, (await again.ReadAsync()).Messages.Count);
+        }
+
+        var clean = new FaultyDisk();
+        await using var third = OpenedStore.At(folder.Combine("c"), disk: clean);
+        Assert.Equal(0, clean.SegmentBytes);
     }
 
     [Fact]
