@@ -82,7 +82,7 @@ internal sealed class LogState(StoreNamespace storeNamespace, bool searches, Qua
     /// <summary>Lets what was held back take effect, now that time has caught up. Needs the gate.</summary>
     public void Interpret(int number, StoredOperation operation, OperationContent content)
     {
-        Index.Interpret(number, operation, content);
+        Index.Interpret(number, operation, content, Quarantine.TakesClock(operation, content));
 
         // It was indexed when it came, before its conversation and surface were known here.
         if (Search.Documents[number] is { Length: > 0 } facts)

@@ -27,7 +27,7 @@ internal readonly record struct HybridTimestamp(ulong Value) : IComparable<Hybri
         var now = Create(nowUnixMilliseconds, 0);
 
         // One more than the last also carries from a full counter into the milliseconds.
-        return now > last ? now : new HybridTimestamp(last.Value + 1);
+        return now > last ? now : new HybridTimestamp(last.Value == ulong.MaxValue ? last.Value : last.Value + 1);
     }
 
     public static bool TryParse(ReadOnlySpan<char> text, out HybridTimestamp time)

@@ -136,11 +136,12 @@ internal sealed class StoreIndex
     }
 
     /// <summary>Lets a held operation take effect; to be called once for each.</summary>
-    public void Interpret(int number, StoredOperation operation, OperationContent content)
+    /// <param name="takesClock">False for one whose clock is ahead and must not become own time.</param>
+    public void Interpret(int number, StoredOperation operation, OperationContent content, bool takesClock = true)
     {
         var conversation = Operations[number].Conversation;
         Operations.Change(number).Flags &= ~EntryFlags.Quarantined;
-        if (operation.Hlc > LastClock)
+        if (takesClock && operation.Hlc > LastClock)
             LastClock = operation.Hlc;
         switch (content)
         {

@@ -37,6 +37,7 @@ internal sealed class PostgresSync(Database database, PostgresSyncReader reader,
 
         if (batch.Any(operation => !scope.Covers(operation.UserId)))
             return new SyncApplyOutcome.OutOfScope();
+        batch = OwnAhead.Without(batch, origins.Prefix, Quarantine.Latest(time.GetUtcNow()));
         if (batch.Count == 0)
             return new SyncApplyOutcome.Applied(SyncCounts.None);
         var drafts = batch.Select(ForeignDraft.Of).OrderBy(static draft => draft.Place.Kind == OperationKind.Erase ? 0 : 1)
@@ -165,6 +166,7 @@ internal sealed class PostgresSync(Database database, PostgresSyncReader reader,
             json.WriteEndArray();
         }
 
+        json.WriteBoolean("adopts"u8, !isConversationErasure || place.Hlc <= limit);
         json.WriteBoolean("ahead"u8, !isOwn && !isConversationErasure && place.Hlc > limit);
         json.WriteEndObject();
     }

@@ -44,6 +44,7 @@ internal sealed class LogSync(
 
         if (batch.Any(operation => !scope.Covers(operation.UserId)))
             return new SyncApplyOutcome.OutOfScope();
+        batch = OwnAhead.Without(batch, backendId + "~", Quarantine.Latest(time.GetUtcNow()));
         if (batch.Count == 0)
             return new SyncApplyOutcome.Applied(SyncCounts.None);
         var drafts = batch.Select(ForeignDraft.Of).ToList();

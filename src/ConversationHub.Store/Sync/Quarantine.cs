@@ -31,6 +31,13 @@ internal sealed class Quarantine(Func<string, bool> isOwn, TimeProvider? time)
         time is not null && operation.Hlc > Limit && !isOwn(operation.Origin)
         && !(content is OperationContent.Erase && operation.ConversationId is not null);
 
+    /// <summary>
+    /// Whether an operation's clock becomes own time. The erasure of a conversation is not held back whatever its clock, and must not carry
+    /// all that is written after it into the future (wire.md §9.5, "not adopted"). One written here is in no need of it: no clock decides over it.
+    /// </summary>
+    public bool TakesClock(StoredOperation operation, OperationContent content) =>
+        time is null || operation.Hlc <= Limit || content is not OperationContent.Erase || operation.ConversationId is null;
+
     public void Add(int number, HybridTimestamp hlc) => _waiting.Enqueue(number, hlc.Value);
 
     /// <summary>True when something waits whose time has come.</summary>

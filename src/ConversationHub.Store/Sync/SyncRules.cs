@@ -10,6 +10,9 @@ internal static partial class SyncRules
     private const int MaxFieldNameCharacters = 512;
     private const int FingerprintCharacters = 64;
 
+    /// <summary>Far from where a clock of 64 bits, or of the 63 that a database counts with, would run over.</summary>
+    private const ulong LatestClock = 0x7000_0000_0000_0000;
+
     /// <summary>The longest path, surface or other short text of a message.</summary>
     private const int MaxShortTextCharacters = WireLimits.PathCharacters;
 
@@ -20,8 +23,10 @@ internal static partial class SyncRules
             return "origin: a backend id, ~ and eight hexadecimal digits are needed";
         if (operation.Seq is < 1 or > int.MaxValue)
             return "seq: a number from 1 is needed";
-        if (!HybridTimestamp.TryParse(operation.Hlc, out _))
+        if (!HybridTimestamp.TryParse(operation.Hlc, out var clock))
             return "hlc: 16 lower-case hexadecimal digits are needed";
+        if (clock.Value >= LatestClock)
+            return "hlc: a time before the year 5872 is needed";
         if (!UserId.TryParse(operation.UserId, out _))
             return "user_id: 1 to 128 characters are needed";
         var needsConversation = operation.Kind is OperationKind.Message or OperationKind.Field || operation.Erase?.Scope == "conversation";

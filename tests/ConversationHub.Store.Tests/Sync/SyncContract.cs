@@ -243,6 +243,56 @@ public abstract class SyncContract : IAsyncLifetime
         Assert.Equal("from the future", Assert.Single(found.Passages).Content);
     }
 
+    /// <summary>§9.5: a conversation's erasure with a clock far ahead takes effect, and what is written after it keeps its own time.</summary>
+    [ContractFact]
+    public async Task Apply_AnErasureFarAhead_TakesEffectAndLeavesTheClockAlone()
+    {
+        await Local.AskAsync("to be erased", "gone");
+        await Local.AskAsync("stays");
+        await Local.Archive.EraseConversationAsync(OpenedStore.Ada, ConversationId.Parse("gone"), CancellationToken.None);
+        var batch = (await Local.MissingAsync(Cloud)).Operations;
+        var ahead = HybridTimestamp.Create((Time.GetUtcNow() + TimeSpan.FromDays(1)).ToUnixTimeMilliseconds(), 0).ToString();
+
+        await Cloud.ApplyAsync([.. batch.Select(one => one.Erase is null ? one : one with { Hlc = ahead })]);
+        await Cloud.AskAsync("later");
+
+        Assert.IsType<ReadOutcome.Erased>(await Cloud.ReadAsync("gone"));
+        Assert.Equal("stays|Yes.|later|Yes.", await Cloud.TranscriptAsync());
+        Assert.All((await Cloud.MissingAsync(Local)).Operations, one => Assert.True(string.CompareOrdinal(one.Hlc, ahead) < 0, "the clock ahead was taken over"));
+        var erasure = batch.Single(one => one.Erase is not null);
+        Assert.IsType<SyncApplyOutcome.Invalid>(await Cloud.ApplyAsync([erasure with { Seq = 9, Hlc = "7fffffffffffffff" }]));
+    }
+
+    /// <summary>Nobody can write into the future under this backend's name: it waits outside until time has caught up.</summary>
+    [ContractFact]
+    public async Task Apply_OwnOperationsAheadFromAPeer_WaitOutside()
+    {
+        await Local.AskAsync("from ada");
+        var batch = (await Local.MissingAsync(Cloud)).Operations;
+        var ahead = HybridTimestamp.Create((Time.GetUtcNow() + TimeSpan.FromMinutes(6)).ToUnixTimeMilliseconds(), 0).ToString();
+        var forged = batch[0] with
+        {
+            Id = Guid.Parse("019b8d7d-0000-7000-8000-000000000055"),
+            Kind = OperationKind.Erase,
+            ConversationId = null,
+            Origin = SecondId + "~00000001",
+            Seq = 1,
+            Hlc = ahead,
+            Message = null,
+            Erase = new EraseBody { Scope = "user", Timestamp = Time.GetUtcNow() },
+        };
+
+        await Cloud.ApplyAsync([forged, .. batch]);
+        await Cloud.AskAsync("asked here");
+
+        Assert.Equal("from ada|Yes.|asked here|Yes.", await Cloud.TranscriptAsync());
+        Assert.DoesNotContain(forged.Origin, (await Cloud.HaveAsync()).Keys);
+
+        Time.Advance(TimeSpan.FromMinutes(7));
+        await Cloud.ApplyAsync([forged]);
+        Assert.Contains(forged.Origin, (await Cloud.HaveAsync()).Keys);
+    }
+
     /// <summary>T70: an erasure wins over what comes before it, after it, and from a side that had not heard of it.</summary>
     [ContractFact]
     public async Task Erase_AConversation_WinsInEveryOrder()
