@@ -25,12 +25,26 @@ internal sealed class LogSyncReader(LogState state, SegmentFiles files, StatusBo
 
     public SyncBatch Missing(SyncScope scope, IReadOnlyDictionary<string, long> have)
     {
+        var broken = new HashSet<string>(StringComparer.Ordinal);
+        while (true)
+        {
+            var known = broken.Count;
+            var batch = Missing(scope, have, broken);
+
+            // A stream that ends at a line that cannot be read must not keep those behind it from their turn. Each pass leaves one out at least.
+            if (batch.Operations.Count > 0 || broken.Count == known)
+                return batch;
+        }
+    }
+
+    /// <param name="broken">Streams that are left out; those in which a line cannot be read are added.</param>
+    private SyncBatch Missing(SyncScope scope, IReadOnlyDictionary<string, long> have, HashSet<string> broken)
+    {
         List<Picked> picked;
         bool more;
         lock (state.Gate)
-            (picked, more) = Pick_NeedsLock(scope, have);
+            (picked, more) = Pick_NeedsLock(scope, have, broken);
         var operations = new List<SyncOperation>(picked.Count);
-        var broken = new HashSet<string>(StringComparer.Ordinal);
         foreach (var one in picked)
         {
             if (broken.Contains(one.Origin))
@@ -49,11 +63,12 @@ internal sealed class LogSyncReader(LogState state, SegmentFiles files, StatusBo
         return new SyncBatch(operations, more && operations.Count > 0);
     }
 
-    private (List<Picked> Picked, bool More) Pick_NeedsLock(SyncScope scope, IReadOnlyDictionary<string, long> have)
+    private (List<Picked> Picked, bool More) Pick_NeedsLock(SyncScope scope, IReadOnlyDictionary<string, long> have, HashSet<string> broken)
     {
         var streams = state.Index.Streams;
         var inScope = Enumerable.Range(0, streams.All.Count)
             .Where(number => streams.All[number].LastSeq > have.GetValueOrDefault(streams.Names[number]) && scope.Covers(streams.All[number].User))
+            .Where(number => !broken.Contains(streams.Names[number]))
             .OrderBy(number => streams.Names[number], StringComparer.Ordinal)
             .ToList();
         var early = new HashSet<int>();
