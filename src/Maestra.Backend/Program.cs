@@ -16,4 +16,5 @@ var parts = new BackendParts
     WriteLog = log.Write,
     OpenStore = (options, logger) => StoreOpener.OpenLog(options, TimeProvider.System, ids, logger),
 };
-return await BackendCommand.RunAsync(args, BackendCommand.ProcessEnvironment(), Console.Error, parts);
+await using var error = new TolerantWriter(Console.Error);
+return await BackendCommand.RunAsync(args, BackendCommand.ProcessEnvironment(), error, parts);

@@ -25,7 +25,21 @@ internal static class ServeCommand
 
     private static async Task<int> ServeAsync(BackendSettings settings, TextWriter error, BackendParts parts, CancellationToken cancellationToken)
     {
-        switch (await BackendServer.StartAsync(settings, parts, cancellationToken))
+        StartOutcome outcome;
+        try
+        {
+            outcome = await BackendServer.StartAsync(settings, parts, cancellationToken);
+        }
+#pragma warning disable CA1031 // What nobody foresaw still ends with a sentence and an exit code, not as a crash.
+        catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            await error.WriteLineAsync($"maestra-backend cannot start: {e.Message} (unforeseen; please report it with what follows)");
+            await error.WriteLineAsync(e.ToString());
+            return ExitCode.StoreUnusable;
+        }
+
+        switch (outcome)
         {
             case StartOutcome.Refused refused:
                 await error.WriteLineAsync($"maestra-backend cannot start: {refused.Reason}");

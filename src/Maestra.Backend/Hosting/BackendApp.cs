@@ -43,7 +43,15 @@ internal static class BackendApp
         Signals signals,
         PortOutcome.Bound bound)
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        // Empty: the framework's own builders read appsettings.json of the folder the program is started in, watch that whole tree,
+        // and take ASPNETCORE_* and Kestrel__* from the environment. Settings come from SettingSources and nowhere else.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions
+        {
+            ContentRootPath = AppContext.BaseDirectory,
+            EnvironmentName = Environments.Production,
+        });
+        builder.WebHost.UseKestrelCore();
+        builder.Services.AddRoutingCore();
         Listen(builder, bound, parts.Connections ?? ConnectionLimits.For(settings.Mode));
 
         builder.Services.AddSingleton(loggers);

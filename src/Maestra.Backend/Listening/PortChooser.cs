@@ -28,15 +28,19 @@ internal static class PortChooser
         ? [port]
         : [.. Enumerable.Range(WireFormat.DefaultLocalPort, WireFormat.LastLocalPort - WireFormat.DefaultLocalPort + 1)];
 
+    /// <param name="host">All addresses where the machine has no IPv6 are those of IPv4.</param>
     /// <param name="ports">Tried in this order; 0 stands for any free one.</param>
-    public static PortOutcome Bind(IPAddress host, IReadOnlyList<int> ports)
+    /// <param name="open">Null: the system's sockets.</param>
+    public static PortOutcome Bind(IPAddress host, IReadOnlyList<int> ports, Func<AddressFamily, Socket>? open = null)
     {
+        open ??= static family => new Socket(family, SocketType.Stream, ProtocolType.Tcp);
         var errors = new List<string>();
         foreach (var port in ports)
         {
-            var socket = new Socket(host.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            Socket? socket = null;
             try
             {
+                socket = open(host.AddressFamily);
                 if (host.Equals(IPAddress.IPv6Any))
                     socket.DualMode = true;
                 socket.Bind(new IPEndPoint(host, port));
@@ -45,9 +49,15 @@ internal static class PortChooser
                 socket.Listen(Backlog);
                 return new PortOutcome.Bound(socket, (IPEndPoint)socket.LocalEndPoint!);
             }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressFamilyNotSupported && host.Equals(IPAddress.IPv6Any))
+            {
+                // Containers without IPv6.
+                socket?.Dispose();
+                return Bind(IPAddress.Any, ports, open);
+            }
             catch (SocketException e)
             {
-                socket.Dispose();
+                socket?.Dispose();
                 errors.Add($"{port} ({Cause(e)})");
             }
         }

@@ -35,13 +35,28 @@ internal sealed class LogQueue : IAsyncDisposable
         await _writing.WaitAsync(FlushTimeout, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
+    /// <summary>Whatever a full disk or a closed pipe does to one line, the next is tried again.</summary>
+    private void WriteOrCount(string line)
+    {
+        var dropped = 0L;
+        var lost = 1;
+        try
+        {
+            _output.WriteLine(line);
+            lost = 0;
+            dropped = Interlocked.Exchange(ref _dropped, 0);
+            if (dropped > 0)
+                _output.WriteLine($"({dropped} log lines were dropped: nobody read them in time, or they could not be written)");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
+        {
+            Interlocked.Add(ref _dropped, dropped + lost);
+        }
+    }
+
     private async Task WriteAsync()
     {
         await foreach (var line in _lines.Reader.ReadAllAsync())
-        {
-            _output.WriteLine(line);
-            if (Interlocked.Exchange(ref _dropped, 0) is > 0 and var dropped)
-                _output.WriteLine($"({dropped} log lines were dropped: nobody read them in time)");
-        }
+            WriteOrCount(line);
     }
 }

@@ -6,6 +6,7 @@ namespace ConversationHub.Testing.Processes;
 /// <summary>A child process whose lines of output and error can be awaited. Killed, with its children, at the latest when disposed.</summary>
 public sealed class RunningProgram : IAsyncDisposable
 {
+    private const int SigHup = 1;
     private const int SigTerm = 15;
 
     private readonly Process _process;
@@ -68,18 +69,23 @@ public sealed class RunningProgram : IAsyncDisposable
     }
 
     /// <summary>SIGTERM, then the exit code. Unix only.</summary>
-    public async Task<int> TerminateAsync()
-    {
-        if (Kill(_process.Id, SigTerm) != 0)
-            throw new InvalidOperationException($"kill(2) failed for process {_process.Id}: {Marshal.GetLastPInvokeErrorMessage()}");
-        return await ExitAsync();
-    }
+    public Task<int> TerminateAsync() => EndByAsync(SigTerm);
+
+    /// <summary>SIGHUP, as when its terminal is closed, then the exit code. Unix only.</summary>
+    public Task<int> HangUpAsync() => EndByAsync(SigHup);
 
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)
             await KillAsync();
         _process.Dispose();
+    }
+
+    private async Task<int> EndByAsync(int signal)
+    {
+        if (Kill(_process.Id, signal) != 0)
+            throw new InvalidOperationException($"kill(2) failed for process {_process.Id}: {Marshal.GetLastPInvokeErrorMessage()}");
+        return await ExitAsync();
     }
 
     private static async Task ReadAsync(StreamReader reader, Journal<string> lines)

@@ -19,6 +19,27 @@ public sealed class PortChooserTests : IDisposable
     }
 
     [Fact]
+    public void Bind_MachineHasNoIPv6_ListensToAllOfIPv4()
+    {
+        var outcome = Assert.IsType<PortOutcome.Bound>(PortChooser.Bind(IPAddress.IPv6Any, [0], OpenWithoutIPv6));
+
+        using (outcome.Socket)
+            Assert.Equal(IPAddress.Any, outcome.EndPoint.Address);
+    }
+
+    [Fact]
+    public void Bind_NamedAddressOfIPv6AndMachineHasNone_IsRefused()
+    {
+        var outcome = Assert.IsType<PortOutcome.Refused>(PortChooser.Bind(IPAddress.IPv6Loopback, [0], OpenWithoutIPv6));
+
+        Assert.Contains("no port to listen on at ::1", outcome.Reason, StringComparison.Ordinal);
+    }
+
+    private static Socket OpenWithoutIPv6(AddressFamily family) => family == AddressFamily.InterNetworkV6
+        ? throw new SocketException((int)SocketError.AddressFamilyNotSupported)
+        : new Socket(family, SocketType.Stream, ProtocolType.Tcp);
+
+    [Fact]
     public void Bind_FirstIsBusy_TakesTheNext_T21()
     {
         var busy = Listen(0);

@@ -93,6 +93,43 @@ public sealed class BackendProcessTests : IDisposable
         Assert.Empty(backend.Program.Output.Snapshot());
     }
 
+    /// <summary>What lies in a developer's folder, or in the environment of a hosting service, for some other program of the same framework.</summary>
+    [Fact]
+    public async Task Serve_FolderAndEnvironmentAreAnotherPrograms_TakesNothingFromThem()
+    {
+        await File.WriteAllTextAsync(_home.Combine("appsettings.json"), """{"AllowedHosts":"example.com","Kestrel":{"Endpoints":{"Other":{"Url":"http://127.0.0.1:0"}}}}""");
+        await File.WriteAllTextAsync(_home.Combine("appsettings.Development.json"), "{ no JSON");
+        Directory.CreateDirectory(_home.Combine(Path.Combine("node_modules", "a", "b")));
+        await using var backend = await BackendProcess.StartAsync(
+            "cloud", _home.Path, settings:
+            [
+                ("MAESTRA_API_KEY", TestBackend.Key), ("ENFORCE_HTTPS", "true"), ("ASPNETCORE_ENVIRONMENT", "Development"), ("DOTNET_ENVIRONMENT", "Development"),
+                ("ASPNETCORE_FORWARDEDHEADERS_ENABLED", "true"), ("ASPNETCORE_URLS", "http://127.0.0.1:1"), ("AllowedHosts", "example.com"),
+                ("ASPNETCORE_HOSTINGSTARTUPASSEMBLIES", "NoSuchAssembly"), ("Kestrel__Endpoints__Other__Url", "http://127.0.0.1:1"),
+            ]);
+        using var handler = new SocketsHttpHandler { AllowAutoRedirect = false };
+        using var client = new HttpClient(handler) { Timeout = TestTimeouts.Signal };
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(backend.Url, "/conversations"));
+        request.Headers.Add("X-Forwarded-Proto", "https");
+        request.Headers.Add("X-API-Key", TestBackend.Key);
+
+        using var reply = await client.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.PermanentRedirect, reply.StatusCode);
+        if (OperatingSystem.IsLinux())
+            Assert.Equal(0, CountFileWatches(backend.Program.Id));
+        Assert.Equal(0, await backend.StopAsync());
+    }
+
+    [Fact]
+    public async Task Serve_TerminalIsClosed_StopsAsForAnyOtherSignal()
+    {
+        await using var backend = await BackendProcess.StartAsync("local", _home.Path);
+
+        Assert.Equal(0, await backend.Program.HangUpAsync());
+        Assert.False(File.Exists(_home.Combine(".maestra", "port")));
+    }
+
     [Fact]
     public async Task Serve_PortFile_ExistsWhileItRuns_T21()
     {
@@ -148,6 +185,9 @@ public sealed class BackendProcessTests : IDisposable
 
         Assert.Equal((0, "2.0.0"), (result.ExitCode, Assert.Single(result.Output)));
     }
+
+    private static int CountFileWatches(int processId) => Directory.EnumerateFiles($"/proc/{processId}/fdinfo")
+        .Sum(static file => File.ReadLines(file).Count(static line => line.StartsWith("inotify", StringComparison.Ordinal)));
 
     private async Task<JsonObject> AskAsync(Uri url, string message, string? conversation)
     {
