@@ -53,10 +53,13 @@ internal sealed class FieldSet
             .OfType<LinkedArtifact>(),
     ];
 
-    private string? Text(string name) =>
-        _values.TryGetValue(name, out var value) && value.Json.StartsWith('"')
-            ? JsonSerializer.Deserialize(value.Json, MaestraJson.Compact.String)
-            : null;
+    private string? Text(string name)
+    {
+        if (!_values.TryGetValue(name, out var value))
+            return null;
+        using var json = JsonDocument.Parse(value.Json);
+        return JsonValues.Text(json.RootElement);
+    }
 
     /// <summary>Null when the artifact was unlinked, or is not of the form of wire.md §10.1.</summary>
     private static LinkedArtifact? Artifact(string typeAndId, FieldValue field)
@@ -71,8 +74,9 @@ internal sealed class FieldSet
         {
             Type = typeAndId[..colon],
             Id = typeAndId[(colon + 1)..],
-            Title = value.RootElement.TryGetProperty("title", out var title) && title.ValueKind == JsonValueKind.String ? title.GetString() : null,
-            Confidence = value.RootElement.TryGetProperty("confidence", out var confidence) && confidence.TryGetDouble(out var share) ? share : 0,
+            Title = value.RootElement.TryGetProperty("title", out var title) ? JsonValues.Text(title) : null,
+            Confidence = value.RootElement.TryGetProperty("confidence", out var confidence) && confidence.ValueKind == JsonValueKind.Number
+                && confidence.TryGetDouble(out var share) && double.IsFinite(share) ? share : 0,
             LinkedAt = field.Timestamp,
         };
     }

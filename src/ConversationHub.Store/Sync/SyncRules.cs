@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using ConversationHub.Contracts;
 using ConversationHub.Store.Clock;
+using ConversationHub.Store.Conversations;
 
 namespace ConversationHub.Store.Sync;
 
@@ -46,14 +47,17 @@ internal static partial class SyncRules
     {
         if (message.Role is not (MessageRole.User or MessageRole.Assistant or MessageRole.System))
             return "role: user, assistant or system is needed";
-        if (!FreeText.IsStorable(message.Content))
-            return "content: U+0000 and half a surrogate pair cannot be stored";
+        if (message.Content is null || !FreeText.IsStorable(message.Content))
+            return "content: a text is needed; U+0000 and half a surrogate pair cannot be stored";
         if (!IsShort(message.Surface) || !IsShort(message.Mode) || !IsShort(message.Meta.FilePath) || !IsShort(message.Meta.Workspace)
             || !IsShort(message.Meta.Model) || !IsShort(message.Meta.Provider) || !IsShort(message.Meta.OperationId)
             || !IsShort(message.Meta.BackendId) || !IsShort(message.Meta.ImportedId))
         {
             return "meta: a text is too long or cannot be stored";
         }
+
+        if (message.Meta.Sources?.All(IsSource) == false)
+            return "meta.sources: a source has a null, a text that cannot be stored, or a number beyond a double";
 
         return message.Fingerprint is null || (message.Fingerprint.Length == FingerprintCharacters && message.Fingerprint.All(char.IsAsciiHexDigitLower))
             ? null
@@ -64,11 +68,12 @@ internal static partial class SyncRules
     {
         if (field.Name is not { Length: > 0 and <= MaxFieldNameCharacters } || !FreeText.IsStorable(field.Name))
             return "name: 1 to 512 characters are needed";
-        return field.Value.ValueKind != System.Text.Json.JsonValueKind.Undefined
-            && !field.Value.GetRawText().Contains("\\u0000", StringComparison.OrdinalIgnoreCase)
-            ? null
-            : "value: it cannot be stored";
+        return JsonValues.IsStorable(field.Value) ? null : "value: U+0000, half a surrogate pair and a number beyond a double cannot be stored";
     }
+
+    private static bool IsSource(ReplySource? source) =>
+        source is { Title: not null, Type: not null, Excerpt: not null } && double.IsFinite(source.Confidence) && FreeText.IsStorable(source.Title)
+        && FreeText.IsStorable(source.Type) && FreeText.IsStorable(source.Excerpt) && FreeText.IsStorable(source.Url);
 
     private static bool IsShort(string? text) => text is null || (text.Length <= MaxShortTextCharacters && FreeText.IsStorable(text));
 

@@ -60,7 +60,7 @@ internal sealed class PeerLoop : IAsyncDisposable
             {
                 var commits = _store.Commits.Count;
                 var began = _time.GetTimestamp();
-                await RoundAsync();
+                await TryRoundAsync();
                 await WaitAsync(commits, began);
             }
         }
@@ -70,16 +70,33 @@ internal sealed class PeerLoop : IAsyncDisposable
         }
     }
 
+    /// <summary>One round, whatever becomes of it: only the end of this loop goes on as an exception.</summary>
+    private async Task TryRoundAsync()
+    {
+        try
+        {
+            await RoundAsync();
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            throw;
+        }
+#pragma warning disable CA1031 // Whatever it is, one round failed; the loop must outlive it, or the peer is never called again.
+        catch (Exception bug)
+#pragma warning restore CA1031
+        {
+            _logger.RoundBroken(bug, _peer.BackendId);
+            Failed(null);
+        }
+    }
+
     private async Task RoundAsync()
     {
         var (have, failure) = await _rounds.RunAsync(_peer, _peerHave, _stopping.Token);
         _peerHave = have;
         if (failure is not null)
         {
-            if (_failures++ == 0)
-                _logger.RoundFailed(_peer.BackendId, failure);
-            _meter.SyncRound(_peer.BackendId, "failed");
-            _board.Failed(_peer.BackendId);
+            Failed(failure);
             return;
         }
 
@@ -97,6 +114,15 @@ internal sealed class PeerLoop : IAsyncDisposable
         var (count, _) = await _store.ReissueAsync(_stopping.Token);
         if (count > 0)
             _logger.Reissued(count);
+    }
+
+    /// <param name="reason">Null when it is logged already.</param>
+    private void Failed(string? reason)
+    {
+        if (_failures++ == 0 && reason is not null)
+            _logger.RoundFailed(_peer.BackendId, reason);
+        _meter.SyncRound(_peer.BackendId, "failed");
+        _board.Failed(_peer.BackendId);
     }
 
     /// <summary>Until the next tick, or until shortly after a commit that the peer may lack; a peer that is down is left alone until its tick.</summary>

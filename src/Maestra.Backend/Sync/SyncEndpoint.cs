@@ -103,7 +103,7 @@ internal sealed class SyncEndpoint(
 
     /// <summary>A message that names no stream is none of ours.</summary>
     private static bool IsEarlier(SyncRequest request) =>
-        request.Have is null && request.Conversations.Any(static one => one.Messages.Any(static message => message is { Origin: null, Seq: null, Hlc: null }));
+        request.Have is null && SyncWire.IsWhole(request.Tombstones, request.Conversations, request.Withheld) && request.Conversations.Any(static one => one.Messages.Any(static message => message is { Origin: null, Seq: null, Hlc: null }));
 
     private async Task<(SyncCounts? Counts, HttpReply? Refused)> TakeEarlierAsync(
         SyncRequest request, SignedRequestOutcome.Accepted accepted, SyncScope scope, CancellationToken cancellationToken)

@@ -35,10 +35,9 @@ internal sealed class SyncEngine(
         {
             do
             {
-                await LookAsync(stoppingToken);
-                if (await acts.TellAsync(stoppingToken) is { } failure)
-                    logger.PeersUnreadable(failure.Reason);
-                await store.ReleaseDueAsync(stoppingToken);
+                await TryAsync(LookAsync, stoppingToken);
+                await TryAsync(TellAsync, stoppingToken);
+                await TryAsync(store.ReleaseDueAsync, stoppingToken);
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }
@@ -46,6 +45,31 @@ internal sealed class SyncEngine(
         {
             // The program stops.
         }
+    }
+
+    /// <summary>One step, whatever becomes of it: an exception that left <see cref="ExecuteAsync"/> would stop the whole program.</summary>
+    private async Task TryAsync(Func<CancellationToken, Task> step, CancellationToken stoppingToken)
+    {
+        try
+        {
+            await step(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            throw;
+        }
+#pragma warning disable CA1031 // Whatever it is, one look failed; the next one comes in seconds.
+        catch (Exception bug)
+#pragma warning restore CA1031
+        {
+            logger.LookBroken(bug);
+        }
+    }
+
+    private async Task TellAsync(CancellationToken stoppingToken)
+    {
+        if (await acts.TellAsync(stoppingToken) is { } failure)
+            logger.PeersUnreadable(failure.Reason);
     }
 
     private async Task LookAsync(CancellationToken stoppingToken)

@@ -117,6 +117,8 @@ internal sealed class SyncRounds(
     /// <returns>How many operations were new here, or why none was taken.</returns>
     private async Task<(int Applied, string? Problem)> TakeAsync(Peer peer, SyncScope scope, SyncResponse response, CancellationToken cancellationToken)
     {
+        if (response.Have is null)
+            return (0, "the answer has no vector");
         if (response.Have.Count > SyncLimits.Origins)
             return (0, "the answer names too many origins");
         var (tookNew, unnoticed) = await store.NoticeAsync(response.Have, cancellationToken);

@@ -23,4 +23,10 @@ internal static partial class SyncTelemetry
 
     [LoggerMessage(1706, LogLevel.Information, "{Count} messages of the earlier system's payload were taken over from {Peer}")]
     public static partial void EarlierPayload(this ILogger logger, int count, string peer);
+
+    [LoggerMessage(1707, LogLevel.Error, "A round with {Peer} ended with an unexpected error; it is tried again")]
+    public static partial void RoundBroken(this ILogger logger, Exception error, string peer);
+
+    [LoggerMessage(1708, LogLevel.Error, "Looking after the pairings ended with an unexpected error; it is tried again")]
+    public static partial void LookBroken(this ILogger logger, Exception error);
 }

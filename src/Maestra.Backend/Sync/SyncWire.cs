@@ -47,12 +47,28 @@ internal static class SyncWire
             .Select(static group => Conversation(group.Key.UserId, group.Key.ConversationId!, [.. group])),
     ];
 
+    /// <summary>True when each list is one and holds no null, which a reader of JSON lets through; single texts are looked at with their operation.</summary>
+    public static bool IsWhole(
+        IReadOnlyList<SyncTombstone?>? tombstones, IReadOnlyList<SyncConversation?>? conversations, IReadOnlyList<SyncPlace?>? withheld) =>
+        conversations is not null
+        && (tombstones ?? []).All(static one => one is not null)
+        && (withheld ?? []).All(static one => one is not null)
+        && conversations.All(static one => one is { ConversationId: not null }
+            && (one.Messages as IReadOnlyList<SyncMessage?>)?.All(static message => message is { Content: not null, Role: not null }) == true
+            && ((one.Fields as IReadOnlyList<SyncField?>) ?? []).All(static field => field is not null));
+
     /// <summary>Every operation of a body.</summary>
     /// <param name="problem">What is wrong, when the result is null.</param>
     public static List<SyncOperation>? Read(
         IReadOnlyList<SyncTombstone>? tombstones, IReadOnlyList<SyncConversation> conversations, IReadOnlyList<SyncPlace>? withheld, out string? problem)
     {
         var operations = new List<SyncOperation>();
+        if (!IsWhole(tombstones, conversations, withheld))
+        {
+            problem = "a list, or one of its members, or a text in it is null";
+            return null;
+        }
+
         problem = null;
         foreach (var one in tombstones ?? [])
         {
@@ -156,14 +172,14 @@ internal static class SyncWire
         return document.RootElement.Clone();
     }
 
-    private static SyncOperation Operation(string? id, string kind, string user, string? conversation, string origin, long seq, string hlc) => new()
+    private static SyncOperation Operation(string? id, string kind, string? user, string? conversation, string? origin, long seq, string? hlc) => new()
     {
         Id = OperationId.TryParse(id, out var known) ? known.Value : Guid.Empty,
         Kind = kind,
-        UserId = user,
+        UserId = user ?? "",
         ConversationId = conversation,
-        Origin = origin,
+        Origin = origin ?? "",
         Seq = seq,
-        Hlc = hlc,
+        Hlc = hlc ?? "",
     };
 }

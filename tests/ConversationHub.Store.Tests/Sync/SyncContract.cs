@@ -396,4 +396,66 @@ public abstract class SyncContract : IAsyncLifetime
         Assert.Equal("colour", relayed.Single(one => one.Field is not null).Field!.Name);
         Assert.Empty(Assert.IsType<ReadOutcome.Found>(await Cloud.ReadAsync()).Conversation.Tags);
     }
+
+    /// <summary>Values that fit no form of wire.md §10.1 are kept and sent on, and show nothing; no reader fails by them.</summary>
+    [ContractFact]
+    public async Task Apply_FieldsThatFitNoForm_ShowNothingAndFailNoReader()
+    {
+        await Local.AskAsync("q");
+        await Local.ChangeAsync(change => change with { Title = "\\u0000 is an escape", AddTags = ["\\u0000"] });
+        var batch = (await Local.MissingAsync(Cloud)).Operations.ToList();
+        (string Name, string Value)[] odd =
+        [
+            ("artifact:doc:1", """{"title":7,"confidence":"high"}"""), ("artifact:doc:2", """{"confidence":{}}"""), ("artifact:doc:3", "[1]"), ("status", "7"),
+            ("tag:x", "\"yes\""), ("tag:y", "{}"),
+        ];
+        foreach (var (name, value) in odd)
+            batch.Add(Field(batch[0], batch.Count + 1, name, value));
+
+        Assert.Equal(batch.Count, Assert.IsType<SyncApplyOutcome.Applied>(await Cloud.ApplyAsync(batch)).Counts.Operations);
+        var read = Assert.IsType<ReadOutcome.Found>(await Cloud.ReadAsync()).Conversation;
+
+        Assert.Equal(("\\u0000 is an escape", "active", "\\u0000"), (read.Topic, read.Meta.Status, Assert.Single(read.Tags)));
+        Assert.Equal([("1", null, 0.0), ("2", null, 0.0)], read.Artifacts.Select(one => (one.Id, one.Title, one.Confidence)));
+        await Local.PullAsync(Cloud);
+        Assert.Equal(await Local.DigestAsync(), await Cloud.DigestAsync());
+    }
+
+    /// <summary>What one of the two kinds of store cannot hold is refused by both, and nothing fails over it.</summary>
+    [ContractFact]
+    public async Task Apply_AValueThatNoStoreCanHold_IsRefusedAndTakesNothing()
+    {
+        await Local.AskAsync("q");
+        var good = (await Local.MissingAsync(Cloud)).Operations;
+        string[] values =
+        [
+            "\"\\ud800\"", "\"\\u0000\"", "1e200000", "1e-20000", "{\"\\udc00\":1}", "[\"\\u0000\"]", "{\"confidence\":1e400}", "{\"a\\u0000\":1}",
+        ];
+        foreach (var value in values)
+            Assert.IsType<SyncApplyOutcome.Invalid>(await Cloud.ApplyAsync([.. good, Field(good[0], 3, "artifact:doc:1", value)]));
+        Assert.IsType<SyncApplyOutcome.Invalid>(await Cloud.ApplyAsync([good[0] with { Message = good[0].Message! with { Content = null! } }]));
+        var source = new ReplySource { Title = "t", Type = "conversation", Confidence = double.PositiveInfinity, Excerpt = "e" };
+        foreach (var odd in new[] { source, source with { Confidence = 1, Title = "\0" }, null })
+        {
+            var message = good[0].Message! with { Meta = good[0].Message!.Meta with { Sources = [odd!] } };
+            Assert.IsType<SyncApplyOutcome.Invalid>(await Cloud.ApplyAsync([good[0] with { Message = message }]));
+        }
+
+        Assert.Empty(await Cloud.HaveAsync());
+        Assert.IsType<SyncApplyOutcome.Applied>(await Cloud.ApplyAsync(good));
+    }
+
+    private SyncOperation Field(SyncOperation like, long seq, string name, string value, HybridTimestamp? hlc = null)
+    {
+        using var json = System.Text.Json.JsonDocument.Parse(value);
+        return like with
+        {
+            Id = Guid.Parse($"019b8d7d-0000-7000-8000-{seq:x12}"),
+            Kind = OperationKind.Field,
+            Seq = seq,
+            Hlc = hlc?.ToString() ?? like.Hlc,
+            Message = null,
+            Field = new FieldBody { Name = name, Value = json.RootElement.Clone(), Timestamp = Time.GetUtcNow() },
+        };
+    }
 }

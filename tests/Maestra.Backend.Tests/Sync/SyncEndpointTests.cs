@@ -71,6 +71,14 @@ public sealed class SyncEndpointTests : IAsyncLifetime
         { "no number", 422, "invalid_request" },
         { "an origin without a backend", 422, "invalid_request" },
         { "too many origins", 422, "invalid_request" },
+        { "no conversations", 422, "invalid_request" },
+        { "a null for a conversation", 422, "invalid_request" },
+        { "a null for a message", 422, "invalid_request" },
+        { "a null for messages", 422, "invalid_request" },
+        { "a null for a tombstone", 422, "invalid_request" },
+        { "a null for a content", 422, "invalid_request" },
+        { "a null for an origin", 422, "invalid_request" },
+        { "half a surrogate in a field", 422, "invalid_request" },
         { "another user", 403, "scope_violation" },
     };
 
@@ -110,12 +118,37 @@ public sealed class SyncEndpointTests : IAsyncLifetime
             case "too many origins":
                 body["have"] = new JsonObject(Enumerable.Range(0, 1025).Select(n => KeyValuePair.Create($"{SyncRig.LocalKey.Id}~{n:x8}", (JsonNode?)1)));
                 break;
+            case "no conversations":
+                body["conversations"] = null;
+                break;
+            case "a null for a conversation":
+                body["conversations"]!.AsArray().Add(null);
+                break;
+            case "a null for a message":
+                body["conversations"]![0]!["messages"]!.AsArray().Add(null);
+                break;
+            case "a null for messages":
+                body["conversations"]![0]!["messages"] = null;
+                break;
+            case "a null for a tombstone":
+                body["tombstones"] = new JsonArray((JsonNode?)null);
+                break;
+            case "a null for a content":
+                body["conversations"]![0]!["messages"]![0]!["content"] = null;
+                break;
+            case "a null for an origin":
+                body["conversations"]![0]!["messages"]![0]!["origin"] = null;
+                break;
+            case "half a surrogate in a field":
+                body["conversations"]![0]!["fields"] = JsonNode.Parse(
+                    $$"""[{"op_id":"019b8d7d-0000-7000-8000-000000000077","name":"title","value":"HALF","timestamp":"2026-01-05T09:30:00Z","origin":"{{Origin}}","seq":2,"hlc":"{{Clock}}"}]""");
+                break;
             case "another user":
                 body["conversations"]!.AsArray().Add(Conversation("bob", Message(1, "not ada's", origin: SyncRig.LocalKey.Id + "~00000001")));
                 break;
         }
 
-        var bytes = what == "no JSON" ? "{\"sync_id\":"u8.ToArray() : Encoding.UTF8.GetBytes(body.ToJsonString());
+        var bytes = what == "no JSON" ? "{\"sync_id\":"u8.ToArray() : Encoding.UTF8.GetBytes(body.ToJsonString().Replace("HALF", "\\ud800", StringComparison.Ordinal));
         var reply = await _peer.SendAsync(Routes.Sync, bytes, tamper: tamper);
 
         Assert.Equal((status, code), ((int)reply.Status, reply.Code));
