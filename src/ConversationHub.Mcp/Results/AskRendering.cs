@@ -16,6 +16,9 @@ internal static class AskRendering
     /// <summary>Room kept for the note about a cut, in bytes.</summary>
     private const int CutNoteBytes = 512;
 
+    /// <summary>An answer up to this long hardly ever needs a cut, so it is written at once and measured then.</summary>
+    private const int ShortAnswerCharacters = 16 * 1024;
+
     internal static CallToolResult Render(AskReport report)
     {
         var failed = report.Result.Reply is null;
@@ -51,14 +54,20 @@ internal static class AskRendering
 
     private static JsonElement Structured(AskReport report)
     {
+        if (report.Result.Reply is { Answer.Length: <= ShortAnswerCharacters } reply)
+        {
+            var whole = Write(report, reply.Answer, out var extrasLeftOut);
+            if (!extrasLeftOut && whole.WrittenCount <= OutputCap.MaxBytes - (2 * CutNoteBytes))
+                return JsonElement.Parse(whole.WrittenSpan);
+        }
+
         // Written once without the answer to learn how much room the rest leaves.
         var frame = Write(report, "", out var leftOut);
         var room = OutputCap.MaxBytes - frame.WrittenCount;
         var answer = report.Result.Reply is null ? FailureText(report) : Capped(report, room - CutNoteBytes, asJson: true);
         if (leftOut)
             answer = $"{answer}\n\n{AnswerTexts.ExtrasLeftOut}";
-        using var document = JsonDocument.Parse(Write(report, answer, out _).WrittenMemory);
-        return document.RootElement.Clone();
+        return JsonElement.Parse(Write(report, answer, out _).WrittenSpan);
     }
 
     private static ArrayBufferWriter<byte> Write(AskReport report, string answer, out bool leftOut)

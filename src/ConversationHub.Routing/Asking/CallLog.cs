@@ -12,8 +12,16 @@ internal sealed class CallLog(Question question, Deadline deadline)
     public Deadline Deadline { get; } = deadline;
 
     /// <summary>In the order of the route, and for one target in the order of time.</summary>
-    public ImmutableArray<Attempt> TakeAttempts() =>
-        _attempts is [var only] ? [only] : [.. _attempts.OrderBy(static attempt => attempt.Target)];
+    public ImmutableArray<Attempt> TakeAttempts()
+    {
+        for (var i = 1; i < _attempts.Count; i++)
+        {
+            for (var j = i; j > 0 && _attempts[j].Target < _attempts[j - 1].Target; j--)
+                (_attempts[j], _attempts[j - 1]) = (_attempts[j - 1], _attempts[j]);
+        }
+
+        return [.. _attempts];
+    }
 
     /// <summary>The longest time a backend asked to be left alone, null when none did.</summary>
     public TimeSpan? RetryAfter { get; private set; }

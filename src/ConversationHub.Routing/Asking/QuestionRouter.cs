@@ -33,7 +33,7 @@ internal sealed class QuestionRouter(
             return RoutingOutcomes.NoTarget(RoutePlan.WhyEmpty(options, question.Route), call.Deadline.Elapsed);
 
         // (2)
-        var passedOver = plan.RemoveAll(static board => !board.IsOpen);
+        var passedOver = plan.Any(static board => board.IsOpen) ? plan.RemoveAll(static board => !board.IsOpen) : [];
         var candidates = passedOver.IsEmpty ? plan : plan.RemoveRange(passedOver);
         foreach (var board in passedOver)
             prober.Wake(board);

@@ -21,21 +21,18 @@ internal sealed class TargetConnector(TimeSpan connectTimeout, TimeProvider time
             : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            var connecting = socket.ConnectAsync(endpoint, cancellationToken).AsTask();
+            var connecting = SocketConnect.StartAsync(socket, endpoint);
             if (!await EndsWithinAsync(connecting, timeout, cancellationToken).ConfigureAwait(false))
             {
                 // The time is the network's: what the kernel has decided, and this process was too busy to notice, counts.
                 if (!isAddress || !IsDecided(socket))
                     throw new ConnectFailedException(AttemptOutcome.ConnectTimeout, $"no connection within {timeout.TotalMilliseconds:0} ms", inner: null);
-                await connecting.ConfigureAwait(false);
             }
 
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch (SocketException failure)
-        {
-            socket.Dispose();
-            throw new ConnectFailedException(OutcomeOf(failure.SocketErrorCode), DetailOf(failure.SocketErrorCode), failure);
+            var error = await connecting.ConfigureAwait(false);
+            return error == SocketError.Success
+                ? new NetworkStream(socket, ownsSocket: true)
+                : throw new ConnectFailedException(OutcomeOf(error), DetailOf(error), inner: null);
         }
         catch
         {
@@ -54,7 +51,6 @@ internal sealed class TargetConnector(TimeSpan connectTimeout, TimeProvider time
         }
         catch (TimeoutException)
         {
-            _ = connecting.ContinueWith(static ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             return false;
         }
     }
