@@ -6,8 +6,9 @@ using ConversationHub.Benchmarks.Large;
 using ConversationHub.Benchmarks.Load;
 using ConversationHub.Benchmarks.Router;
 using ConversationHub.Benchmarks.Store;
+using ConversationHub.Benchmarks.Sync;
 
-string[] known = ["first-light", "router", "store-http", "store-large", "load", "key-timing"];
+string[] known = ["first-light", "router", "store-http", "store-large", "load", "key-timing", "sync"];
 switch (args)
 {
     case ["first-light", var hub, var backend, var typescript]:
@@ -26,6 +27,12 @@ switch (args)
         return 0;
     case ["load", var backend, var peers, var minutes]:
         await LoadBenchmark.RunAsync(backend, peers, double.Parse(minutes, CultureInfo.InvariantCulture), Console.Out);
+        return 0;
+    case ["sync", var backend, "visible"]:
+        await SyncBenchmark.RunAsync(backend, "visible", 0, Console.Out);
+        return 0;
+    case ["sync", var backend, "reconcile", var messages]:
+        await SyncBenchmark.RunAsync(backend, "reconcile", int.Parse(messages, CultureInfo.InvariantCulture), Console.Out);
         return 0;
     default:
         Console.Error.WriteLine($"Which benchmark? One of: {string.Join(", ", known)}. See README.md beside this project.");

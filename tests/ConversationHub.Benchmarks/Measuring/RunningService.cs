@@ -34,6 +34,35 @@ internal sealed class RunningService : IDisposable
         }
     }
 
+    /// <summary>Processor time of its threads so far, to the nanosecond where Linux tells it so.</summary>
+    public TimeSpan Processor
+    {
+        get
+        {
+            var tasks = $"/proc/{_process.Id}/task";
+            if (!Directory.Exists(tasks))
+            {
+                _process.Refresh();
+                return _process.TotalProcessorTime;
+            }
+
+            var nanoseconds = 0L;
+            foreach (var task in Directory.GetDirectories(tasks))
+            {
+                try
+                {
+                    nanoseconds += long.Parse(File.ReadAllText(Path.Combine(task, "schedstat")).Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
+                }
+                catch (IOException)
+                {
+                    // The thread has just ended.
+                }
+            }
+
+            return TimeSpan.FromTicks(nanoseconds / TimeSpan.NanosecondsPerTick);
+        }
+    }
+
     /// <summary>Starts it and waits until <paramref name="ready"/> answers with success.</summary>
     public static async Task<RunningService> StartAsync(
         Uri ready, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)

@@ -1,0 +1,54 @@
+using System.Globalization;
+
+namespace ConversationHub.Benchmarks.Sync;
+
+/// <summary>What a tick costs when nothing has happened, and when ten messages have.</summary>
+internal static class IdleMeasure
+{
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(20);
+
+    public static async Task RunAsync(SyncPair pair, string at, TextWriter report)
+    {
+        await WaitUntilQuietAsync(pair);
+        var (rounds, wire) = (await RoundsAsync(pair), pair.Relay.Bytes);
+        var payload = await PayloadAsync(pair);
+        var (caller, answerer) = (pair.Caller.Processor, pair.Answerer.Processor);
+        await Task.Delay(Long);
+        var (callerSpent, answererSpent) = (pair.Caller.Processor - caller, pair.Answerer.Processor - answerer);
+        var (ticks, bodies) = (await RoundsAsync(pair) - rounds, await PayloadAsync(pair) - payload);
+        await report.WriteLineAsync(string.Create(
+            CultureInfo.InvariantCulture,
+            $"| idle tick at {at}, {ticks:0} ticks of a second | {(pair.Relay.Bytes - wire) / ticks:0} bytes on the wire, of which bodies {bodies / ticks:0}; processor, all that the idle process does included: caller {callerSpent.TotalMilliseconds / ticks:0.0} ms, answerer {answererSpent.TotalMilliseconds / ticks:0.0} ms | ≤ 1 KB, ≤ 2 ms |"));
+    }
+
+    /// <param name="messages">Two to each conversation.</param>
+    public static async Task DifferenceAsync(SyncPair pair, string prefix, int messages, string at, string aim, TextWriter report)
+    {
+        await WaitUntilQuietAsync(pair);
+        var (wire, rounds, caller, answerer) = (pair.Relay.Bytes, await RoundsAsync(pair), pair.Caller.Processor, pair.Answerer.Processor);
+        await pair.Answerer.AskManyAsync(prefix, messages / 2);
+        await Task.WhenAll(Enumerable.Range(0, messages / 2).Select(n => SyncPair.UntilAsync(pair.Caller, $"{prefix}{n}")));
+        var (took, spentCaller, spentAnswerer) = (pair.Relay.Bytes - wire, pair.Caller.Processor - caller, pair.Answerer.Processor - answerer);
+        var ticks = await RoundsAsync(pair) - rounds;
+        await report.WriteLineAsync(string.Create(
+            CultureInfo.InvariantCulture,
+            $"| {messages} new messages at {at} | {took:#,0} bytes on the wire in {ticks:0} rounds; processor with the writing of them: caller {spentCaller.TotalMilliseconds:0} ms, answerer {spentAnswerer.TotalMilliseconds:0} ms | {aim} |"));
+    }
+
+    /// <summary>Views and snapshots are written behind: a second in which neither process does much.</summary>
+    private static async Task WaitUntilQuietAsync(SyncPair pair)
+    {
+        const int MaxSeconds = 90;
+        for (var n = 0; n < MaxSeconds; n++)
+        {
+            var before = pair.Caller.Processor + pair.Answerer.Processor;
+            await Task.Delay(TimeSpan.FromSeconds(1));
+            if (pair.Caller.Processor + pair.Answerer.Processor - before < TimeSpan.FromMilliseconds(30))
+                return;
+        }
+    }
+
+    private static Task<double> RoundsAsync(SyncPair pair) => pair.Answerer.CounterAsync("maestra_sync_rounds_total");
+
+    private static Task<double> PayloadAsync(SyncPair pair) => pair.Answerer.CounterAsync("maestra_sync_bytes_total");
+}
