@@ -34,32 +34,13 @@ internal sealed class RunningService : IDisposable
         }
     }
 
-    /// <summary>Processor time of its threads so far, to the nanosecond where Linux tells it so.</summary>
+    /// <summary>Processor time so far, of threads that have ended too; Linux tells hundredths of a second.</summary>
     public TimeSpan Processor
     {
         get
         {
-            var tasks = $"/proc/{_process.Id}/task";
-            if (!Directory.Exists(tasks))
-            {
-                _process.Refresh();
-                return _process.TotalProcessorTime;
-            }
-
-            var nanoseconds = 0L;
-            foreach (var task in Directory.GetDirectories(tasks))
-            {
-                try
-                {
-                    nanoseconds += long.Parse(File.ReadAllText(Path.Combine(task, "schedstat")).Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
-                }
-                catch (IOException)
-                {
-                    // The thread has just ended.
-                }
-            }
-
-            return TimeSpan.FromTicks(nanoseconds / TimeSpan.NanosecondsPerTick);
+            _process.Refresh();
+            return _process.TotalProcessorTime;
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
 using ConversationHub.Benchmarks.Measuring;
@@ -80,7 +79,7 @@ internal sealed class SyncedBackend(string program, string folder, int intervalS
     public async Task<bool> HasAsync(string conversation)
     {
         using var response = await _http.GetAsync(new Uri(Url, $"/conversations/{conversation}"));
-        return response.IsSuccessStatusCode && (await response.Content.ReadFromJsonAsync<JsonNode>())!["messages"]!.AsArray().Count == 2;
+        return response.IsSuccessStatusCode && JsonNode.Parse(await response.Content.ReadAsStringAsync())!["messages"]!.AsArray().Count == 2;
     }
 
     /// <summary>Sum of a counter over its labels.</summary>
