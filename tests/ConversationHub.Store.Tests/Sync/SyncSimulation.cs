@@ -109,7 +109,6 @@ internal sealed class SyncSimulation : IAsyncDisposable
         if (await node.Side.TryAskAsync(content, conversation, user) is not { } question)
             return;
         _acknowledged[question.Value] = ($"{user}/{conversation}", content);
-        node.Written.Add(question.Value);
         _earlier.Write(at, $"{user}/{conversation}", content, node.Time.GetUtcNow());
         if (_random.Next(4) == 0)
             await node.Side.ChangeAsync(change => change with { Owner = user, Title = content + " title" }, conversation);
@@ -187,14 +186,16 @@ internal sealed class SyncSimulation : IAsyncDisposable
     private async Task RestoreAsync(int at)
     {
         var node = _nodes[at];
+        var gone = (await node.HeldAsync()).ToHashSet();
         var elsewhere = new HashSet<Guid>();
         foreach (var other in _nodes.Where(other => other != node))
             elsewhere.UnionWith(await other.HeldAsync());
         await node.RestoreAsync();
 
-        // What was only on the disk that was put away is gone with it: no program can bring it back.
+        // What was only on the disk that was put away, whoever wrote it, is gone with it: no program can bring it back.
         elsewhere.UnionWith(await node.HeldAsync());
-        _excused.UnionWith(node.Written.Where(id => !elsewhere.Contains(id)));
+        gone.ExceptWith(elsewhere);
+        _excused.UnionWith(gone);
         node.Told.Clear();
     }
 
@@ -252,8 +253,6 @@ internal sealed class SyncSimulation : IAsyncDisposable
         public SyncSide Side => _side ??= Open();
 
         public string? Backup { get; private set; }
-
-        public HashSet<Guid> Written { get; } = [];
 
         public Dictionary<string, long> Told { get; } = [];
 
