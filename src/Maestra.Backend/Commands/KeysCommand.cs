@@ -36,15 +36,25 @@ internal static class KeysCommand
                 command.Add(option);
             else if (symbol is Argument argument)
                 command.Add(argument);
-            command.SetAction((parsed, cancel) => RunAsync(parsed.GetValue(file) ?? sources(parsed).Find(SettingNames.ApiKeysFile)?.Text, error, parsed, action, cancel));
+            command.SetAction((parsed, cancel) => RunAsync(parsed.GetValue(file), sources(parsed), error, parsed, action, cancel));
             return command;
         }
     }
 
-    private static async Task<int> RunAsync(string? path, TextWriter error, ParseResult parsed, KeysAction action, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        string? given, SettingSources sources, TextWriter error, ParseResult parsed, KeysAction action, CancellationToken cancellationToken)
     {
-        if (string.IsNullOrEmpty(path))
-            return await RefuseAsync(error, $"which keys file? Give --file PATH, or set {SettingNames.ApiKeysFile}");
+        var setting = string.IsNullOrEmpty(given) ? sources.Find(SettingNames.ApiKeysFile) : null;
+        if (string.IsNullOrEmpty(given) && setting is null)
+        {
+            var wrong = string.Concat(sources.File.Errors.Select(static mistake => $"; {mistake}"));
+            return await RefuseAsync(error, $"which keys file? Give --file PATH, or set {SettingNames.ApiKeysFile}{wrong}");
+        }
+
+        // A path typed here may be relative to this folder; a setting means the same file for every command and service.
+        var path = setting is null ? sources.FullPath(given!) ?? Path.GetFullPath(given!) : sources.FullPath(setting.Text);
+        if (path is null)
+            return await RefuseAsync(error, $"{SettingNames.ApiKeysFile} ({setting!.Origin}): expected an absolute path, or one that begins with ~/");
         try
         {
             return await action(new KeyFile(path), parsed, cancellationToken) is { } reason ? await RefuseAsync(error, reason) : ExitCode.Ended;

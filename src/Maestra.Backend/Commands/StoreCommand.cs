@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ConversationHub.Store;
+using ConversationHub.Store.Import;
 using ConversationHub.Store.Maintenance;
 using Maestra.Backend.Hosting;
 using Maestra.Backend.Identity;
@@ -21,13 +22,13 @@ internal static class StoreCommand
         var repair = new Option<bool>("--repair") { Description = "then repair what was found: damaged bytes are kept in log/damaged, what can be read comes back" };
         return new Command("store", "Look after the stored conversations")
         {
-            Make("stats", "Count what is stored", static (store, output, _, _) => StatsAsync(store, output)),
-            Make("verify", "Check every line and every file; changes nothing without --repair", (store, output, parsed, _) => parsed.GetValue(repair) ? RepairAsync(store, output) : VerifyAsync(store, output), repair),
-            Make("compact", "Remove the text of what was erased from the disk, now", static (store, output, _, cancel) => CompactAsync(store, output, cancel)),
-            Make("export", "Write all conversations as one JSON object", (store, output, parsed, cancel) => StoreExport.RunAsync(store, output, parsed.GetValue(user), parts.Time, cancel), user),
-            Make("import", "Take over a folder of the earlier backend's files", (store, output, parsed, cancel) => ImportAsync(store, output, parsed.GetValue(folder)!, cancel), folder),
-            Make("rebuild-views", "Write the conversation files and index.json anew", static (store, output, _, _) => RebuildAsync(store, output)),
-            Make("new-origin", "Give a restored or copied store an identity of its own", static (store, output, _, _) => NewOriginAsync(store, output)),
+            Make("stats", "Count what is stored", static (store, output, _, _, _) => StatsAsync(store, output)),
+            Make("verify", "Check every line and every file; changes nothing without --repair", (store, output, parsed, _, _) => parsed.GetValue(repair) ? RepairAsync(store, output) : VerifyAsync(store, output), repair),
+            Make("compact", "Remove the text of what was erased from the disk, now", static (store, output, _, _, cancel) => CompactAsync(store, output, cancel)),
+            Make("export", "Write all conversations as one JSON object", (store, output, parsed, _, cancel) => StoreExport.RunAsync(store, output, parsed.GetValue(user), parts.Time, cancel), user),
+            Make("import", "Take over a folder of the earlier backend's files", (store, output, parsed, account, cancel) => ImportAsync(store, output, parsed.GetValue(folder)!, account, cancel), folder),
+            Make("rebuild-views", "Write the conversation files and index.json anew", static (store, output, _, _, _) => RebuildAsync(store, output)),
+            Make("new-origin", "Give a restored or copied store an identity of its own", static (store, output, _, _, _) => NewOriginAsync(store, output)),
         };
 
         Command Make(string name, string description, StoreAction action, Symbol? symbol = null)
@@ -63,6 +64,7 @@ internal static class StoreCommand
             Root = settings.ConversationRoot,
             BackendId = ((IdentityOutcome.Loaded)identity).Keys.Current.Id,
             Namespace = settings.Mode == BackendMode.Local ? StoreNamespace.Shared : StoreNamespace.PerUser,
+            ImportOwner = settings.ImportOwner,
             KeepsSearchIndex = settings.KeepsSearchIndex,
         };
         if (settings.Database is { } database)
@@ -75,12 +77,14 @@ internal static class StoreCommand
                 : ExitCode.Ended;
         }
 
+        Task AccountAsync(ImportReport report) => ImportAccount.WriteAsync(report, settings, parts, error, loggers.CreateLogger(nameof(ImportAccount)));
+
         if (!Directory.Exists(Path.Combine(options.Root, "log")) && parsed.CommandResult.Command.Name != "import")
             return await RefuseAsync(error, $"there is no conversation store in {options.Root}; set CONVERSATION_HUB_ROOT to the folder of one");
         try
         {
             var store = new LogMaintenance(options, parts.Time, parts.Ids, loggers.CreateLogger<IConversationStore>());
-            return await action(store, parsed.InvocationConfiguration.Output, parsed, cancellationToken) is { } reason
+            return await action(store, parsed.InvocationConfiguration.Output, parsed, AccountAsync, cancellationToken) is { } reason
                 ? await RefuseAsync(error, reason)
                 : ExitCode.Ended;
         }
@@ -153,13 +157,15 @@ internal static class StoreCommand
         }
     }
 
-    private static async Task<string?> ImportAsync(LogMaintenance store, TextWriter output, string folder, CancellationToken cancellationToken)
+    private static async Task<string?> ImportAsync(
+        LogMaintenance store, TextWriter output, string folder, Func<ImportReport, Task> account, CancellationToken cancellationToken)
     {
         if (!Directory.Exists(folder))
             return $"{folder} is no folder";
         var (report, refused) = await store.ImportAsync(folder, cancellationToken);
         if (report is null)
             return refused;
+        await account(report);
         foreach (var file in report.Damaged)
             await output.WriteLineAsync($"{file.File}: left as it is: {file.Why}");
         await output.WriteLineAsync(
@@ -184,5 +190,6 @@ internal static class StoreCommand
     }
 
     /// <returns>Null when done, else why not.</returns>
-    private delegate Task<string?> StoreAction(LogMaintenance store, TextWriter output, ParseResult parsed, CancellationToken cancellationToken);
+    private delegate Task<string?> StoreAction(
+        LogMaintenance store, TextWriter output, ParseResult parsed, Func<ImportReport, Task> account, CancellationToken cancellationToken);
 }

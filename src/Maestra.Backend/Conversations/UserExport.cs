@@ -51,7 +51,8 @@ internal sealed class UserExport(IPeerExport peers, TimeProvider time)
 
         json.WriteEndArray();
         json.WriteStartArray("peers"u8);
-        await peers.WriteAsync(json, user, context.RequestAborted);
+        if (!await peers.TryWriteAsync(json, user, context.RequestAborted))
+            return false;
         json.WriteEndArray();
 
         // Damaged conversations are counted, never left out in silence.

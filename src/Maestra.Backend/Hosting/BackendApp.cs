@@ -65,7 +65,7 @@ internal static class BackendApp
         builder.Services.AddSingleton(opened.Store);
         builder.Services.AddSingleton(opened.Archive);
         builder.Services.AddSingleton(opened.Leases);
-        builder.Services.AddSync(opened.Store as ISyncStore);
+        builder.Services.AddSync(opened.Store as ISyncStore, begins: settings.Advisor is not AdvisorSettings.Test);
         builder.Services.AddSingleton(new BoundAddress(bound.EndPoint.Address.ToString(), bound.EndPoint.Port));
         builder.Services.AddSingleton(new ProcessStart(parts.Time.GetTimestamp()));
         builder.Services.AddSingleton(costs);
@@ -87,7 +87,7 @@ internal static class BackendApp
         builder.Services.AddSingleton<SearchEndpoint>();
         builder.Services.AddSingleton<ChangeEndpoint>();
         builder.Services.AddSingleton<EraseEndpoints>();
-        builder.Services.AddSingleton<IPeerExport, NoPeerExport>();
+        builder.Services.AddSingleton<IPeerExport, PeerExport>();
         builder.Services.AddSingleton<UserExport>();
         builder.Services.AddSingleton<ExportEndpoints>();
         builder.Services.AddSingleton<HealthReporter>();

@@ -99,7 +99,7 @@ internal sealed class BackendServer : IAsyncDisposable
             Root = settings.ConversationRoot,
             BackendId = identity.Current.Current.Id,
             Namespace = settings.Mode == BackendMode.Local ? StoreNamespace.Shared : StoreNamespace.PerUser,
-            ImportOwner = settings.Mode == BackendMode.Local ? settings.User : UserId.Anonymous,
+            ImportOwner = settings.ImportOwner,
             KeepsSearchIndex = settings.KeepsSearchIndex,
         };
         var logger = loggers.CreateLogger<IConversationStore>();

@@ -119,14 +119,13 @@ internal sealed class Signals : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _patrol.DisposeAsync();
-        if (_alertBoard is not null)
-            await _alertBoard.DisposeAsync();
-        await Audit.DisposeAsync();
-        if (File is not null)
-            await File.DisposeAsync();
-        if (_otlp is not null)
-            await _otlp.DisposeAsync();
+        // At once: each may wait some seconds for a dead receiver, and one after the other they would outlast the 30 s of a stop.
+        await Task.WhenAll(
+            Audit.DisposeAsync().AsTask(),
+            _patrol.DisposeAsync().AsTask(),
+            _alertBoard?.DisposeAsync().AsTask() ?? Task.CompletedTask,
+            File?.DisposeAsync().AsTask() ?? Task.CompletedTask,
+            _otlp?.DisposeAsync().AsTask() ?? Task.CompletedTask);
         Board.Dispose();
         Meter.Dispose();
     }

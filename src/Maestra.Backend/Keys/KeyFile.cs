@@ -11,29 +11,23 @@ internal sealed class KeyFile(string path)
     private const int LockTries = 100;
     private static readonly TimeSpan LockRetry = TimeSpan.FromMilliseconds(50);
 
-    // Secrets that are mounted are often links: the file behind is replaced, never the link.
-    private readonly string _path = Resolve(path);
+    // Secrets that are mounted are often links: a change replaces the file behind, never the link, and the link itself may be
+    // moved to another file at any time, so that it is followed anew each time.
+    private string Target => Resolve(Path);
 
-    public string Path => _path;
+    public string Path { get; } = System.IO.Path.GetFullPath(path);
 
     /// <summary>What changes whenever the file is replaced or written to; null when there is none.</summary>
-    public (DateTime WrittenAt, long Length)? Stamp()
+    public (string Target, DateTime WrittenAt, long Length)? Stamp()
     {
-        var file = new FileInfo(Resolve(_path));
-        return file.Exists ? (file.LastWriteTimeUtc, file.Length) : null;
+        var file = new FileInfo(Target);
+        return file.Exists ? (file.FullName, file.LastWriteTimeUtc, file.Length) : null;
     }
 
     /// <returns>Empty when there is no file.</returns>
     /// <exception cref="IOException">It cannot be read, or is larger than <see cref="MaxBytes"/>.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
-    public string Read()
-    {
-        if (!File.Exists(_path))
-            return "";
-        return new FileInfo(_path).Length <= MaxBytes
-            ? File.ReadAllText(_path)
-            : throw new IOException($"{_path} is larger than {MaxBytes} bytes; it is no keys file");
-    }
+    public string Read() => Read(Target);
 
     /// <summary>
     /// Changes the file under a lock, so that no two commands lose each other's change, and atomically:
@@ -44,37 +38,47 @@ internal sealed class KeyFile(string path)
     /// <exception cref="UnauthorizedAccessException">It may not be.</exception>
     public async Task ChangeAsync(Func<string, string?> change, TimeProvider time, CancellationToken cancellationToken)
     {
-        PrivateFolder.Make(System.IO.Path.GetDirectoryName(_path)!);
-        await using var held = await LockAsync(time, cancellationToken);
-        if (change(Read()) is { } text)
-            Replace(text);
+        var target = Target;
+        PrivateFolder.Make(System.IO.Path.GetDirectoryName(target)!);
+        await using var held = await LockAsync(target, time, cancellationToken);
+        if (change(Read(target)) is { } text)
+            Replace(target, text);
     }
 
-    private async Task<FileStream> LockAsync(TimeProvider time, CancellationToken cancellationToken)
+    private static string Read(string target)
+    {
+        if (!File.Exists(target))
+            return "";
+        return new FileInfo(target).Length <= MaxBytes
+            ? File.ReadAllText(target)
+            : throw new IOException($"{target} is larger than {MaxBytes} bytes; it is no keys file");
+    }
+
+    private static async Task<FileStream> LockAsync(string target, TimeProvider time, CancellationToken cancellationToken)
     {
         for (var tries = 1; ; tries++)
         {
             try
             {
-                return Open($"{_path}.lock", FileMode.OpenOrCreate);
+                return Open($"{target}.lock", FileMode.OpenOrCreate);
             }
-            catch (IOException) when (tries < LockTries && File.Exists($"{_path}.lock"))
+            catch (IOException) when (tries < LockTries && File.Exists($"{target}.lock"))
             {
                 await Task.Delay(LockRetry, time, cancellationToken);
             }
         }
     }
 
-    private void Replace(string text)
+    private static void Replace(string target, string text)
     {
-        var temporary = $"{_path}.{Environment.ProcessId}.tmp";
+        var temporary = $"{target}.{Environment.ProcessId}.tmp";
         using (var file = Open(temporary, FileMode.Create))
         {
             file.Write(Encoding.UTF8.GetBytes(text));
             file.Flush(flushToDisk: true);
         }
 
-        File.Move(temporary, _path, overwrite: true);
+        File.Move(temporary, target, overwrite: true);
     }
 
     private static FileStream Open(string path, FileMode mode)

@@ -16,8 +16,8 @@ internal sealed class KeyFileWatch : IAsyncDisposable
     private readonly ILogger<KeyFileWatch> _logger;
     private readonly ITimer _timer;
     private readonly Lock _gate = new();
-    private (DateTime, long)? _taken;
-    private (DateTime, long)? _seen;
+    private (string, DateTime, long)? _taken;
+    private (string, DateTime, long)? _seen;
     private bool _isAbsentTold;
 
     /// <param name="settings">Must name a keys file.</param>

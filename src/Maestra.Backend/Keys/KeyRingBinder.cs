@@ -37,7 +37,7 @@ internal static class KeyRingBinder
                 + $"set {SettingNames.ApiKey}, {SettingNames.ApiKeys} or {SettingNames.ApiKeysFile}");
         }
 
-        return new KeySettings(new KeyRing(entries), [.. file.Keys.Select(static line => line.Entry)], path?.Text);
+        return new KeySettings(new KeyRing(entries), [.. file.Keys.Select(static line => line.Entry)], path is null ? null : reader.FullPath(path.Text));
     }
 
     private static void ReadList(SettingReader reader, List<KeyEntry> entries, string list)
@@ -51,7 +51,7 @@ internal static class KeyRingBinder
             if (colon <= 0)
                 reader.Refuse($"{name}: expected user:key");
             else
-                AddKey(reader, entries, name, entry[..colon], entry[(colon + 1)..]);
+                AddKey(reader, entries, name, entry[..colon].Trim(), entry[(colon + 1)..].Trim());
         }
     }
 
@@ -69,6 +69,8 @@ internal static class KeyRingBinder
     {
         if (key.Length < KeyRing.MinKeyCharacters)
             reader.Refuse($"{name}: the key is shorter than {KeyRing.MinKeyCharacters} characters");
+        else if (key.Any(char.IsWhiteSpace))
+            reader.Refuse($"{name}: the key holds white space, which no header can carry to it");
         else if (KeyOwner.TryParse(user, out var owner))
             entries.Add(new KeyEntry(owner, KeyRing.Digest(key)));
         else

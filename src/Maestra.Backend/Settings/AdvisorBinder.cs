@@ -17,6 +17,13 @@ internal static class AdvisorBinder
     /// <summary>What local servers take for "the model that is loaded".</summary>
     private const string CompatibleModel = "default";
 
+    /// <summary>What says something about a model, and nothing where there is none.</summary>
+    private static readonly string[] OfModels =
+    [
+        SettingNames.LlmModel, SettingNames.LlmApiKey, SettingNames.LlmApiKey + SettingNames.FileSuffix, SettingNames.LlmFallback,
+        SettingNames.LlmPriceInput, SettingNames.LlmPriceOutput, SettingNames.LlmPricesFile, SettingNames.LlmMaxTokens,
+    ];
+
     public static AdvisorSettings Bind(SettingReader reader)
     {
         var isTest = reader.Flag(SettingNames.TestMode);
@@ -34,7 +41,11 @@ internal static class AdvisorBinder
         var first = name.Length > 0 ? name : KnownProvider.All.FirstOrDefault(provider => provider.Key(reader) is not null)?.Name;
         first ??= baseUrl is null ? null : Compatible;
         if (first is null)
+        {
+            foreach (var unused in OfModels.Where(reader.IsSet))
+                reader.Warn($"{unused} is set and has no effect: no model is asked without the key of a provider or {SettingNames.LlmBaseUrl}");
             return new AdvisorSettings.Offline();
+        }
 
         // The one URL there is belongs to the endpoint that has no other; only where there is none of that kind, to the first.
         var hasCompatible = first == Compatible || (fallback?.Any(choice => choice.Name == Compatible) ?? false);
@@ -125,8 +136,17 @@ internal static class AdvisorBinder
             if (name != Compatible)
                 return Known(name, SettingNames.LlmProvider, model, baseUrl, price);
 
-            // The key of OpenAI has stood for that of any endpoint since before LLM_API_KEY.
-            return Endpoint(SettingNames.LlmProvider, model, reader.Secret(SettingNames.LlmApiKey) ?? reader.Secret(SettingNames.OpenAiKey), price);
+            // The key of OpenAI has stood for that of any endpoint since before LLM_API_KEY; it never leaves this machine for anybody but OpenAI.
+            var key = reader.Secret(SettingNames.LlmApiKey);
+            if (key is null && reader.Secret(SettingNames.OpenAiKey) is { } openAi && compatibleUrl is not null)
+            {
+                if (compatibleUrl.IsLoopback)
+                    key = openAi;
+                else
+                    reader.Warn($"{SettingNames.OpenAiKey} is not sent to {compatibleUrl.Host}: set {SettingNames.LlmApiKey} if that endpoint needs a key");
+            }
+
+            return Endpoint(SettingNames.LlmProvider, model, key, price);
         }
 
         /// <returns>Null, with an error, when something is missing.</returns>

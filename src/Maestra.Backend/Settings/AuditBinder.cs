@@ -26,10 +26,8 @@ internal static class AuditBinder
             sinks.Add(WebhookSink);
         if (listed is null && reader.IsSet(SettingNames.SplunkUrl))
             sinks.Add(SplunkSink);
-        if (reader.IsSet(SettingNames.AuditToStdout) && reader.Flag(SettingNames.AuditToStdout))
-            sinks.Add(StdoutSink);
-        if (reader.IsSet(SettingNames.AuditToFile) && !reader.Flag(SettingNames.AuditToFile))
-            sinks.Remove(FileSink);
+        Switch(reader, SettingNames.AuditToStdout, sinks, StdoutSink);
+        Switch(reader, SettingNames.AuditToFile, sinks, FileSink);
 
         Require(reader, sinks, WebhookSink, SettingNames.AuditWebhook, reader.IsSet(SettingNames.AuditWebhook));
         Require(reader, sinks, SplunkSink, SettingNames.SplunkUrl, reader.IsSet(SettingNames.SplunkUrl));
@@ -45,12 +43,26 @@ internal static class AuditBinder
         };
     }
 
+    /// <summary>True puts the sink to the others, false takes it away.</summary>
+    private static void Switch(SettingReader reader, string setting, HashSet<string> sinks, string sink)
+    {
+        if (!reader.IsSet(setting))
+            return;
+        if (reader.Flag(setting))
+            sinks.Add(sink);
+        else
+            sinks.Remove(sink);
+    }
+
     private static HashSet<string>? Listed(SettingReader reader)
     {
         if (reader.Find(SettingNames.AuditSinks) is not { } value)
             return null;
         var sinks = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var sink in value.Text.ToLowerInvariant().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        var entries = value.Text.ToLowerInvariant().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        if (entries.Length == 0)
+            reader.Refuse(value, $"a comma list of {FileSink}, {StdoutSink}, {WebhookSink}, {SplunkSink}, or {NoSink}");
+        foreach (var sink in entries)
         {
             if (sink is FileSink or StdoutSink or WebhookSink or SplunkSink)
                 sinks.Add(sink);

@@ -70,6 +70,9 @@ internal sealed record BackendSettings
     /// <summary>Whom <c>anonymous</c> means in local mode.</summary>
     public required UserId User { get; init; }
 
+    /// <summary>Whose an imported conversation is that names no owner: at the first start and by command alike.</summary>
+    public UserId ImportOwner => Mode == BackendMode.Local ? User : UserId.Anonymous;
+
     /// <summary>Empty in local mode, where no key is needed.</summary>
     public required KeySettings Keys { get; init; }
 

@@ -33,13 +33,13 @@ internal static class EndpointUrl
     {
         if (reader.Find(name) is not { } value)
             return null;
-        if (Uri.TryCreate(value.Text, UriKind.Absolute, out var url) && url.UserInfo.Length == 0
+        if (Uri.TryCreate(value.Text, UriKind.Absolute, out var url) && url.UserInfo.Length == 0 && url.Query.Length == 0 && url.Fragment.Length == 0
             && (url.Scheme == Uri.UriSchemeHttps || (url.Scheme == Uri.UriSchemeHttp && url.IsLoopback)))
         {
             return url;
         }
 
-        reader.Refuse(value, "an https URL, or an http URL of this machine such as http://127.0.0.1:11434/v1, without user or password");
+        reader.Refuse(value, "an https URL, or an http URL of this machine such as http://127.0.0.1:11434/v1, without user, password, query or fragment");
         return null;
     }
 }

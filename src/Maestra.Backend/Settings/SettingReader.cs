@@ -1,10 +1,11 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Maestra.Backend.Prices;
 
 namespace Maestra.Backend.Settings;
 
 /// <summary>Reads settings one by one and collects every mistake, so that all are told at once.</summary>
-internal sealed class SettingReader(SettingSources sources)
+internal sealed partial class SettingReader(SettingSources sources)
 {
     private const int MaxSecretFileBytes = 1 << 20;
 
@@ -32,16 +33,23 @@ internal sealed class SettingReader(SettingSources sources)
     /// <summary>The content of the file that a setting names; null, with an error, when it cannot be read.</summary>
     public string? FileText(SettingValue path)
     {
+        if (sources.FullPath(path.Text) is not { } full)
+        {
+            // Somebody may have put the secret where its path belongs.
+            _errors.Add($"{path.Name} ({path.Origin}): a value of {path.Text.Length} characters is no path; expected an absolute path, or one that begins with ~/");
+            return null;
+        }
+
         try
         {
-            var file = new FileInfo(path.Text);
+            var file = new FileInfo(full);
             if (file is { Exists: true, Length: > 0 and <= MaxSecretFileBytes })
-                return File.ReadAllText(path.Text);
-            _errors.Add($"{path.Name} ({path.Origin}): '{path.Text}' is not a file of 1 to {MaxSecretFileBytes} bytes");
+                return File.ReadAllText(full);
+            _errors.Add($"{path.Name} ({path.Origin}): '{full}' is not a file of 1 to {MaxSecretFileBytes} bytes");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            _errors.Add($"{path.Name} ({path.Origin}): '{path.Text}' cannot be read: {e.Message}");
+            _errors.Add($"{path.Name} ({path.Origin}): '{full}' cannot be read: {e.Message}");
         }
 
         return null;
@@ -101,19 +109,23 @@ internal sealed class SettingReader(SettingSources sources)
     {
         if (sources.Find(name) is not { } value)
             return fallback;
-        var path = value.Text is "~" || value.Text.StartsWith("~/", StringComparison.Ordinal)
-            ? Path.Join(Home, value.Text[1..])
-            : value.Text;
-        if (Path.IsPathFullyQualified(path))
-            return Path.GetFullPath(path);
+        if (sources.FullPath(value.Text) is { } path)
+            return path;
         Refuse(value, "an absolute path, or one that begins with ~/");
         return fallback;
     }
 
+    /// <summary>Errors go to journals: whatever is a user, a password or a query in a URL is left out of them.</summary>
     public void Refuse(SettingValue value, string expected) =>
-        _errors.Add($"{value.Name} ({value.Origin}): '{value.Text}' is wrong; expected {expected}");
+        _errors.Add(Secrets().Replace($"{value.Name} ({value.Origin}): '{value.Text}' is wrong; expected {expected}", static found => found.Value[^1] == '@' ? "...@" : "?..."));
 
     public void Refuse(string error) => _errors.Add(error);
 
     public void Warn(string warning) => _warnings.Add(warning);
+
+    /// <returns>Null for a path that depends on the folder a command is run in.</returns>
+    public string? FullPath(string text) => sources.FullPath(text);
+
+    [GeneratedRegex("(?<=://)[^\\s,']*@|(?<=://[^\\s,']*)[?#][^\\s,']*", RegexOptions.CultureInvariant)]
+    private static partial Regex Secrets();
 }

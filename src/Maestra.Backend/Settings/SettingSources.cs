@@ -36,6 +36,14 @@ internal sealed class SettingSources
         return new SettingSources(commandLine, environment, home, file);
     }
 
+    /// <summary>The one reading of paths: absolute, or below the home folder with <c>~/</c>.</summary>
+    /// <returns>Null for any other, which would be another file in every folder.</returns>
+    public string? FullPath(string text)
+    {
+        var path = text is "~" || text.StartsWith("~/", StringComparison.Ordinal) ? Path.Join(Home, text[1..]) : text;
+        return Path.IsPathFullyQualified(path) ? Path.GetFullPath(path) : null;
+    }
+
     /// <summary>The strongest value of the setting; null when no source has one.</summary>
     public SettingValue? Find(string name)
     {

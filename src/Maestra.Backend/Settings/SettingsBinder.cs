@@ -17,10 +17,7 @@ internal static class SettingsBinder
     private const int MaxPort = 65_535;
 
     /// <summary>Those of wire.md §13 that have no effect yet, without harm; the start says so.</summary>
-    private static readonly string[] WithoutEffect =
-    [
-        "MAESTRA_SYNC_INTERVAL_SECONDS", SettingNames.RedisUrl,
-    ];
+    private static readonly string[] WithoutEffect = [SettingNames.RedisUrl];
 
     public static BindOutcome Bind(SettingSources sources)
     {
@@ -30,6 +27,8 @@ internal static class SettingsBinder
             : BackendMode.Local;
         var state = reader.Folder(SettingNames.StateRoot, Path.Combine(reader.Home, ".8825"));
         CheckUnsupported(reader);
+        foreach (var name in sources.File.Values.Keys.Where(static name => !KnownSettings.Has(name)))
+            reader.Warn($"configuration file: nobody reads '{name}'{(KnownSettings.Nearest(name) is { } nearest ? $"; did you mean {nearest}?" : "")}");
 
         var settings = new BackendSettings
         {
@@ -61,6 +60,8 @@ internal static class SettingsBinder
             LogForm = reader.Choice(SettingNames.LogFormat, mode == BackendMode.Cloud ? "json" : "text", "text", "json") == "json" ? LogForm.Json : LogForm.Text,
             Warnings = reader.Warnings,
         };
+        if (settings.Advisor is AdvisorSettings.Test)
+            settings = settings with { Signals = SignalBinder.WithoutConnections(settings.Signals, reader) };
         return reader.Errors.Count == 0 ? new BindOutcome.Bound(settings) : new BindOutcome.Refused(reader.Errors);
     }
 

@@ -43,6 +43,27 @@ internal static partial class SignalBinder
         return url;
     }
 
+    /// <summary>TEST_MODE: nothing outside is called (wire.md §13); whoever set an address hears that it is not.</summary>
+    public static SignalSettings WithoutConnections(SignalSettings signals, SettingReader reader)
+    {
+        string?[] unused =
+        [
+            signals.SlackWebhook is null ? null : SettingNames.SlackWebhook, signals.Otlp is null ? null : SettingNames.OtlpEndpoint,
+            signals.Audit.Webhook is null ? null : SettingNames.AuditWebhook, signals.Audit.Splunk is null ? null : SettingNames.SplunkUrl,
+            .. signals.Dependencies.Where(static dependency => dependency.Url is not null).Select(static dependency => $"the address of {dependency.Name}"),
+            reader.IsSet(SettingNames.Peers) ? SettingNames.Peers : null,
+        ];
+        foreach (var name in unused.OfType<string>())
+            reader.Warn($"{name} has no effect with {SettingNames.TestMode}, in which nothing outside is called");
+        return signals with
+        {
+            SlackWebhook = null,
+            Otlp = null,
+            Audit = signals.Audit with { Webhook = null, Splunk = null },
+            Dependencies = [.. signals.Dependencies.Select(static dependency => dependency with { Url = null })],
+        };
+    }
+
     private static Uri? TryParseUrl(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps) && url.Host.Length > 0
             ? url

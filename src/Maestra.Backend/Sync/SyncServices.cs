@@ -6,7 +6,8 @@ namespace Maestra.Backend.Sync;
 internal static class SyncServices
 {
     /// <param name="store">Null for a store that exchanges nothing.</param>
-    public static IServiceCollection AddSync(this IServiceCollection services, ISyncStore? store)
+    /// <param name="begins">False: others may ask this backend, which asks nobody (TEST_MODE).</param>
+    public static IServiceCollection AddSync(this IServiceCollection services, ISyncStore? store, bool begins)
     {
         services.AddSingleton<SyncBoard>();
         services.AddSingleton<Freshness>();
@@ -17,7 +18,8 @@ internal static class SyncServices
         services.AddSingleton<SyncErasures>();
         services.AddSingleton<SyncRounds>();
         services.AddSingleton<SyncEndpoint>();
-        services.AddHostedService<SyncEngine>();
+        if (begins)
+            services.AddHostedService<SyncEngine>();
         return services;
     }
 

@@ -105,13 +105,35 @@ public sealed class KeysCommandTests : IDisposable
         Assert.Contains(SettingNames.ApiKeysFile, error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("new --user ada --file ~/keys", null)]
+    [InlineData("new --user ada", "~/keys")]
+    public async Task PathBelowHome_IsTheFileThatTheServiceReads(string arguments, string? setting)
+    {
+        var (code, _, error) = await RunAsync(arguments, setting ?? "");
+
+        Assert.True(code == 0, error);
+        Assert.Single(Read().Keys);
+    }
+
+    [Fact]
+    public async Task BrokenConfigurationFile_IsNamed()
+    {
+        Directory.CreateDirectory(_folder.Combine(".maestra"));
+        await System.IO.File.WriteAllTextAsync(_folder.Combine(".maestra", "config.json"), "{");
+
+        var (_, _, error) = await RunAsync("list", withFile: false);
+
+        Assert.Contains("not JSON", error, StringComparison.Ordinal);
+    }
+
     private KeyFileContent Read() => KeyFileText.Parse(System.IO.File.ReadAllText(File));
 
-    private async Task<(int Code, string Output, string Error)> RunAsync(string arguments, bool withFile = true)
+    private Task<(int Code, string Output, string Error)> RunAsync(string arguments, bool withFile = true) => RunAsync(arguments, withFile ? File : "");
+
+    private async Task<(int Code, string Output, string Error)> RunAsync(string arguments, string file)
     {
-        var environment = new Dictionary<string, string> { ["HOME"] = _folder.Path };
-        if (withFile)
-            environment[SettingNames.ApiKeysFile] = File;
+        var environment = new Dictionary<string, string> { ["HOME"] = _folder.Path, [SettingNames.ApiKeysFile] = file };
         await using var output = new StringWriter();
         await using var error = new StringWriter();
         var command = KeysCommand.Build(_ => SettingSources.Load(new Dictionary<string, string>(), environment), error, new ManualTimeProvider());

@@ -30,6 +30,21 @@ public sealed class StoreCommandTests : IDisposable
         await RunAsync(0, "new-origin");
     }
 
+    /// <summary>At the first start and by command alike: else the owner's export and erasure would leave them out.</summary>
+    [Fact]
+    public async Task Import_FileNamesNoOwner_IsTheUsersThatTheSettingsName()
+    {
+        Directory.CreateDirectory(_home.Combine("old"));
+        await File.WriteAllTextAsync(_home.Combine("old", "notes.json"), Earlier.Replace("\"owner\":\"ada\",", "", StringComparison.Ordinal));
+        Directory.CreateDirectory(_home.Combine(".maestra"));
+        await File.WriteAllTextAsync(_home.Combine(".maestra", "config.json"), """{"MAESTRA_USER_ID":"ada"}""");
+
+        await RunAsync(0, "import", _home.Combine("old"));
+
+        Assert.Contains("hello there", Text(await RunAsync(0, "export", "--user", "ada")), StringComparison.Ordinal);
+        Assert.Contains("\"import_done\"", Assert.Single(await File.ReadAllLinesAsync(_home.Combine(".8825", "audit.log"))), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Verify_DamagedStore_NamesTheLineAndEndsWithFour()
     {

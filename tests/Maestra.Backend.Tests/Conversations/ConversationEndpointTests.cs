@@ -7,6 +7,26 @@ namespace Maestra.Backend.Tests.Conversations;
 
 public sealed class ConversationEndpointTests
 {
+    /// <summary>wire.md §4, §9.2: an empty list would claim that nobody else has what is the user's.</summary>
+    [Fact]
+    public async Task UserExport_ListsThePeersThatTakeTheUser()
+    {
+        string[] keys = [NewPeerKey(), NewPeerKey(), NewPeerKey()];
+        string[] ids = [.. keys.Select(static key => "hosted_sha256_" + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Convert.FromBase64String(key)))[..16])];
+        await using var backend = await TestBackend.StartLocalAsync(("MAESTRA_PEERS", $"{ids[0]},{keys[0]},ada;{ids[1]},{keys[1]},bob;{ids[2]},{keys[2]},*"));
+
+        var export = await backend.GetAsync("/users/ada/export");
+
+        var peers = System.Text.Json.Nodes.JsonNode.Parse(export.Text)!["peers"]!.AsArray();
+        Assert.Equal(new[] { ids[0], ids[2] }.Order(), peers.Select(static peer => (string)peer!["backend_id"]!).Order());
+    }
+
+    private static string NewPeerKey()
+    {
+        using var key = System.Security.Cryptography.RSA.Create(2048);
+        return Convert.ToBase64String(key.ExportSubjectPublicKeyInfo());
+    }
+
     [Fact]
     public async Task Get_AfterOneAsk_HasTheWholeDocument_T17()
     {

@@ -42,9 +42,14 @@ public sealed class UserExportTests
         await using var conversations = EnumerateAsync(outcomes);
         Assert.True(await conversations.MoveNextAsync());
         var written = 0;
-        var isComplete = await new UserExport(new NoPeerExport(), new ManualTimeProvider())
+        var isComplete = await new UserExport(new NoPeers(), new ManualTimeProvider())
             .WriteAsync(context, UserId.Parse("ada"), conversations, () => written++);
         return (isComplete, Encoding.UTF8.GetString(body.ToArray()), written);
+    }
+
+    private sealed class NoPeers : IPeerExport
+    {
+        public ValueTask<bool> TryWriteAsync(System.Text.Json.Utf8JsonWriter json, UserId user, CancellationToken cancellationToken) => new(true);
     }
 
     private static async IAsyncEnumerator<ReadOutcome> EnumerateAsync(ReadOutcome[] outcomes)

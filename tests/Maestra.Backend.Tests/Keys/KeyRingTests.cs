@@ -38,7 +38,15 @@ public sealed class KeyRingTests : IDisposable
         Assert.Null(Bind(out _, ("MAESTRA_API_KEY", "owner-of-all-users")).FindOwner(key));
 
     [Theory]
+    [InlineData("ada: long-enough-key-1")]
+    [InlineData("ada :long-enough-key-1")]
+    [InlineData(" ada : long-enough-key-1 ")]
+    public void Bind_SpacesAroundTheColon_AreNoPartOfUserOrKey(string list) =>
+        Assert.Equal("ada", Bind(out _, ("MAESTRA_API_KEYS", list)).FindOwner("long-enough-key-1")?.User?.ToString());
+
+    [Theory]
     [InlineData("MAESTRA_API_KEYS", "ada", "entry 1")]
+    [InlineData("MAESTRA_API_KEYS", "ada:long enough too-short", "white space")]
     [InlineData("MAESTRA_API_KEYS", "ada:long-enough-key-1,:no-user-before-it", "entry 2")]
     [InlineData("MAESTRA_API_KEYS", "ada:too-short", "entry 1")]
     [InlineData("MAESTRA_API_KEYS_FILE", "ada:abcd", "line 1")]

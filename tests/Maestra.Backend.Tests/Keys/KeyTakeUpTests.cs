@@ -57,6 +57,26 @@ public sealed class KeyTakeUpTests : IDisposable
         Assert.Equal(HttpStatusCode.Unauthorized, await TryAsync(backend, "adas-first-key-01"));
     }
 
+    /// <summary>Secrets that are mounted are replaced by moving a link: a withdrawn key must not go on counting.</summary>
+    [Fact]
+    public async Task LinkThatIsMovedToAnotherFile_IsFollowed()
+    {
+        await System.IO.File.WriteAllTextAsync(_folder.Combine("k1"), "ada:" + Hex("adas-first-key-01"));
+        await System.IO.File.WriteAllTextAsync(_folder.Combine("k2"), "ada:" + Hex("adas-second-key-1"));
+        System.IO.File.CreateSymbolicLink(File, _folder.Combine("k1"));
+        await using var backend = await TestBackend.StartCloudAsync((SettingNames.ApiKeysFile, File));
+        backend.Time.Advance(2 * Look);
+        Assert.Equal(HttpStatusCode.OK, await TryAsync(backend, "adas-first-key-01"));
+
+        System.IO.File.Delete(File);
+        System.IO.File.CreateSymbolicLink(File, _folder.Combine("k2"));
+        backend.Time.Advance(Look);
+        backend.Time.Advance(Look);
+
+        Assert.Equal(HttpStatusCode.OK, await TryAsync(backend, "adas-second-key-1"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await TryAsync(backend, "adas-first-key-01"));
+    }
+
     private static string Hex(string key) => Convert.ToHexStringLower(KeyRing.Digest(key));
 
     private static async Task<HttpStatusCode> TryAsync(TestBackend backend, string key) => (await backend.GetAsync("/conversations", key)).Status;

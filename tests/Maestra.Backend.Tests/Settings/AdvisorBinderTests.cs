@@ -18,7 +18,9 @@ public sealed class AdvisorBinderTests : IDisposable
     [InlineData("LLM_PROVIDER=gemini;GEMINI_API_KEY=g;OPENAI_API_KEY=k", "gemini", "https://generativelanguage.googleapis.com/v1beta/openai", "g")]
     [InlineData("LLM_PROVIDER=compatible;LLM_BASE_URL=http://127.0.0.1:11434/v1", "compatible", "http://127.0.0.1:11434/v1", null)]
     [InlineData("LLM_BASE_URL=http://localhost:1234/v1", "compatible", "http://localhost:1234/v1", null)]
-    [InlineData("LLM_PROVIDER=compatible;LLM_BASE_URL=https://llm.example/v1;OPENAI_API_KEY=k", "compatible", "https://llm.example/v1", "k")]
+    [InlineData("LLM_PROVIDER=compatible;LLM_BASE_URL=https://llm.example/v1;OPENAI_API_KEY=k", "compatible", "https://llm.example/v1", null)]
+    [InlineData("LLM_PROVIDER=compatible;LLM_BASE_URL=https://llm.example/v1;LLM_API_KEY=x;OPENAI_API_KEY=k", "compatible", "https://llm.example/v1", "x")]
+    [InlineData("LLM_PROVIDER=compatible;LLM_BASE_URL=http://127.0.0.1:1234/v1;OPENAI_API_KEY=k", "compatible", "http://127.0.0.1:1234/v1", "k")]
     [InlineData("OPENAI_API_KEY=k;LLM_BASE_URL=https://proxy.example/v1", "openai", "https://proxy.example/v1", "k")]
     public void Bind_Provider_IsTheNamedOrTheFirstWithAKey(string environment, string name, string url, string? key)
     {
@@ -65,10 +67,27 @@ public sealed class AdvisorBinderTests : IDisposable
         Assert.Equal(2, Assert.IsType<AdvisorSettings.Models>(Bind(environment + ";LLM_FALLBACK=anthropic", out _)).Providers.Count);
     }
 
-    /// <summary>The key that stands for an endpoint's own is not sent to OpenAI.</summary>
+    /// <summary>Whoever forgot the key or the address gets recall, and is told which of the settings do nothing then.</summary>
+    [Theory]
+    [InlineData("LLM_MODEL=llama3.2;LLM_API_KEY=k", "LLM_MODEL,LLM_API_KEY")]
+    [InlineData("LLM_FALLBACK=compatible:x", "LLM_FALLBACK")]
+    [InlineData("LLM_PRICE_INPUT=1;LLM_PRICE_OUTPUT=2", "LLM_PRICE_INPUT,LLM_PRICE_OUTPUT")]
+    [InlineData("LLM_PROVIDER=offline;LLM_MODEL=llama3.2", "")]
+    public void Bind_SettingsOfAModelWithoutOne_AreWarnedOf(string environment, string named)
+    {
+        Assert.IsType<AdvisorSettings.Offline>(Bind(environment, out _, out var warnings));
+
+        Assert.Equal(named, string.Join(',', warnings.Select(static warning => warning.Split(' ')[0])));
+    }
+
+    /// <summary>What is OpenAI's goes to OpenAI, or stays on this machine.</summary>
     [Fact]
-    public void Bind_OpenAiKeyServesAnotherEndpoint_OpenAiDoesNotFollow() => Assert.Single(Assert.IsType<AdvisorSettings.Models>(
-        Bind("LLM_PROVIDER=compatible;LLM_BASE_URL=https://llm.example/v1;OPENAI_API_KEY=k", out _)).Providers);
+    public void Bind_OpenAiKeyAndAnotherMakersEndpoint_IsToldThatTheKeyIsNotSent()
+    {
+        Bind("LLM_PROVIDER=compatible;LLM_BASE_URL=https://llm.example/v1;OPENAI_API_KEY=k", out _, out var warnings);
+
+        Assert.Contains(warnings, static warning => warning.StartsWith("OPENAI_API_KEY is not sent to llm.example", StringComparison.Ordinal));
+    }
 
     [Theory]
     [InlineData("OPENAI_API_KEY=o", "openai", "0.15 0.60")]
@@ -122,6 +141,8 @@ public sealed class AdvisorBinderTests : IDisposable
     [InlineData("LLM_PROVIDER=compatible", "LLM_BASE_URL")]
     [InlineData("LLM_PROVIDER=compatible;LLM_BASE_URL=ftp://127.0.0.1/v1", "LLM_BASE_URL")]
     [InlineData("LLM_BASE_URL=https://user:pass@llm.example/v1", "LLM_BASE_URL")]
+    [InlineData("LLM_BASE_URL=https://llm.example/v1?api-version=1", "LLM_BASE_URL")]
+    [InlineData("LLM_BASE_URL=https://llm.example/v1#x", "LLM_BASE_URL")]
     [InlineData("LLM_PRICE_OUTPUT=-1;LLM_PRICE_INPUT=1", "LLM_PRICE_OUTPUT")]
     [InlineData("LLM_PRICE_INPUT=1", "LLM_PRICE_OUTPUT")]
     [InlineData("OPENAI_API_KEY=k;OPENAI_BASE_URL=http://llm.example/v1", "OPENAI_BASE_URL")]

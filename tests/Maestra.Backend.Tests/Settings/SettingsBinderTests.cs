@@ -129,6 +129,74 @@ public sealed class SettingsBinderTests : IDisposable
         Assert.Contains("REDIS_URL", Assert.Single(Bind(("REDIS_URL", "redis://x")).Warnings), StringComparison.Ordinal);
 
     [Fact]
+    public void Bind_SyncInterval_HasItsEffectAndNoWarning()
+    {
+        var settings = Bind(("MAESTRA_SYNC_INTERVAL_SECONDS", "7"));
+
+        Assert.Equal(TimeSpan.FromSeconds(7), settings.Sync.Interval);
+        Assert.Empty(settings.Warnings);
+    }
+
+    /// <summary>Errors of the start go to journals and the logs of CI.</summary>
+    [Theory]
+    [InlineData("LLM_BASE_URL", "https://me:hunter2@host.example/v1", "host.example")]
+    [InlineData("LLM_BASE_URL", "https://host.example/v1?api-key=hunter2", "host.example")]
+    [InlineData("OPENAI_API_KEY_FILE", "sk-hunter2", "OPENAI_API_KEY_FILE")]
+    [InlineData("MAESTRA_DEPENDENCIES", "a=http://u:hunter2@h.example,B=x", "'B=x' is none")]
+    [InlineData("JH_BRAIN_URL", "ftp://u:hun@ter2@h.example/x", "h.example/x")]
+    [InlineData("CORS_ORIGINS", "https://u:hunter2@h.example", "CORS_ORIGINS")]
+    public void Bind_WrongValueHoldsASecret_TheErrorDoesNot(string name, string value, string shown)
+    {
+        var error = Assert.Single(Refuse((name, value)));
+
+        Assert.Contains(shown, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("ter2", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Bind_NameInTheFileThatNobodyReads_IsWarnedOfWithTheNearest()
+    {
+        Directory.CreateDirectory(_home.Combine(".maestra"));
+        File.WriteAllText(
+            _home.Combine(".maestra", "config.json"), """{"LLM_PROVIDR":"offline","no_such_thing":1,"MAESTRA_CLOUD_URL":"https://x","LOG_LEVEL":"INFO","MAESTRA_API_KEY_FILE":"/k"}""");
+
+        Assert.Equal(
+            ["configuration file: nobody reads 'LLM_PROVIDR'; did you mean LLM_PROVIDER?", "configuration file: nobody reads 'no_such_thing'"], Bind().Warnings);
+    }
+
+    [Fact]
+    public void KnownSettings_AreAllThatHaveAName() => Assert.All(
+        typeof(SettingNames).GetFields().Where(static field => field.Name != nameof(SettingNames.FileSuffix)),
+        static field => Assert.True(KnownSettings.Has((string)field.GetRawConstantValue()!), field.Name));
+
+    [Fact]
+    public void Bind_PathOfASecret_IsReadLikeEveryOtherPath()
+    {
+        File.WriteAllText(_home.Combine("keys"), "# none yet\n");
+        File.WriteAllText(_home.Combine("key"), Key);
+
+        var settings = Bind(("MAESTRA_MODE", "cloud"), ("MAESTRA_API_KEY_FILE", "~/key"), ("MAESTRA_API_KEYS_FILE", "~/keys"));
+
+        Assert.Equal(_home.Combine("keys"), settings.Keys.File);
+        Assert.Contains("absolute path", Assert.Single(Refuse(("MAESTRA_MODE", "cloud"), ("MAESTRA_API_KEY_FILE", "key"))), StringComparison.Ordinal);
+    }
+
+    /// <summary>T54: whatever has an address is left alone, and its owner hears of it.</summary>
+    [Fact]
+    public void Bind_TestMode_OpensNoConnection_T54()
+    {
+        var settings = Bind(
+            ("TEST_MODE", "true"), ("MAESTRA_SLACK_WEBHOOK_URL", "https://hooks.example/x"), ("AUDIT_WEBHOOK_URL", "https://audit.example"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://otlp.example"), ("JH_BRAIN_URL", "https://brain.example"), ("MAESTRA_DEPENDENCIES", "a=https://a.example"));
+
+        var signals = settings.Signals;
+        Assert.Equal((null, null, null, null), (signals.SlackWebhook, signals.Audit.Webhook, signals.Audit.Splunk, signals.Otlp));
+        Assert.All(signals.Dependencies, static dependency => Assert.Null(dependency.Url));
+        Assert.Equal(5, settings.Warnings.Count(static warning => warning.Contains("has no effect with TEST_MODE", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void Bind_SecretInAFile_IsRead()
     {
         File.WriteAllText(_home.Combine("key"), Key + "\n");

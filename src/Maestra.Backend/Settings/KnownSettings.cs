@@ -1,0 +1,64 @@
+namespace Maestra.Backend.Settings;
+
+/// <summary>The names that somebody reads: one that nobody does is a slip of the pen, whose owner should hear of it.</summary>
+internal static class KnownSettings
+{
+    private const int MaxSlips = 3;
+
+    private static readonly string[] Own =
+    [
+        SettingNames.Mode, SettingNames.Port, SettingNames.HostingPort, SettingNames.Host, SettingNames.ConversationRoot, SettingNames.SearchIndex,
+        SettingNames.RetentionDays, SettingNames.StateRoot, SettingNames.ConfigFile, SettingNames.UserId, SettingNames.ApiKey, SettingNames.ApiKeys,
+        SettingNames.ApiKeysFile, SettingNames.PrivateKey, SettingNames.KeyStore, SettingNames.Peers, SettingNames.SyncInterval,
+        SettingNames.SyncUsers, SettingNames.CorsOrigins, SettingNames.TrustedProxies, SettingNames.EnforceHttps, SettingNames.DatabaseUrl,
+        SettingNames.JwtSecretKey, SettingNames.JwtIssuer, SettingNames.JwtAudience, SettingNames.JwtJwksFile, SettingNames.RateLimitEnabled,
+        SettingNames.RateLimitRequests, SettingNames.RateLimitWindow, SettingNames.RedisUrl, SettingNames.TestMode, SettingNames.LlmProvider,
+        SettingNames.LlmModel, SettingNames.LlmBaseUrl, SettingNames.LlmMaxTokens, SettingNames.LlmPriceInput, SettingNames.LlmPriceOutput,
+        SettingNames.OpenRouterKey, SettingNames.OpenAiKey, SettingNames.OpenAiKeyAlias, SettingNames.AnthropicKey, SettingNames.AnthropicKeyAlias,
+        SettingNames.GeminiKey, SettingNames.JhBrainUrl, SettingNames.MemoryHubUrl, SettingNames.DeepResearchUrl, SettingNames.Dependencies,
+        SettingNames.AuditSinks, SettingNames.AuditToFile, SettingNames.AuditToStdout, SettingNames.AuditWebhook, SettingNames.SplunkUrl,
+        SettingNames.SplunkToken, SettingNames.SlackWebhook, SettingNames.MetricsFile, SettingNames.OtlpEndpoint, SettingNames.OtlpProtocol,
+        SettingNames.LlmApiKey, SettingNames.LlmFallback, SettingNames.LlmPricesFile, SettingNames.OpenRouterBaseUrl, SettingNames.OpenAiBaseUrl,
+        SettingNames.AnthropicBaseUrl, SettingNames.GeminiBaseUrl, SettingNames.PromptsFolder, SettingNames.DailyCostLimit,
+        SettingNames.MonthlyCostLimit, SettingNames.LogLevel, SettingNames.LogFormat,
+    ];
+
+    /// <summary>Those of the hub, which reads the same file.</summary>
+    private static readonly string[] OfTheHub =
+    [
+        "MAESTRA_LOCAL_URL", "MAESTRA_CLOUD_URL", "MAESTRA_FALLBACK_ENABLED", "MAESTRA_ROUTE", "MAESTRA_SURFACE_ID", "MAESTRA_TIMEOUT_SECONDS",
+        "MAESTRA_HEDGE_MS", "MAESTRA_LOCAL_BACKEND_ID", "MAESTRA_WATCH_PARENT", "MCP_SERVER_MODE", "MCP_SERVER_PORT", "MCP_SERVER_TOKEN",
+    ];
+
+    private static readonly HashSet<string> All = new([.. Own, .. OfTheHub], StringComparer.Ordinal);
+
+    /// <summary>Also true for the name of a file that holds the value.</summary>
+    public static bool Has(string name) =>
+        All.Contains(name) || (name.EndsWith(SettingNames.FileSuffix, StringComparison.Ordinal) && All.Contains(name[..^SettingNames.FileSuffix.Length]));
+
+    /// <returns>Null when no name is like it.</returns>
+    public static string? Nearest(string name)
+    {
+        var nearest = All.Select(known => (Known: known, Slips: Distance(name.ToUpperInvariant(), known))).MinBy(static candidate => candidate.Slips);
+        return nearest.Slips <= MaxSlips ? nearest.Known : null;
+    }
+
+    /// <summary>Letters to put in, take out or change (Levenshtein).</summary>
+    private static int Distance(string left, string right)
+    {
+        var row = Enumerable.Range(0, right.Length + 1).ToArray();
+        for (var i = 1; i <= left.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= right.Length; j++)
+            {
+                var change = diagonal + (left[i - 1] == right[j - 1] ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.Min(change, Math.Min(row[j], row[j - 1]) + 1);
+            }
+        }
+
+        return row[right.Length];
+    }
+}
