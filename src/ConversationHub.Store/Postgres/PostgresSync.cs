@@ -40,7 +40,7 @@ internal sealed class PostgresSync(Database database, PostgresSyncReader reader,
         batch = OwnAhead.Without(batch, origins.Prefix, Quarantine.Latest(time.GetUtcNow()));
         if (batch.Count == 0)
             return new SyncApplyOutcome.Applied(SyncCounts.None);
-        var drafts = batch.Select(ForeignDraft.Of).OrderBy(static draft => draft.Place.Kind == OperationKind.Erase ? 0 : 1)
+        var drafts = KeptHere.Guard(batch, origins.Prefix).Select(ForeignDraft.Of).OrderBy(static draft => draft.Place.Kind == OperationKind.Erase ? 0 : 1)
             .ThenBy(static draft => draft.Place.Origin, StringComparer.Ordinal).ThenBy(static draft => draft.Place.Seq).ToList();
         var have = batch.Where(operation => origins.IsPresent(operation.Origin, operation.UserId))
             .GroupBy(static operation => operation.Origin, StringComparer.Ordinal)

@@ -47,7 +47,7 @@ internal sealed class LogSync(
         batch = OwnAhead.Without(batch, backendId + "~", Quarantine.Latest(time.GetUtcNow()));
         if (batch.Count == 0)
             return new SyncApplyOutcome.Applied(SyncCounts.None);
-        var drafts = batch.Select(ForeignDraft.Of).ToList();
+        var drafts = KeptHere.Guard(batch, backendId + "~").Select(ForeignDraft.Of).ToList();
         var places = drafts.ConvertAll(static draft => draft.Place);
         var known = KnownBefore(places);
         var write = new PendingWrite(WriteKind.Foreign, null, null, drafts.ConvertAll(static draft => draft.Draft)) { At = time.GetUtcNow(), Places = places };

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ConversationHub.Contracts;
 using ConversationHub.Store.Clock;
 using ConversationHub.Testing.Postgres;
@@ -345,6 +346,36 @@ public abstract class SyncContract : IAsyncLifetime
         Assert.IsType<ReadOutcome.NotFound>(await Cloud.ReadAsync("private"));
         Assert.Equal([5L], (await Cloud.HaveAsync()).Values);
         Assert.All(sent.Take(3), one => Assert.Equal((SyncOperation.Withheld, null, null), (one.Kind, one.ConversationId, one.Message)));
+    }
+
+    /// <summary>Decision 45: whoever may fetch what is sent has no say in what is.</summary>
+    [ContractFact]
+    public async Task Apply_APeersWordOnWhatIsKeptHere_NeitherLiftsNorSetsTheMark()
+    {
+        await Local.AskAsync("secret canary", "private");
+        await Local.ChangeAsync(change => change with { AddTags = ["local_only"] }, "private");
+        await Local.AskAsync("open", "open");
+        var field = new FieldBody { Name = "tag:local_only", Timestamp = Time.GetUtcNow(), Value = JsonDocument.Parse("false").RootElement };
+        SyncOperation Word(string conversation, string origin, int seq, string value) => new()
+        {
+            Id = Guid.Parse($"019b8d7d-0000-7000-8000-0000000000{seq:D2}"),
+            Kind = OperationKind.Field,
+            UserId = "ada",
+            ConversationId = conversation,
+            Origin = origin,
+            Seq = seq,
+            Hlc = HybridTimestamp.Create((Time.GetUtcNow() + TimeSpan.FromMinutes(1)).ToUnixTimeMilliseconds(), 0).ToString(),
+            Field = field with { Value = JsonDocument.Parse(value).RootElement },
+        };
+        var own = (await Local.HaveAsync()).Keys.First();
+
+        await Local.ApplyAsync([Word("private", SecondId + "~00000001", 1, "false"), Word("open", SecondId + "~00000001", 2, "true")]);
+        await Local.ApplyAsync([Word("private", own[..own.IndexOf('~', StringComparison.Ordinal)] + "~0000000f", 1, "false") with { Id = Guid.Parse("019b8d7d-0000-7000-8000-000000000077") }]);
+        await Cloud.PullAsync(Local);
+
+        Assert.IsType<ReadOutcome.NotFound>(await Cloud.ReadAsync("private"));
+        Assert.IsType<ReadOutcome.Found>(await Cloud.ReadAsync("open"));
+        Assert.Contains(SecondId + "~00000001", (await Local.HaveAsync()).Keys);
     }
 
     /// <summary>T72: a store that lost its end finds out from its peer's vector, goes on in new origins and gets back what it lost.</summary>
