@@ -1,4 +1,3 @@
-using ConversationHub.Contracts;
 using ConversationHub.Store;
 using ConversationHub.Store.Postgres;
 using Maestra.Backend.Audit;

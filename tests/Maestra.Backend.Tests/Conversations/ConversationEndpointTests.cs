@@ -13,7 +13,7 @@ public sealed class ConversationEndpointTests
     {
         string[] keys = [NewPeerKey(), NewPeerKey(), NewPeerKey()];
         string[] ids = [.. keys.Select(static key => "hosted_sha256_" + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Convert.FromBase64String(key)))[..16])];
-        await using var backend = await TestBackend.StartLocalAsync(("MAESTRA_PEERS", $"{ids[0]},{keys[0]},ada;{ids[1]},{keys[1]},bob;{ids[2]},{keys[2]},*"));
+        await using var backend = await TestBackend.StartLocalOverStoreAsync(("MAESTRA_PEERS", $"{ids[0]},{keys[0]},ada;{ids[1]},{keys[1]},bob;{ids[2]},{keys[2]},*"));
 
         var export = await backend.GetAsync("/users/ada/export");
 

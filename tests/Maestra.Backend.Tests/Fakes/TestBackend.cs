@@ -58,7 +58,14 @@ internal sealed class TestBackend : IAsyncDisposable
 
     public BackendServer Server => _server;
 
-    public string Log => LogWriter.ToString();
+    public string Log
+    {
+        get
+        {
+            lock (LogWriter)
+                return LogWriter.ToString();
+        }
+    }
 
     private StringWriter LogWriter { get; }
 
@@ -163,7 +170,11 @@ internal sealed class TestBackend : IAsyncDisposable
             Time = time,
             Heartbeats = time,
             Ids = ids,
-            WriteLog = TextWriter.Synchronized(log).WriteLine,
+            WriteLog = line =>
+            {
+                lock (log)
+                    log.WriteLine(line);
+            },
             OpenStore = (options, logger) => ownStore
                 ? StoreOpener.OpenLog(options, time, ids, logger)
                 : new StoreOpening.Opened(store = new InMemoryStore(options, time, ids), new NoArchive()),
