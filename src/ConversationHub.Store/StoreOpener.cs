@@ -162,7 +162,7 @@ public static class StoreOpener
             StoreTelemetry.Opened(logger, state.Index.Operations.Count, state.Index.Recency.Count, reading.Segments.Count,
                 (long)time.GetElapsedTime(started).TotalMilliseconds);
             opened = true;
-            var isClean = CleanMark.TryRemove(folder);
+            var isClean = CleanMark.TryRemove(folder, disk);
             if (!isClean)
                 store.MarkAllViews();
             var import = store.ImportAsync(folder.Root, CancellationToken.None, looksAtViews: !isClean).GetAwaiter().GetResult();

@@ -72,19 +72,19 @@ internal static partial class StoreTelemetry
     [LoggerMessage(2020, LogLevel.Warning, "{File} was written by another program; its bytes are kept as imported/{Copy}, and the conversation's own file takes its place")]
     public static partial void ForeignFileKept(ILogger logger, string file, string copy);
 
-    [LoggerMessage(2050, LogLevel.Information, "Database compacted: erased text is gone from its files, {ElapsedMs} ms")]
+    [LoggerMessage(2060, LogLevel.Information, "Database compacted: erased text is gone from its files, {ElapsedMs} ms")]
     public static partial void DatabaseCompacted(ILogger logger, long elapsedMs);
 
-    [LoggerMessage(2051, LogLevel.Warning, "Erased text is not yet gone from the files of the database, it will be tried again: {Reason}")]
+    [LoggerMessage(2061, LogLevel.Warning, "Erased text is not yet gone from the files of the database, it will be tried again: {Reason}")]
     public static partial void DatabaseNotCompacted(ILogger logger, string reason);
 
-    [LoggerMessage(2052, LogLevel.Warning, "Import is not finished, since something could not be written; it goes on later by itself")]
+    [LoggerMessage(2062, LogLevel.Warning, "Import is not finished, since something could not be written; it goes on later by itself")]
     public static partial void ImportPutOff(ILogger logger);
 
-    [LoggerMessage(2053, LogLevel.Information, "{File} is of a conversation that was erased; it was removed")]
+    [LoggerMessage(2063, LogLevel.Information, "{File} is of a conversation that was erased; it was removed")]
     public static partial void ErasedFileRemoved(ILogger logger, string file);
 
-    [LoggerMessage(2054, LogLevel.Warning, "{File} could not be read as a conversation; its bytes are kept as log/damaged/{Copy}, and the conversation's own file takes its place")]
+    [LoggerMessage(2064, LogLevel.Warning, "{File} could not be read as a conversation; its bytes are kept as log/damaged/{Copy}, and the conversation's own file takes its place")]
     public static partial void DamagedFileKept(ILogger logger, string file, string copy);
 
     [LoggerMessage(2012, LogLevel.Information, "Import: {Imported} files imported, {Skipped} skipped, {Damaged} damaged, {Operations} operations added")]

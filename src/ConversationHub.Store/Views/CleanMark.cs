@@ -13,12 +13,14 @@ internal static class CleanMark
         using var file = Disk.PhysicalDisk.Instance.Open(folder.Clean);
     }
 
+    /// <summary>Removes it for good: one that came back with the power would call files current that are behind, those of erased conversations among them.</summary>
     /// <returns>False when it was not there.</returns>
-    public static bool TryRemove(LogFolder folder)
+    public static bool TryRemove(LogFolder folder, Disk.IDisk disk)
     {
         if (!File.Exists(folder.Clean))
             return false;
         File.Delete(folder.Clean);
+        disk.FlushFolder(folder.Log);
         return true;
     }
 }

@@ -114,7 +114,7 @@ public sealed class PostgresErasureTests : IAsyncLifetime
 
     private async Task AdvanceUntilCompactedAsync()
     {
-        var compacted = _logger.Records.FirstAsync(static record => record.Event.Id == 2050);
+        var compacted = _logger.Records.FirstAsync(static record => record.Event.Id == 2060);
         while (!compacted.IsCompleted)
         {
             await _time.WaitForTimersAsync();
