@@ -171,7 +171,7 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
 
     /// <summary>A cancellation that nobody here asked for is the transport's own way to give a connection up.</summary>
     private static bool IsOfTransport(Exception failure, CancellationToken cancellationToken) =>
-        failure is HttpRequestException or IOException
+        failure is HttpRequestException or IOException or System.Net.Sockets.SocketException
         || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
     private void AddKey(TargetName target, HttpRequestHeaders headers)

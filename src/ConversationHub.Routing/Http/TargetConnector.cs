@@ -30,6 +30,8 @@ internal sealed class TargetConnector(TimeSpan connectTimeout, TimeProvider time
             }
 
             var error = await connecting.ConfigureAwait(false);
+            if (error == SocketError.Success && !HasPeer(socket))
+                error = SocketError.NotConnected;
             return error == SocketError.Success
                 ? new NetworkStream(socket, ownsSocket: true)
                 : throw new ConnectFailedException(OutcomeOf(error), DetailOf(error), inner: null);
@@ -51,6 +53,23 @@ internal sealed class TargetConnector(TimeSpan connectTimeout, TimeProvider time
         }
         catch (TimeoutException)
         {
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// False when the peer has gone again already. The HTTP client asks for the same, and lets the socket's exception through as it is;
+    /// once answered it is remembered.
+    /// </summary>
+    private static bool HasPeer(Socket socket)
+    {
+        try
+        {
+            return socket.RemoteEndPoint is not null;
+        }
+        catch (SocketException)
+        {
+            // Told by the result.
             return false;
         }
     }
