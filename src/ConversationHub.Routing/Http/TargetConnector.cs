@@ -61,7 +61,7 @@ internal sealed class TargetConnector(TimeSpan connectTimeout, TimeProvider time
     /// False when the peer has gone again already. The HTTP client asks for the same, and lets the socket's exception through as it is;
     /// once answered it is remembered.
     /// </summary>
-    private static bool HasPeer(Socket socket)
+    internal static bool HasPeer(Socket socket)
     {
         try
         {
