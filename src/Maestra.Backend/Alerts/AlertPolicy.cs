@@ -25,8 +25,6 @@ internal static class AlertPolicy
     public const double MaxMeanLatencyMs = 1000;
     private const int FirstErrorStatus = 400;
 
-    /// <summary>A caller who hung up is no error of the backend.</summary>
-
     private static readonly TimeSpan Slice = TimeSpan.FromSeconds(10);
 
     public static AlertDecision Decide(AlertState state, AlertSignal signal, DateTimeOffset now) => signal switch
@@ -46,6 +44,8 @@ internal static class AlertPolicy
     private static AlertState Count(AlertState state, AlertSignal.AskFinished ask, DateTimeOffset now)
     {
         var window = Recent(state.Window, now);
+
+        // A caller who hung up is no error of the backend.
         var errors = ask.Status >= FirstErrorStatus && ask.Status != HttpReply.ClientGone.Status ? 1 : 0;
         if (window.Count > 0 && window[^1] is var last && now - last.From < Slice)
             window = window.SetItem(window.Count - 1, new AskSlice(last.From, last.Asks + 1, last.Errors + errors, last.LatencyMs + ask.LatencyMs));
