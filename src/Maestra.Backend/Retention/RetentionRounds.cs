@@ -27,12 +27,31 @@ internal sealed class RetentionRounds(
         try
         {
             do
-                await RunAsync(stoppingToken);
+                await TryRunAsync(stoppingToken);
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The program stops; what is due is erased after the next start.
+        }
+    }
+
+    /// <summary>One round, whatever becomes of it: an exception that left <see cref="ExecuteAsync"/> would stop the whole program.</summary>
+    private async Task TryRunAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await RunAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            throw;
+        }
+#pragma warning disable CA1031 // Whatever it is, one round failed; the next one comes in minutes.
+        catch (Exception bug)
+#pragma warning restore CA1031
+        {
+            logger.RetentionBroken(bug);
         }
     }
 

@@ -11,4 +11,7 @@ internal static partial class RetentionTelemetry
 
     [LoggerMessage(1402, LogLevel.Warning, "Retention could not do its round, it will be tried again: {Reason}")]
     public static partial void RetentionFailed(this ILogger logger, string reason);
+
+    [LoggerMessage(1403, LogLevel.Error, "A round of retention ended with an unexpected error; it is tried again")]
+    public static partial void RetentionBroken(this ILogger logger, Exception error);
 }
