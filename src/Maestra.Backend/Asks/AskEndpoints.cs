@@ -142,7 +142,7 @@ internal sealed class AskEndpoints(
             case AskOutcome.Answered answered:
                 var notes = state.Ask!;
                 (notes.Conversation, notes.Mode) = (answered.ConversationId, answered.Reply.Mode);
-                if (!answered.Replayed && !answered.IsJoined)
+                if (!answered.Replayed && !answered.IsCounted)
                     (notes.Tokens, notes.CostUsd) = (answered.Reply.Meta.Tokens ?? 0, answered.Reply.Meta.CostUsd ?? 0);
                 logger.AskAnswered(state.RequestId, pseudonym, elapsedMs, key.OperationId, answered.Reply.Meta.Provider, answered.Replayed);
                 return render(answered, state.RequestId, key.OperationId);

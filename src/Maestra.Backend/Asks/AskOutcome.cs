@@ -18,8 +18,8 @@ internal abstract record AskOutcome
         /// <summary>The question was stored before, and an earlier run of it ended without a reply.</summary>
         public bool Resumed { get; init; }
 
-        /// <summary>Another caller had begun the work, and counts what it cost.</summary>
-        public bool IsJoined { get; init; }
+        /// <summary>Another caller was told of the same work before, and counts what it cost.</summary>
+        public bool IsCounted { get; init; }
 
         /// <summary>A peer that can be reached may hold messages that this reply did not know.</summary>
         public bool IsStale { get; init; }

@@ -12,6 +12,7 @@ internal sealed class RunningAsk(string fingerprint) : IDisposable
     private readonly TaskCompletionSource _accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Phase _phase = Phase.Working;
     private int _waiting;
+    private int _isCounted;
 
     private enum Phase
     {
@@ -74,6 +75,9 @@ internal sealed class RunningAsk(string fingerprint) : IDisposable
             _phase = Phase.Storing;
         }
     }
+
+    /// <returns>True once: for the first who is told, since whoever began may have left.</returns>
+    public bool TryCount() => Interlocked.Exchange(ref _isCounted, 1) == 0;
 
     public void End(AskOutcome outcome) => _outcome.TrySetResult(outcome);
 

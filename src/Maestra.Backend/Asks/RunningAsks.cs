@@ -32,15 +32,15 @@ internal sealed class RunningAsks(ILogger<RunningAsks> logger)
             if (begins)
                 _ = RunAsync(key, ask, work);
             if (joined)
-                return Told(begins, await WaitAsync(ask, onAccepted, giveUp));
+                return Told(ask, await WaitAsync(ask, onAccepted, giveUp));
             await ((Task)ask.Outcome).WaitAsync(giveUp).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         return null;
     }
 
-    private static AskOutcome? Told(bool begins, AskOutcome? outcome) =>
-        outcome is AskOutcome.Answered answered && !begins ? answered with { IsJoined = true } : outcome;
+    private static AskOutcome? Told(RunningAsk ask, AskOutcome? outcome) =>
+        outcome is AskOutcome.Answered answered && !ask.TryCount() ? answered with { IsCounted = true } : outcome;
 
     private (RunningAsk Ask, bool Begins, bool Joined) Find(AskKey key, string fingerprint)
     {

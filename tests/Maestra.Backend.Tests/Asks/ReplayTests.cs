@@ -57,6 +57,25 @@ public sealed class ReplayTests
     }
 
     [Fact]
+    public async Task Core_WhoBeganLeavesAndARepeatStays_TheRepeatCountsTheCost_T64()
+    {
+        await using var backend = await TestBackend.StartLocalAsync();
+        var held = new HeldAdvisor();
+        backend.Advisor.Script = held.RunAsync;
+
+        var first = backend.AskAsync(TestBackend.Question(), headers: [.. Headers, ("X-Deadline-Ms", "1500")]);
+        await held.WaitUntilAskedAsync();
+        var repeat = backend.AskAsync(TestBackend.Question(), headers: Headers);
+        await backend.Time.WaitForTimersAsync(2);
+        backend.Time.Advance(TimeSpan.FromMilliseconds(1500));
+        Assert.Equal(HttpStatusCode.GatewayTimeout, (await first).Status);
+        held.Release("Once.");
+
+        Assert.Equal("Once.", (string?)(await repeat).Json["reply"]);
+        Assert.Equal(0.5m, (decimal)(await backend.GetAsync("/metrics")).Json["total_cost_usd"]!);
+    }
+
+    [Fact]
     public async Task Core_SameKeyOfAnotherUser_IsAnotherQuestion()
     {
         await using var backend = await TestBackend.StartCloudAsync();
