@@ -76,7 +76,7 @@ internal sealed class Signals : IAsyncDisposable
             Meter, File, Alerts, provider.GetRequiredService<BackendIdentity>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IArchiveObserver, ArchiveAudit>();
         services.AddSingleton<IArchiveObserver>(provider => new MetricsEraser(
-            File, provider.GetRequiredService<BackendIdentity>(), provider.GetRequiredService<BackendSettings>()));
+            File, provider.GetRequiredService<IdentityBoard>(), provider.GetRequiredService<BackendSettings>()));
         services.AddSingleton<MetricsEndpoint>();
         services.AddSingleton<ProbeEndpoints>();
     }

@@ -8,12 +8,17 @@ namespace Maestra.Backend.Identity;
 
 /// <summary>
 /// The one text in which keys are kept, wherever that is: PEM blocks (RFC 7468), each with lines before it that say when it was made
-/// and when it was replaced. The present key stands first, so that other tools read that one.
+/// and when it was replaced. The present key stands first, so that other tools read that one. Of every earlier key the secret of its
+/// pseudonyms stays, so that an erasure finds what was written under them.
 /// </summary>
 internal static class IdentityDocument
 {
     private const string Created = "created: ";
     private const string Retired = "retired: ";
+    private const string Former = "former-pseudonyms: ";
+
+    /// <summary>Of more keys than that the oldest are forgotten; files that hold pseudonyms are long gone by then.</summary>
+    private const int MaxFormer = 32;
 
     /// <summary>A new key, alone.</summary>
     public static string New(DateTimeOffset now) => Block(BackendIdentity.NewPem(), now, null);
@@ -26,8 +31,10 @@ internal static class IdentityDocument
     /// <summary>The same document with a new present key; the present one becomes the previous one, and an older one is dropped.</summary>
     public static string Rotate(string document, DateTimeOffset fallback, DateTimeOffset now)
     {
-        var current = Blocks(document, fallback)[0];
-        return New(now) + Block(current.Pem, current.CreatedAt, now);
+        var blocks = Blocks(document, fallback);
+        var former = blocks.Skip(1).Select(static block => PseudonymsOf(block.Pem).Export()).Concat(blocks[0].Former)
+            .Prepend(PseudonymsOf(blocks[0].Pem).Export()).Distinct(StringComparer.Ordinal).Take(MaxFormer);
+        return Block(BackendIdentity.NewPem(), now, null, former) + Block(blocks[0].Pem, blocks[0].CreatedAt, now);
     }
 
     /// <param name="fallback">When a key was made that does not say it.</param>
@@ -38,30 +45,40 @@ internal static class IdentityDocument
         if (blocks.Count == 0 || !blocks.TrueForAll(static block => BackendIdentity.IsUsable(block.Pem)))
             return null;
         var current = BackendKey.FromPem(blocks[0].Pem, mode, blocks[0].CreatedAt);
-        return blocks.Count > 1 && blocks[1].RetiredAt is { } retired
-            ? new IdentityKeys(current, BackendKey.FromPem(blocks[1].Pem, mode, blocks[1].CreatedAt), retired)
-            : new IdentityKeys(current);
+        var former = blocks[0].Former.Select(Pseudonyms.TryImport).OfType<Pseudonyms>().ToList();
+        if (blocks.Count < 2 || blocks[1].RetiredAt is not { } retired)
+            return new IdentityKeys(current) { FormerPseudonyms = former };
+        var previous = BackendKey.FromPem(blocks[1].Pem, mode, blocks[1].CreatedAt);
+        // A document of an earlier version does not name it.
+        if (former.TrueForAll(pseudonyms => pseudonyms.Export() != previous.Identity.Pseudonyms.Export()))
+            former.Add(previous.Identity.Pseudonyms);
+        return new IdentityKeys(current, previous, retired) { FormerPseudonyms = former };
     }
 
-    private static string Block(string pem, DateTimeOffset createdAt, DateTimeOffset? retiredAt)
+    private static Pseudonyms PseudonymsOf(string pem) => BackendIdentity.FromPem(pem, BackendMode.Local).Pseudonyms;
+
+    private static string Block(string pem, DateTimeOffset createdAt, DateTimeOffset? retiredAt, IEnumerable<string>? former = null)
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{Created}{WireTime.Format(createdAt)}\n");
         if (retiredAt is { } at)
             text.Append(CultureInfo.InvariantCulture, $"{Retired}{WireTime.Format(at)}\n");
+        foreach (var secret in former ?? [])
+            text.Append(CultureInfo.InvariantCulture, $"{Former}{secret}\n");
         return text.Append(pem.TrimEnd('\n')).Append('\n').ToString();
     }
 
-    private static List<(string Pem, DateTimeOffset CreatedAt, DateTimeOffset? RetiredAt)> Blocks(string document, DateTimeOffset fallback)
+    private static List<KeyBlock> Blocks(string document, DateTimeOffset fallback)
     {
         const int MaxBlocks = 2;
-        var blocks = new List<(string, DateTimeOffset, DateTimeOffset?)>();
+        var blocks = new List<KeyBlock>();
         var rest = document.AsSpan();
         while (blocks.Count < MaxBlocks && PemEncoding.TryFind(rest, out var fields))
         {
             var (start, length) = fields.Location.GetOffsetAndLength(rest.Length);
             var before = rest[..start].ToString();
-            blocks.Add((rest.Slice(start, length).ToString(), Time(before, Created) ?? fallback, Time(before, Retired)));
+            blocks.Add(new KeyBlock(
+                rest.Slice(start, length).ToString(), Time(before, Created) ?? fallback, Time(before, Retired), [.. Values(before, Former)]));
             rest = rest[(start + length)..];
         }
 
@@ -70,12 +87,18 @@ internal static class IdentityDocument
 
     private static DateTimeOffset? Time(string lines, string name)
     {
-        foreach (var line in lines.Split('\n'))
+        foreach (var value in Values(lines, name))
         {
-            if (line.StartsWith(name, StringComparison.Ordinal) && WireTime.TryParse(line[name.Length..].Trim(), out var time))
+            if (WireTime.TryParse(value, out var time))
                 return time;
         }
 
         return null;
     }
+
+    private static IEnumerable<string> Values(string lines, string name) =>
+        lines.Split('\n').Where(line => line.StartsWith(name, StringComparison.Ordinal)).Select(line => line[name.Length..].Trim());
+
+    /// <param name="Former">As <see cref="Pseudonyms.Export"/> gave them, those of the last key first.</param>
+    private sealed record KeyBlock(string Pem, DateTimeOffset CreatedAt, DateTimeOffset? RetiredAt, IReadOnlyList<string> Former);
 }

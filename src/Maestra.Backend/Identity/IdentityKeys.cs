@@ -8,6 +8,9 @@ internal sealed record IdentityKeys(BackendKey Current, BackendKey? Previous = n
     /// <summary>So long after a change both keys verify.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromDays(7);
 
+    /// <summary>The names that users have had under the keys before the present one: what was written under them stays theirs.</summary>
+    public IReadOnlyList<Pseudonyms> FormerPseudonyms { get; init; } = [];
+
     /// <summary>Those that count now, the present one first.</summary>
     public IEnumerable<BackendKey> Valid(DateTimeOffset now)
     {

@@ -21,6 +21,14 @@ internal sealed class Pseudonyms
     public static Pseudonyms FromPrivateKey(byte[] privateKey) =>
         new(HMACSHA256.HashData(privateKey, "maestra-pseudonym-v1"u8));
 
+    /// <param name="text">As <see cref="Export"/> gave it.</param>
+    /// <returns>Null when it is no such text.</returns>
+    public static Pseudonyms? TryImport(string text) =>
+        text.Length == 2 * HMACSHA256.HashSizeInBytes && HexText.Is(text) ? new Pseudonyms(Convert.FromHexString(text)) : null;
+
+    /// <summary>The secret behind the pseudonyms, as 64 hexadecimal digits: so that lines under a key's pseudonyms can still be found when the key itself is gone.</summary>
+    public string Export() => Convert.ToHexStringLower(_key);
+
     public string Of(UserId user)
     {
         // Each entry is immutable: whichever of two threads writes last, a reader finds a true one.

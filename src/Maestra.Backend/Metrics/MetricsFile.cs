@@ -1,7 +1,4 @@
-using System.Text;
-using System.Text.Json;
 using System.Threading.Channels;
-using ConversationHub.Contracts;
 using Maestra.Backend.Files;
 
 namespace Maestra.Backend.Metrics;
@@ -9,14 +6,13 @@ namespace Maestra.Backend.Metrics;
 /// <summary>
 /// <c>maestra_metrics.jsonl</c>: one line an ask, written behind a bounded queue, so that neither a slow nor a full disk ever delays
 /// a reply; what does not fit is dropped and counted. Erasures go through the same queue, after the lines that came before them;
-/// one that fails is tried again with the next line that can be written.
+/// one that fails is tried again with the next line that can be written, and at the next start.
 /// </summary>
 internal sealed class MetricsFile : IAsyncDisposable
 {
     public const long MaxFileBytes = 16 * 1024 * 1024;
     public const int MaxFiles = 4;
     private const int MaxQueued = 8192;
-    private const int MaxOwed = 1000;
     private const int MaxBatchBytes = 256 * 1024;
     private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(2);
 
@@ -28,12 +24,12 @@ internal sealed class MetricsFile : IAsyncDisposable
         new BoundedChannelOptions(MaxQueued) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
     private readonly Task _work;
     private long _dropped;
-    private readonly List<Predicate<LineOwner>> _owed = [];
+    private readonly OwedErasures _owed;
     private bool _isFailing;
 
-    private MetricsFile(RotatingFile file, IDisposable claim, TimeProvider time, ILogger logger)
+    private MetricsFile(RotatingFile file, OwedErasures owed, IDisposable claim, TimeProvider time, ILogger logger)
     {
-        (_file, _claim, _time, _logger) = (file, claim, time, logger);
+        (_file, _owed, _claim, _time, _logger) = (file, owed, claim, time, logger);
         _work = Task.Run(WorkAsync);
     }
 
@@ -50,7 +46,9 @@ internal sealed class MetricsFile : IAsyncDisposable
         {
             claim = FileClaim.TryTake(path);
             refused = claim is null ? $"{path} is written by another process; stop it, or set MAESTRA_METRICS_FILE to another path or to off" : null;
-            return claim is null ? null : new MetricsFile(RotatingFile.Open(path, MaxFileBytes, MaxFiles, open), claim, time, logger);
+            return claim is null
+                ? null
+                : new MetricsFile(RotatingFile.Open(path, MaxFileBytes, MaxFiles, open), OwedErasures.Load(path + OwedErasures.Extension), claim, time, logger);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -67,15 +65,22 @@ internal sealed class MetricsFile : IAsyncDisposable
             Interlocked.Increment(ref _dropped);
     }
 
-    /// <summary>Removes every line of a conversation, in all files. Idempotent.</summary>
-    /// <param name="userPseudonym">Null in local mode, where one conversation has one id whoever asks.</param>
-    /// <returns>Null once they are gone, or why they are not.</returns>
-    public Task<string?> EraseConversationAsync(ConversationId conversation, string? userPseudonym) =>
-        EraseAsync(line => line.Conversation == conversation.ToString() && (userPseudonym is null || line.User == userPseudonym));
+    /// <summary>Removes lines from all files. Idempotent.</summary>
+    /// <returns>Null once they are gone, or why they are not: then they go later.</returns>
+    public async Task<string?> EraseAsync(ErasedLines lines)
+    {
+        var done = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            await _entries.Writer.WriteAsync(new Entry(null, lines, done));
+        }
+        catch (ChannelClosedException)
+        {
+            return "the backend is stopping";
+        }
 
-    /// <summary>Removes every line of a user, in all files. Idempotent.</summary>
-    /// <returns>Null once they are gone, or why they are not.</returns>
-    public Task<string?> EraseUserAsync(string userPseudonym) => EraseAsync(line => line.User == userPseudonym);
+        return await done.Task;
+    }
 
     /// <summary>Writes what is left, for a bounded time.</summary>
     public async ValueTask DisposeAsync()
@@ -86,23 +91,9 @@ internal sealed class MetricsFile : IAsyncDisposable
         _claim.Dispose();
     }
 
-    private async Task<string?> EraseAsync(Predicate<LineOwner> isErased)
-    {
-        var done = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        try
-        {
-            await _entries.Writer.WriteAsync(new Entry(null, isErased, done));
-        }
-        catch (ChannelClosedException)
-        {
-            return "the backend is stopping";
-        }
-
-        return await done.Task;
-    }
-
     private async Task WorkAsync()
     {
+        PayOwed();
         using var batch = new MemoryStream();
         while (await _entries.Reader.WaitToReadAsync())
         {
@@ -118,7 +109,7 @@ internal sealed class MetricsFile : IAsyncDisposable
 
                 // Lines that came before the erasure are to be found by it.
                 Flush(batch, ref lines);
-                entry.Done!.SetResult(Erase(entry.IsErased!));
+                entry.Done!.SetResult(Erase([entry.Erased!]));
             }
 
             Flush(batch, ref lines);
@@ -152,55 +143,26 @@ internal sealed class MetricsFile : IAsyncDisposable
     /// <summary>What could not be erased when it was asked for is erased now that the file can be written.</summary>
     private void PayOwed()
     {
-        if (_owed.Count == 0)
-            return;
-        var owed = _owed.ToArray();
-        _owed.Clear();
-        Erase(owner => owed.Any(isErased => isErased(owner)));
+        if (_owed.All.Count > 0 && Erase(_owed.All) is null)
+            _owed.Clear();
     }
 
-    private string? Erase(Predicate<LineOwner> isErased)
+    private string? Erase(IReadOnlyCollection<ErasedLines> erased)
     {
         try
         {
             _file.Release();
             foreach (var path in RotatingFile.Existing(_file.Path, MaxFiles))
-                LineEraser.Erase(path, line => LineOwner.TryRead(line, out var owner) && isErased(owner));
+                LineEraser.Erase(path, line => erased.Any(lines => lines.Cover(line)));
             return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             _logger.MetricsErasureFailed(e.Message);
-            if (_owed.Count < MaxOwed)
-                _owed.Add(isErased);
+            _owed.Add(erased);
             return e.Message;
         }
     }
 
-    private sealed record Entry(byte[]? Line, Predicate<LineOwner>? IsErased, TaskCompletionSource<string?>? Done);
-
-    /// <summary>Whose line it is.</summary>
-    private readonly record struct LineOwner(string? User, string? Conversation)
-    {
-        public static bool TryRead(string line, out LineOwner owner)
-        {
-            owner = default;
-            try
-            {
-                using var parsed = JsonDocument.Parse(Encoding.UTF8.GetBytes(line));
-                if (parsed.RootElement.ValueKind != JsonValueKind.Object)
-                    return false;
-                owner = new LineOwner(Text(parsed.RootElement, AskReport.UserField), Text(parsed.RootElement, AskReport.ConversationField));
-                return true;
-            }
-            catch (Exception e) when (e is JsonException or InvalidOperationException)
-            {
-                // Not written by us (the second is for half of a surrogate pair, which parses and cannot be read): it is nobody's.
-                return false;
-            }
-        }
-
-        private static string? Text(JsonElement root, string name) =>
-            root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-    }
+    private sealed record Entry(byte[]? Line, ErasedLines? Erased, TaskCompletionSource<string?>? Done);
 }

@@ -4,7 +4,9 @@ using ConversationHub.Testing;
 using ConversationHub.Testing.Logging;
 using ConversationHub.Testing.Time;
 using Maestra.Backend.Files;
+using Maestra.Backend.Identity;
 using Maestra.Backend.Metrics;
+using Maestra.Backend.Settings;
 using Maestra.Backend.Tests.Fakes;
 
 namespace Maestra.Backend.Tests.Metrics;
@@ -55,13 +57,37 @@ public sealed class MetricsFileTests : IDisposable
         file.Write(Report("r-3", "u_2", "main"));
         file.Write(Report("r-4", "u_1", "other"));
 
-        Assert.Null(await file.EraseConversationAsync(Conversation("main"), "u_1"));
+        Assert.Null(await file.EraseAsync(new ErasedLines(["u_1"], "main")));
         Assert.Equal(["r-1", "r-3", "r-4"], Requests());
-        Assert.Null(await file.EraseConversationAsync(Conversation("main"), userPseudonym: null));
+        Assert.Null(await file.EraseAsync(new ErasedLines(null, "main")));
         Assert.Equal(["r-1", "r-4"], Requests());
         file.Write(Report("r-5", "u_1", "main"));
-        Assert.Null(await file.EraseConversationAsync(Conversation("nothing"), null));
+        Assert.Null(await file.EraseAsync(new ErasedLines(null, "nothing")));
         Assert.Equal(["r-1", "r-4", "r-5"], Requests());
+    }
+
+    /// <summary>Each key gives a user another pseudonym.</summary>
+    [Fact]
+    public async Task Erase_UserOfABackendWhoseKeyWasChangedTwice_TakesTheLinesUnderEveryName_T48()
+    {
+        for (var key = 0; key < 3; key++)
+        {
+            if (key > 0)
+                Assert.IsType<IdentityOutcome.Loaded>(await new IdentityStore(new IdentityFile(_folder.Combine("state")), BackendMode.Local, TimeProvider.System).RotateAsync(CancellationToken.None));
+            await using var backend = await StartAsync();
+            await backend.AskAsync(TestBackend.Question(conversation: "main", user: "ada"), headers: [("X-Request-ID", $"ada-{key}")]);
+            await backend.AskAsync(TestBackend.Question(conversation: "hers", user: "bea"), headers: [("X-Request-ID", $"bea-{key}")]);
+        }
+
+        Assert.Equal(3, File.ReadAllLines(_path).Where(line => line.Contains("ada-", StringComparison.Ordinal)).Select(line => (string?)JsonNode.Parse(line)!["user_id"]).Distinct().Count());
+        await using (var backend = await StartAsync())
+            Assert.Equal(200, (int)(await backend.DeleteAsync("/users/ada")).Status);
+
+        Assert.Equal(["bea-0", "bea-1", "bea-2"], Requests());
+
+        Task<TestBackend> StartAsync() => TestBackend.StartLocalOverStoreAsync(
+            ("MAESTRA_METRICS_FILE", _path), (SettingNames.StateRoot, _folder.Combine("state")),
+            (SettingNames.ConversationRoot, _folder.Combine("conversations")), (SettingNames.PrivateKey, ""));
     }
 
     [Fact]
@@ -72,9 +98,33 @@ public sealed class MetricsFileTests : IDisposable
         file.Write(Report("r-2", "u_2", "main"));
         file.Write(Report("r-3", null, null));
 
-        Assert.Null(await file.EraseUserAsync("u_1"));
+        Assert.Null(await file.EraseAsync(new ErasedLines(["u_1"], null)));
 
         Assert.Equal(["r-2", "r-3"], Requests());
+    }
+
+    /// <summary>A folder stands where the new file would be written: as root no permission refuses anything.</summary>
+    [Fact]
+    public async Task Erase_FileCannotBeRewritten_IsOwedAcrossARestart_T48()
+    {
+        var obstacle = _path + ".tmp";
+        await using (var file = Open())
+        {
+            Directory.CreateDirectory(obstacle);
+            file.Write(Report("r-1", "u_1", "main"));
+            file.Write(Report("r-2", "u_2", "main"));
+            file.Write(Report("r-3", "u_2", "other"));
+            Assert.NotNull(await file.EraseAsync(new ErasedLines(["u_0", "u_1"], null)));
+            Assert.NotNull(await file.EraseAsync(new ErasedLines(null, "other")));
+            Assert.Equal(["r-1", "r-2", "r-3"], Requests());
+        }
+
+        Directory.Delete(obstacle);
+        await using (var file = Open())
+            Assert.Null(await file.EraseAsync(new ErasedLines(["u_9"], null)));
+
+        Assert.Equal(["r-2"], Requests());
+        Assert.False(File.Exists(_path + OwedErasures.Extension));
     }
 
     [Theory]
@@ -88,7 +138,7 @@ public sealed class MetricsFileTests : IDisposable
         await File.AppendAllTextAsync(_path, strange + "\n");
         await using var file = Open();
 
-        Assert.Null(await file.EraseUserAsync("u_1"));
+        Assert.Null(await file.EraseAsync(new ErasedLines(["u_1"], null)));
 
         Assert.Equal([strange], await File.ReadAllLinesAsync(_path));
     }
@@ -112,13 +162,13 @@ public sealed class MetricsFileTests : IDisposable
         await using (var file = Open(path => new FillableStream(path, () => isFull)))
         {
             file.Write(Report("r-1", "u_1", "main"));
-            await file.EraseUserAsync("nobody");
+            await file.EraseAsync(new ErasedLines(["u_0"], null));
             isFull = true;
             file.Write(Report("r-2", "u_1", "main"));
-            await file.EraseUserAsync("nobody");
+            await file.EraseAsync(new ErasedLines(["u_0"], null));
             isFull = false;
             file.Write(Report("r-3", "u_1", "main"));
-            await file.EraseUserAsync("nobody");
+            await file.EraseAsync(new ErasedLines(["u_0"], null));
             Assert.Equal(1, file.Dropped);
         }
 
@@ -146,8 +196,6 @@ public sealed class MetricsFileTests : IDisposable
         Assert.Null(MetricsFile.TryOpen(_path, new ManualTimeProvider(), _logger, out var refused));
         Assert.Contains("another process", refused, StringComparison.Ordinal);
     }
-
-    private static ConversationId Conversation(string id) => ConversationId.TryParse(id, out var parsed) ? parsed : throw new ArgumentException(id);
 
     private static AskReport Report(string request, string? user, string? conversation) => new()
     {

@@ -1,0 +1,69 @@
+using Maestra.Backend.Identity;
+
+namespace Maestra.Backend.Metrics;
+
+/// <summary>
+/// Erasures that the metrics file still owes, since it could not be rewritten when they were asked for. They are kept in a small file
+/// beside it, as far as the disk lets them, so that a restart does not forget them. Not thread-safe: its one writer owns it.
+/// </summary>
+/// <remarks>A line each: the pseudonyms with commas between them, a tab, the conversation; an empty part stands for any.</remarks>
+internal sealed class OwedErasures
+{
+    public const string Extension = ".owed";
+    private const int MaxOwed = 1000;
+    private const char Tab = '\t';
+
+    private readonly string _path;
+    private readonly List<ErasedLines> _owed;
+
+    private OwedErasures(string path, IEnumerable<ErasedLines> owed) => (_path, _owed) = (path, [.. owed]);
+
+    public IReadOnlyCollection<ErasedLines> All => _owed;
+
+    /// <summary>What an earlier process owed.</summary>
+    /// <exception cref="IOException">The file is there and cannot be read.</exception>
+    public static OwedErasures Load(string path) =>
+        new(path, File.Exists(path) ? File.ReadLines(path).Select(TryParse).OfType<ErasedLines>().Take(MaxOwed) : []);
+
+    /// <summary>Owes these too, each once.</summary>
+    public void Add(IReadOnlyCollection<ErasedLines> erased)
+    {
+        var known = _owed.Select(Format).ToHashSet(StringComparer.Ordinal);
+        var added = erased.Where(lines => known.Add(Format(lines))).Take(MaxOwed - _owed.Count).ToList();
+        if (added.Count == 0)
+            return;
+        _owed.AddRange(added);
+        try
+        {
+            OwnerOnlyFile.Replace(_path, string.Concat(_owed.Select(static lines => Format(lines) + "\n")));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The disk that refused the erasure refuses this too; while the process lives it is owed all the same.
+        }
+    }
+
+    /// <summary>All are paid.</summary>
+    public void Clear()
+    {
+        _owed.Clear();
+        try
+        {
+            File.Delete(_path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Paid once more at the next start, which changes nothing.
+        }
+    }
+
+    private static string Format(ErasedLines lines) => $"{string.Join(',', lines.Users ?? [])}{Tab}{lines.Conversation}";
+
+    private static ErasedLines? TryParse(string line)
+    {
+        var parts = line.Split(Tab);
+        return parts is [var users, var conversation] && line.Length > 1
+            ? new ErasedLines(users.Length == 0 ? null : users.Split(','), conversation.Length == 0 ? null : conversation)
+            : null;
+    }
+}
