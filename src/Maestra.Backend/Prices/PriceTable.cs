@@ -32,13 +32,14 @@ internal sealed partial class PriceTable
     };
 
     private readonly Dictionary<string, ModelPrice> _prices;
+    private readonly Dictionary<string, ModelPrice> _given = new(StringComparer.Ordinal);
 
     /// <param name="overrides">By the name of the model; they win over what is built in.</param>
     public PriceTable(IReadOnlyDictionary<string, ModelPrice> overrides)
     {
         _prices = new Dictionary<string, ModelPrice>(BuiltIn, StringComparer.Ordinal);
         foreach (var (model, price) in overrides)
-            _prices[Normalise(model)] = price;
+            _prices[Normalise(model)] = _given[Normalise(model)] = price;
         Dearest = new ModelPrice(_prices.Values.Max(price => price.Input), _prices.Values.Max(price => price.Output));
     }
 
@@ -46,13 +47,20 @@ internal sealed partial class PriceTable
     public ModelPrice Dearest { get; }
 
     /// <returns>Null when the price is not known.</returns>
-    public ModelPrice? Find(string model)
+    public ModelPrice? Find(string model) => Find(_prices, model);
+
+    /// <summary>The price that the operator gave: a service on this machine may pass questions on to a model that has one.</summary>
+    /// <returns>Null when the operator gave none for this model.</returns>
+    public ModelPrice? FindGiven(string model) => Find(_given, model);
+
+    private static ModelPrice? Find(Dictionary<string, ModelPrice> prices, string model)
     {
         var name = Normalise(model);
-        return Lookup(name) ?? (name.IndexOf('/', StringComparison.Ordinal) is var slash and >= 0 ? Lookup(name[(slash + 1)..]) : null);
+        return Lookup(prices, name) ?? (name.IndexOf('/', StringComparison.Ordinal) is var slash and >= 0 ? Lookup(prices, name[(slash + 1)..]) : null);
     }
 
-    private ModelPrice? Lookup(string name) => _prices.GetValueOrDefault(name) ?? _prices.GetValueOrDefault(Dated().Replace(name, ""));
+    private static ModelPrice? Lookup(Dictionary<string, ModelPrice> prices, string name) =>
+        prices.GetValueOrDefault(name) ?? prices.GetValueOrDefault(Dated().Replace(name, ""));
 
     /// <summary>Routers and makers write one version with a dot and with a dash.</summary>
     private static string Normalise(string model) => model.Trim().ToLowerInvariant().Replace('.', '-');

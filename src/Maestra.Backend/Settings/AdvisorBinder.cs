@@ -178,7 +178,7 @@ internal static class AdvisorBinder
 
         private ProviderSettings Make(string name, ProviderApi api, Uri url, string model, string? key, ModelPrice? price)
         {
-            price ??= url.IsLoopback ? ModelPrice.Free : prices.Find(model);
+            price ??= url.IsLoopback ? prices.FindGiven(model) ?? ModelPrice.Free : prices.Find(model);
             return new ProviderSettings
             {
                 Name = name,

@@ -131,6 +131,21 @@ public sealed class AdvisorBinderTests : IDisposable
         }
     }
 
+    /// <summary>A gateway on this machine may pass questions on to a model that is paid for: whoever gave its price means it.</summary>
+    [Theory]
+    [InlineData("my-model", 100)]
+    [InlineData("gpt-4o-mini", 0)]
+    public void Bind_ModelOnThisMachine_CostsWhatTheOperatorSaysAndElseNothing(string model, int input)
+    {
+        var file = Path.Combine(_home.Path, "prices.json");
+        File.WriteAllText(file, """{"my-model":{"input":100,"output":200}}""");
+
+        var bound = Bind($"LLM_BASE_URL=http://127.0.0.1:11434/v1;LLM_MODEL={model};LLM_PRICES_FILE={file}", out var errors);
+
+        Assert.Empty(errors);
+        Assert.Equal(new ModelPrice(input, 2 * input), Assert.IsType<AdvisorSettings.Models>(bound).Providers[0].Price);
+    }
+
     [Fact]
     public void Bind_TestMode_WinsOverEverything() =>
         Assert.IsType<AdvisorSettings.Test>(Bind("TEST_MODE=1;OPENAI_API_KEY=k;LLM_PROVIDER=openai", out _));
