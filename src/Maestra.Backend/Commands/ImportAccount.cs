@@ -14,7 +14,8 @@ internal static class ImportAccount
         if (report.Imported == 0 && report.Damaged.Count == 0)
             return;
         using var meter = new BackendMeter();
-        var audit = AuditOpener.TryOpen(settings.Signals.Audit, parts.OpenOutput, meter, parts.Ids, parts.Time, logger, out var refused);
+        // What stdout is to a server, stderr is to a command: its stdout is its result.
+        var audit = AuditOpener.TryOpen(settings.Signals.Audit, Console.OpenStandardError, meter, parts.Ids, parts.Time, logger, out var refused);
         if (audit is null)
         {
             // The import is done and durable; that nobody accounts for it is said and no more.

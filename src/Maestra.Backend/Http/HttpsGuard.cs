@@ -29,6 +29,8 @@ internal sealed class HttpsGuard(RequestDelegate next, BackendSettings settings)
         context.Response.Headers.Location = $"https://{new HostString(request.Host.Host).ToUriComponent()}{request.Path.ToUriComponent()}{request.QueryString.ToUriComponent()}";
         context.Response.StatusCode = StatusCodes.Status308PermanentRedirect;
         context.Response.ContentLength = 0;
+        // A 308 may be kept by any cache (RFC 9110 §15.4.9), and the host in it is whatever this client claimed.
+        context.Response.Headers.CacheControl = "no-store";
         return Task.CompletedTask;
     }
 

@@ -24,6 +24,7 @@ public sealed class HttpsTests
         Assert.Equal(expected, reply.Status);
         Assert.Equal(expected == HttpStatusCode.OK ? "max-age=31536000" : null, reply.Headers.GetValueOrDefault("Strict-Transport-Security"));
         Assert.Equal(expected == HttpStatusCode.OK ? null : "https://maestra.example/conversations?limit=2&x=%2F", reply.Headers.GetValueOrDefault("Location"));
+        Assert.Equal("no-store", reply.Headers.GetValueOrDefault("Cache-Control"));
     }
 
     [Fact]

@@ -1,9 +1,14 @@
 using System.Net;
+using ConversationHub.Contracts;
+using ConversationHub.Store;
 using ConversationHub.Testing;
+using ConversationHub.Testing.Logging;
 using ConversationHub.Testing.Time;
 using Maestra.Backend.Conversations;
+using Maestra.Backend.Retention;
 using Maestra.Backend.Settings;
 using Maestra.Backend.Tests.Fakes;
+using Microsoft.Extensions.Logging;
 
 namespace Maestra.Backend.Tests.Retention;
 
@@ -53,6 +58,24 @@ public sealed class RetentionRoundsTests : IDisposable
         Assert.Empty(backend.Acts);
     }
 
+    /// <summary>An exception that nobody foresaw ends a round, not the rounds and not the program.</summary>
+    [Fact]
+    public async Task Rounds_OneBreaks_TheNextOneRunsAllTheSame()
+    {
+        using var loggers = new CapturingLoggerFactory();
+        using var rounds = new RetentionRounds(
+            new BrokenStore(), [], new RetentionDays(1), new IdSource(_time), _time, loggers.CreateLogger<RetentionRounds>());
+
+        await rounds.StartAsync(CancellationToken.None);
+        for (var round = 1; round <= 3; round++)
+        {
+            Assert.IsType<InvalidTimeZoneException>((await loggers.Records.ItemAsync(round)).Exception);
+            _time.Advance(RetentionClock.RoundEvery);
+        }
+
+        await rounds.StopAsync(CancellationToken.None);
+    }
+
     [Theory]
     [InlineData("0")]
     [InlineData("-1")]
@@ -65,6 +88,19 @@ public sealed class RetentionRoundsTests : IDisposable
 
         var error = Assert.Single(Assert.IsType<BindOutcome.Refused>(bound).Errors);
         Assert.Contains($"MAESTRA_RETENTION_DAYS (environment): '{value}' is wrong; expected a whole number from 1 to 36500", error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Throws what no store should.</summary>
+    private sealed class BrokenStore : IRetentionStore
+    {
+        public Task<(RetentionClock? Clock, StoreFailure? Failure)> AdvanceAsync(TimeSpan elapsed, CancellationToken cancellationToken) =>
+            throw new InvalidTimeZoneException("nobody foresaw it");
+
+        public Task<(IReadOnlyList<UntouchedConversation>? Found, StoreFailure? Failure)> FindUntouchedAsync(
+            DateTimeOffset before, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<EraseOutcome> EraseUntouchedAsync(UntouchedConversation conversation, DateTimeOffset before, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
     }
 
     private Task<TestBackend> StartAsync(string days) => TestBackend.StartPeerAsync(
