@@ -65,6 +65,9 @@ internal sealed class LogState(StoreNamespace storeNamespace, bool searches, Qua
         {
             Index.Operations.Change(number).Flags |= EntryFlags.Quarantined;
             Quarantine.Add(number, operation.Hlc);
+            Index.EraseIfCopyIs(number);
+            if (Index.HasErasedText(number))
+                Interlocked.Exchange(ref _lateErasures, 1);
         }
         else
         {
@@ -88,7 +91,7 @@ internal sealed class LogState(StoreNamespace storeNamespace, bool searches, Qua
         if (Search.Documents[number] is { Length: > 0 } facts)
             Search.Count(number, facts with { Surface = Index.Operations[number].Surface });
         // An erasure itself may have been made by somebody who did not wait for it.
-        if (content is OperationContent.Erase || Index.HasErasedText(number))
+        if (content is OperationContent.Erase || Index.HasErasedText(number) || (content is OperationContent.Stub && Index.HasCopyWithErasedText(number)))
             Interlocked.Exchange(ref _lateErasures, 1);
         MarkViews(number, operation);
     }

@@ -36,6 +36,7 @@ internal sealed class LogStore(
     public const string Kind = "log";
 
     private readonly ConversationReader _reader = new(state, messages);
+    private readonly HeldBackQuestions _heldBack = new(state, messages);
     private readonly ConversationLister _lister = new(state, messages);
     private readonly MessageSearcher _searcher = new(state, messages);
     private readonly ConversationChanger _changer = new(state, writer, housekeeper, messages, ids, time);
@@ -55,6 +56,9 @@ internal sealed class LogStore(
             return imported;
         }
 
+        var held = _heldBack.Find(question);
+        if (held is not (null or QuestionOutcome.Known { Reply: null }))
+            return held;
         var now = Now();
         var body = new MessageBody
         {
@@ -67,13 +71,16 @@ internal sealed class LogStore(
             Fingerprint = question.Fingerprint,
         };
         var write = new PendingWrite(
-            WriteKind.Question, question.User, question.ConversationId, [OperationDraft.Of(question.OperationId, body)])
+            WriteKind.Question, question.User, (held as QuestionOutcome.Known)?.ConversationId ?? question.ConversationId,
+            [OperationDraft.Of(question.OperationId, body)])
         {
             At = now,
         };
         writer.Submit(write);
         return await write.Done.WaitAsync(cancellationToken).ConfigureAwait(false) switch
         {
+            // Held back before: whoever sent it may have had it answered.
+            WriteResult.Committed when held is not null => held,
             WriteResult.Committed committed => new QuestionOutcome.Stored(committed.ConversationId!.Value, committed.Owner),
             WriteResult.NotCommitted refused => new QuestionOutcome.NotCommitted(refused.Failure),
             WriteResult.Rejected { Why: Refusal.Erased } erased => new QuestionOutcome.Erased(erased.ConversationId!.Value),
@@ -260,12 +267,14 @@ internal sealed class LogStore(
         UserId owner;
         LineLocation place;
         LineLocation? reply = null;
+        int at;
         lock (state.Gate)
         {
             var number = state.Index.Find(question.User, question.OperationId);
             if (number == OperationEntry.None)
                 return null;
             ref readonly var entry = ref state.Index.Operations[number];
+            at = entry.Conversation;
             var held = state.Index.Conversations[entry.Conversation];
             conversation = ConversationId.Parse(held.Id);
             owner = UserId.Parse(held.Owner);
@@ -282,9 +291,9 @@ internal sealed class LogStore(
             return new QuestionOutcome.Damaged(conversation);
         if (stored.Body.Fingerprint != question.Fingerprint)
             return new QuestionOutcome.FingerprintMismatch();
-        if (reply is not { } at)
-            return new QuestionOutcome.Known(conversation, owner, null);
-        return messages.TryRead(at) is { } answer
+        if (reply is not { } answered)
+            return new QuestionOutcome.Known(conversation, owner, _heldBack.FindReply(at, question.OperationId));
+        return messages.TryRead(answered) is { } answer
             ? new QuestionOutcome.Known(conversation, owner, answer.ToReply())
             : new QuestionOutcome.Damaged(conversation);
     }
@@ -292,8 +301,9 @@ internal sealed class LogStore(
     /// <returns>An outcome when nothing is to be written; else the surface the reply belongs to, which is its question's.</returns>
     private (ReplyOutcome? Outcome, string Surface) FindReply(ReplyDraft reply)
     {
-        LineLocation place;
+        LineLocation? place = null;
         string surface;
+        int conversation;
         lock (state.Gate)
         {
             var number = state.Index.Find(reply.User, reply.QuestionId);
@@ -305,13 +315,14 @@ internal sealed class LogStore(
             if ((entry.Flags & EntryFlags.Question) == 0)
                 return (new ReplyOutcome.UnknownQuestion(), "");
             surface = state.Index.Surfaces[entry.Surface];
-            var first = state.Index.FindReply(number);
-            if (first == OperationEntry.None)
-                return (null, surface);
-            place = ConversationReader.Location(state.Index, first);
+            conversation = entry.Conversation;
+            if (state.Index.FindReply(number) is >= 0 and var first)
+                place = ConversationReader.Location(state.Index, first);
         }
 
-        return (messages.TryRead(place) is { } stored
+        if (place is not { } answered)
+            return (_heldBack.FindReply(conversation, reply.QuestionId) is { } ahead ? new ReplyOutcome.AlreadyAnswered(ahead) : null, surface);
+        return (messages.TryRead(answered) is { } stored
             ? new ReplyOutcome.AlreadyAnswered(stored.ToReply())
             : new ReplyOutcome.NotCommitted(new StoreFailure(StoreFailureKind.Unavailable, "The stored reply cannot be read.")), surface);
     }

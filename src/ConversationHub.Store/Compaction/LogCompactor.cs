@@ -42,24 +42,28 @@ internal sealed class LogCompactor(
         }
     }
 
+    /// <summary>Lets go of files that were written anew a while ago: until then the space and the text of the old ones are still there, under no name.</summary>
+    public void CloseRetired() => files.CloseRetired();
+
     private StoreFailure? Run(int newest, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
-        files.CloseRetired();
         try
         {
             // First what is made of the log: were it last, a crash in between would leave erased words there with nothing to tell of them.
             search.Purge();
             snapshots.Discard();
             var plan = Plan(newest);
+
+            // And copies: once the log holds stubs, nothing tells any more that they are to go.
+            DropCopiesOfDamage(plan.Names);
+            DropImports(plan);
             foreach (var (key, entries) in plan.Segments)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 Replace(key, entries, plan);
             }
 
-            DropCopiesOfDamage(plan.Names);
-            DropImports(plan.Names);
             StoreTelemetry.Compacted(logger, plan.Erased.Count, plan.Segments.Count, (long)time.GetElapsedTime(started).TotalMilliseconds);
             return null;
         }
@@ -95,16 +99,20 @@ internal sealed class LogCompactor(
         var erased = new HashSet<int>();
         var names = new ErasedNames();
         var conversations = new HashSet<int>();
+        var touched = new HashSet<int>();
         var segments = new Dictionary<int, PlannedSegment>();
         lock (state.Gate)
         {
             var operations = state.Index.Operations;
             for (var number = 0; number < operations.Count; number++)
             {
+                if ((operations[number].Flags & EntryFlags.Erased) != 0)
+                    touched.Add(operations[number].Conversation);
                 if (!state.Index.HasErasedText(number) || files[operations[number].Segment].Number > newest)
                     continue;
                 erased.Add(number);
                 segments.TryAdd(operations[number].Segment, new PlannedSegment());
+                touched.Add(operations[number].Conversation);
                 if (conversations.Add(operations[number].Conversation))
                     names.AddConversation(state.Index.Conversations[operations[number].Conversation].Id);
             }
@@ -118,7 +126,7 @@ internal sealed class LogCompactor(
             }
         }
 
-        return new CompactionPlan(segments, erased, names);
+        return new CompactionPlan(segments, erased, touched, names);
     }
 
     private void Replace(int key, PlannedSegment entries, CompactionPlan plan)
@@ -154,8 +162,11 @@ internal sealed class LogCompactor(
             board.FoundDamage($"{SegmentName.Of(number)} holds lines that cannot be read back");
     }
 
-    /// <summary>Copies of imported files are kept for their bytes; those of an erased conversation must not be.</summary>
-    private void DropImports(ErasedNames names)
+    /// <summary>
+    /// Copies of imported files are kept for their bytes; those of a conversation of which anything was erased must not be, shown though it may be
+    /// again by what a peer wrote later: what was not erased stands in the log.
+    /// </summary>
+    private void DropImports(CompactionPlan plan)
     {
         if (!Directory.Exists(folder.Imported))
             return;
@@ -163,17 +174,17 @@ internal sealed class LogCompactor(
         {
             var bytes = File.ReadAllBytes(path);
             var file = ImportReader.TryRead(bytes, UserId.Anonymous, DateTimeOffset.MaxValue, out _);
-            if (file is null ? names.AreIdsIn(bytes) : IsErased(file.ConversationId))
+            if (file is null ? plan.Names.AreIdsIn(bytes) : IsErased(file.ConversationId, plan))
                 File.Delete(path);
         }
 
         disk.FlushFolder(folder.Imported);
     }
 
-    private bool IsErased(ConversationId id)
+    private bool IsErased(ConversationId id, CompactionPlan plan)
     {
         lock (state.Gate)
-            return state.Index.AllOfId(id.ToString()).Any(state.Index.IsClosedByErasure);
+            return state.Index.AllOfId(id.ToString()).Any(number => state.Index.IsClosedByErasure(number) || plan.Touched.Contains(number));
     }
 
     private void DropCopiesOfDamage(ErasedNames names)
@@ -192,5 +203,6 @@ internal sealed class LogCompactor(
 
 /// <param name="Segments">By key.</param>
 /// <param name="Erased">Numbers of the operations whose text is to go.</param>
+/// <param name="Touched">Numbers of the conversations of which something was erased, now or before.</param>
 internal sealed record CompactionPlan(
-    IReadOnlyDictionary<int, PlannedSegment> Segments, IReadOnlySet<int> Erased, ErasedNames Names);
+    IReadOnlyDictionary<int, PlannedSegment> Segments, IReadOnlySet<int> Erased, IReadOnlySet<int> Touched, ErasedNames Names);

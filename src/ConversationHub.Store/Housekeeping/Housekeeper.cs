@@ -105,6 +105,7 @@ internal sealed class Housekeeper : IAsyncDisposable
 
     private async Task CompactWhenDueAsync()
     {
+        _compactor.CloseRetired();
         if (_state.TakeLateErasures())
             BeginCompactionDelay();
         var since = Interlocked.Read(ref _erasedSince);

@@ -19,6 +19,23 @@ internal sealed class ReplyLinks(OperationTable operations, OperationOrder order
         return reply;
     }
 
+    /// <summary>The first reply, in the order (clock, id), that is shown while its question is not here yet or held back.</summary>
+    public int FirstWaiting(int conversation, Guid questionId)
+    {
+        var first = OperationEntry.None;
+        foreach (var reply in _waiting.GetValueOrDefault(questionId) ?? [])
+        {
+            ref readonly var entry = ref operations[reply];
+            if (entry.Conversation == conversation && (entry.Flags & (EntryFlags.Erased | EntryFlags.Shadowed)) == 0
+                && (first == OperationEntry.None || order.ComesBefore(reply, first)))
+            {
+                first = reply;
+            }
+        }
+
+        return first;
+    }
+
     public void Add(int reply, int conversation, Guid questionId)
     {
         foreach (var question in operations.Find(questionId))

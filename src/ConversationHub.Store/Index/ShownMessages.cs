@@ -40,9 +40,31 @@ internal sealed class ShownMessages(OperationTable operations, ConversationTable
         var messages = conversations[conversation].Messages;
         var hidden = 0;
         while (hidden < messages.Count && operations[messages[hidden]].Hlc <= last)
-            operations.Change(messages[hidden++]).Flags |= EntryFlags.Erased;
+        {
+            operations.Change(messages[hidden]).Flags |= EntryFlags.Erased;
+            EraseCopies(messages[hidden++]);
+        }
+
         messages.RemoveFirst(hidden);
         RecountSurfaces(conversation);
+    }
+
+    /// <summary>
+    /// One operation id is one operation: what is erased is erased in all its copies, those with a later clock and those held back included.
+    /// Else it would depend on the order of arrival whether the text of one stays.
+    /// </summary>
+    public void EraseCopies(int number)
+    {
+        ref readonly var entry = ref operations[number];
+        foreach (var other in operations.Find(entry.Id))
+        {
+            ref readonly var copy = ref operations[other];
+            if (other != number && copy.Conversation == entry.Conversation && (copy.Flags & (EntryFlags.Message | EntryFlags.Quarantined)) != 0
+                && (copy.Flags & EntryFlags.Erased) == 0)
+            {
+                operations.Change(other).Flags |= EntryFlags.Erased;
+            }
+        }
     }
 
     /// <summary>The copy of the same operation that is shown, from another origin; <see cref="OperationEntry.None"/> when there is none.</summary>

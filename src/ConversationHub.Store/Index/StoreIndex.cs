@@ -170,17 +170,10 @@ internal sealed class StoreIndex
 
     /// <summary>The entry of a question or other operation that took this id, in the namespace of that user.</summary>
     /// <returns><see cref="OperationEntry.None"/> when the id is free.</returns>
-    public int Find(UserId user, OperationId id)
-    {
-        foreach (var number in Operations.Find(id.Value))
-        {
-            ref readonly var entry = ref Operations[number];
-            if ((entry.Flags & (EntryFlags.Shadowed | EntryFlags.Quarantined)) == 0 && entry.Conversation >= 0 && IsVisibleTo(user, entry.Conversation))
-                return number;
-        }
+    public int Find(UserId user, OperationId id) => Find(user, id, EntryFlags.None);
 
-        return OperationEntry.None;
-    }
+    /// <summary>The same among what is held back because its clock is ahead.</summary>
+    public int FindHeldBack(UserId user, OperationId id) => Find(user, id, EntryFlags.Quarantined);
 
     /// <summary>True when that owner has an operation of this id, erased or not.</summary>
     public bool Holds(OperationId id, string owner)
@@ -192,6 +185,28 @@ internal sealed class StoreIndex
         }
 
         return false;
+    }
+
+    /// <inheritdoc cref="ReplyLinks.FirstWaiting"/>
+    public int FindWaitingReply(int conversation, OperationId question) => _replies.FirstWaiting(conversation, question.Value);
+
+    /// <summary>True when some copy of an operation was erased and its text still stands in the log.</summary>
+    public bool HasCopyWithErasedText(int number)
+    {
+        foreach (var copy in Operations.Find(Operations[number].Id))
+        {
+            if (Operations[copy].Conversation == Operations[number].Conversation && HasErasedText(copy))
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>One operation id is one operation: what is held back goes with a copy of it that was erased.</summary>
+    public void EraseIfCopyIs(int number)
+    {
+        if (Operations[number].Conversation >= 0 && _shown.HasErasedCopy(number))
+            Operations.Change(number).Flags |= EntryFlags.Erased;
     }
 
     /// <inheritdoc cref="ReplyLinks.FirstShown"/>
@@ -254,6 +269,18 @@ internal sealed class StoreIndex
         return count;
     }
 
+    private int Find(UserId user, OperationId id, EntryFlags wanted)
+    {
+        foreach (var number in Operations.Find(id.Value))
+        {
+            ref readonly var entry = ref Operations[number];
+            if ((entry.Flags & (EntryFlags.Shadowed | EntryFlags.Quarantined)) == wanted && entry.Conversation >= 0 && IsVisibleTo(user, entry.Conversation))
+                return number;
+        }
+
+        return OperationEntry.None;
+    }
+
     private HybridTimestamp Begun(int conversation) =>
         _conversations[conversation].Messages is { Count: > 0 } messages ? Operations[messages[0]].Hlc : new HybridTimestamp(ulong.MaxValue);
 
@@ -272,10 +299,10 @@ internal sealed class StoreIndex
             Touch(conversation, entry.Hlc, entry.Id, body.Timestamp);
         if (IsErased(conversation, entry.Hlc) || _shown.HasErasedCopy(number))
         {
-            // One operation id is one operation: erasing a copy erases all.
             entry.Flags |= EntryFlags.Erased;
             if (copy != OperationEntry.None)
                 _shown.Hide(copy, EntryFlags.Erased);
+            _shown.EraseCopies(number);
         }
         else if (copy != OperationEntry.None && !_order.ComesBefore(number, copy))
         {
@@ -300,13 +327,17 @@ internal sealed class StoreIndex
     {
         Operations.Change(number).Flags |= EntryFlags.Erased | EntryFlags.Stub
             | (operation.Kind == OperationKind.Message ? EntryFlags.Message : EntryFlags.None);
-        if (conversation == OperationEntry.None || _shown.CopyOf(number) is not (>= 0 and var copy))
+        if (conversation == OperationEntry.None || operation.Kind != OperationKind.Message)
             return;
+        if (_shown.CopyOf(number) is >= 0 and var copy)
+        {
+            Remove(conversation);
+            _shown.Hide(copy, EntryFlags.Erased);
+            _conversations.Changed(conversation);
+            Add(conversation);
+        }
 
-        // One operation id is one operation: a copy that was erased elsewhere erases the one that is shown.
-        Remove(conversation);
-        _shown.Hide(copy, EntryFlags.Erased);
-        Add(conversation);
+        _shown.EraseCopies(number);
     }
 
     private void Link(int number, int conversation, MessageBody body)

@@ -27,9 +27,11 @@ internal sealed class Database(NpgsqlDataSource source, StatusBoard board, ILogg
                 board.Refusing(null);
                 return (value, null);
             }
-            catch (PostgresException error) when (error.SqlState == PostgresOrigins.Closed && attempt < Attempts && OriginClosed is not null)
+            catch (PostgresException error) when (error.SqlState == PostgresOrigins.Closed && OriginClosed is not null)
             {
-                await OriginClosed(cancellationToken).ConfigureAwait(false);
+                // Twice in a row: another replica takes new origins at this very moment.
+                if (attempt == Attempts || await RenewAsync(OriginClosed, cancellationToken).ConfigureAwait(false) is not null)
+                    return (null, Refused(StoreFailureKind.Unavailable, "The store is taking new origins.", error));
             }
             catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.DiskFull)
             {
@@ -42,6 +44,20 @@ internal sealed class Database(NpgsqlDataSource source, StatusBoard board, ILogg
                     continue;
                 return (null, Refused(StoreFailureKind.Unavailable, "The database cannot be reached.", error));
             }
+        }
+    }
+
+    /// <returns>Why not, if the connection was lost at this moment.</returns>
+    private static async Task<NpgsqlException?> RenewAsync(Func<CancellationToken, Task> renew, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await renew(cancellationToken).ConfigureAwait(false);
+            return null;
+        }
+        catch (NpgsqlException error) when (IsLost(error))
+        {
+            return error;
         }
     }
 

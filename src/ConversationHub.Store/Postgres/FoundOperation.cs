@@ -6,12 +6,13 @@ namespace ConversationHub.Store.Postgres;
 
 /// <summary>What the database holds under an operation id.</summary>
 /// <param name="IsThere">False when the id is free.</param>
+/// <param name="IsHeldBack">Its clock is ahead: it is not shown yet (wire.md §9.5).</param>
 /// <param name="Message">Null when it is erased, or no message.</param>
-internal sealed record FoundOperation(bool IsThere, ConversationId? ConversationId, bool IsErased, MessageBody? Message, StoredReply? Reply)
+internal sealed record FoundOperation(bool IsThere, ConversationId? ConversationId, bool IsErased, bool IsHeldBack, MessageBody? Message, StoredReply? Reply)
 {
-    private static readonly FoundOperation Nothing = new(false, null, false, null, null);
+    private static readonly FoundOperation Nothing = new(false, null, false, false, null, null);
 
-    /// <summary>Columns: conversation_id, kind, body, id and body of the reply.</summary>
+    /// <summary>Columns: conversation_id, kind, body, id and body of the reply, whether it is held back.</summary>
     public static FoundOperation Read(NpgsqlDataReader reader)
     {
         if (!reader.Read())
@@ -20,7 +21,8 @@ internal sealed record FoundOperation(bool IsThere, ConversationId? Conversation
         using var document = JsonDocument.Parse(reader.GetString(2));
         var isErased = document.RootElement.TryGetProperty("erased", out _);
         var message = !isErased && reader.GetString(1) == OperationKind.Message ? PostgresRows.Body(reader, 2) : null;
-        return new FoundOperation(true, conversation, isErased, message, reader.IsDBNull(3) ? null : ToReply(reader.GetGuid(3), PostgresRows.Body(reader, 4)));
+        return new FoundOperation(
+            true, conversation, isErased, reader.GetBoolean(5), message, reader.IsDBNull(3) ? null : ToReply(reader.GetGuid(3), PostgresRows.Body(reader, 4)));
     }
 
     private static StoredReply ToReply(Guid id, MessageBody body) =>

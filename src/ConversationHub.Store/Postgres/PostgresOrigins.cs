@@ -11,11 +11,7 @@ internal sealed class PostgresOrigins(NpgsqlDataSource source, string backendId,
     /// <summary>Raised by <c>maestra.lock_head</c> when another replica has taken new origins.</summary>
     public const string Closed = "MAORG";
 
-    // What is closed is never written to again, by whatever replica: it asks for the new id then.
-    private const string TakeSql = """
-        WITH closed AS (UPDATE maestra.heads SET closed = true WHERE origin LIKE $2 || '~%' AND NOT closed)
-        UPDATE maestra.store SET store_id = $1 WHERE store_id = $3
-        """;
+    private const string TakeSql = "SELECT maestra.take_new($1, $2, $3)";
 
     private string _storeId = storeId;
 
@@ -32,8 +28,8 @@ internal sealed class PostgresOrigins(NpgsqlDataSource source, string backendId,
         await using (command.ConfigureAwait(false))
         {
             command.Parameters.Text(StoreIdentity.New(ids).StoreId);
-            command.Parameters.Text(backendId);
             command.Parameters.Text(Volatile.Read(ref _storeId));
+            command.Parameters.Text(backendId);
             await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
 

@@ -15,11 +15,19 @@ internal sealed class PostgresWriter(Database database, StatusBoard board, strin
 
     private const string ReplySql = "SELECT maestra.store_reply($1, $2, $3, $4, $5, $6, $7::jsonb, $8)";
 
+    // What is held back because its clock is ahead counts too, after what is shown: a repeat of it must not run twice in silence.
     private const string FindSql = """
-        SELECT conversation_id, kind, body::text,
-            (SELECT id FROM maestra.operations r WHERE r.user_id = q.user_id AND r.question = q.id AND NOT r.body ? 'erased' ORDER BY hlc, id LIMIT 1),
-            (SELECT body::text FROM maestra.operations r WHERE r.user_id = q.user_id AND r.question = q.id AND NOT r.body ? 'erased' ORDER BY hlc, id LIMIT 1)
-        FROM maestra.operations q WHERE user_id = $1 AND id = $2 ORDER BY hlc, origin LIMIT 1
+        SELECT q.conversation_id, q.kind, q.body::text, r.id, r.body::text, q.ahead FROM (
+            SELECT id, conversation_id, kind, body, hlc, origin, false AS ahead FROM maestra.operations WHERE user_id = $1 AND id = $2
+            UNION ALL
+            SELECT id, conversation_id, kind, body, hlc, origin, true FROM maestra.held WHERE user_id = $1 AND id = $2 AND why = 'ahead') AS q
+        LEFT JOIN LATERAL (
+            SELECT id, body FROM (
+                SELECT id, body, hlc, false AS ahead FROM maestra.operations WHERE user_id = $1 AND question = q.id AND NOT body ? 'erased'
+                UNION ALL
+                SELECT id, body, hlc, true FROM maestra.held WHERE user_id = $1 AND question = q.id AND why = 'ahead' AND NOT body ? 'erased') AS replies
+            ORDER BY ahead, hlc, id LIMIT 1) AS r ON true
+        ORDER BY q.ahead, q.hlc, q.origin LIMIT 1
         """;
 
     public async Task<QuestionOutcome> StoreAsync(QuestionDraft question)
@@ -27,8 +35,12 @@ internal sealed class PostgresWriter(Database database, StatusBoard board, strin
         var (known, failure) = await FindAsync(question.User, question.OperationId).ConfigureAwait(false);
         if (failure is not null)
             return new QuestionOutcome.NotCommitted(failure);
-        if (known is { IsThere: true })
-            return Recognise(known, question);
+        var recognised = known!.IsThere ? Recognise(known, question) : null;
+        var isResumed = known.IsHeldBack && recognised is QuestionOutcome.Known { Reply: null };
+
+        // Held back without a reply: stored once more here, so that a reply has something to belong to; of two copies the earlier is shown.
+        if (recognised is not null && !isResumed)
+            return recognised;
         var at = Now();
         var body = new MessageBody
         {
@@ -42,14 +54,15 @@ internal sealed class PostgresWriter(Database database, StatusBoard board, strin
         };
         for (var attempt = 0; attempt < GeneratedConversationId.MaxAttempts; attempt++)
         {
-            var id = question.ConversationId ?? GeneratedConversationId.Create(question.OperationId, question.User.ToString(), at, attempt);
-            var (answer, refused) = await InsertAsync(question, id, body).ConfigureAwait(false);
+            var id = known.ConversationId ?? question.ConversationId ?? GeneratedConversationId.Create(question.OperationId, question.User.ToString(), at, attempt);
+            var (answer, refused) = await InsertAsync(question, id, mustBeNew: known.ConversationId is null && question.ConversationId is null, body).ConfigureAwait(false);
             if (refused is not null)
                 return new QuestionOutcome.NotCommitted(refused);
             if (answer == "taken")
                 continue;
             return answer switch
             {
+                "stored" when isResumed => Resumed(recognised!),
                 "stored" => Stored(id, question.User),
                 "erased" => new QuestionOutcome.Erased(id),
                 "full" => new QuestionOutcome.ConversationFull(id),
@@ -109,14 +122,20 @@ internal sealed class PostgresWriter(Database database, StatusBoard board, strin
         return new QuestionOutcome.Stored(id, owner);
     }
 
-    private Task<(string? Value, StoreFailure? Failure)> InsertAsync(QuestionDraft question, ConversationId id, MessageBody body) => database.QueryAsync(
+    private QuestionOutcome Resumed(QuestionOutcome known)
+    {
+        board.Committed(board.Current.Conversations, time.GetUtcNow());
+        return known;
+    }
+
+    private Task<(string? Value, StoreFailure? Failure)> InsertAsync(QuestionDraft question, ConversationId id, bool mustBeNew, MessageBody body) => database.QueryAsync(
         QuestionSql,
         parameters =>
         {
             parameters.Text(Origin(question.User));
             parameters.Text(question.User.ToString());
             parameters.Text(id.ToString());
-            parameters.Flag(question.ConversationId is null);
+            parameters.Flag(mustBeNew);
             parameters.Id(question.OperationId.Value);
             parameters.Number(Clock());
             parameters.Time(body.Timestamp);

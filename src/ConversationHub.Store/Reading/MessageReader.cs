@@ -11,12 +11,30 @@ internal sealed class MessageReader(SegmentFiles files, StatusBoard board, ILogg
     /// <returns>Null when the line is not what was written: that is reported, and the store counts as degraded from then on.</returns>
     public StoredMessage? TryRead(LineLocation location)
     {
-        if (files.TryRead(location, out var operation, out var content) && content is OperationContent.Message message)
-            return new StoredMessage(operation!, message.Body);
+        if (TryRead(location, out var stored) && stored is not null)
+            return stored;
+        Report(location);
+        return null;
+    }
+
+    /// <summary>The same of an operation that need not be a message.</summary>
+    /// <param name="message">Null when it is none.</param>
+    /// <returns>False when the line is not what was written; nothing is reported.</returns>
+    public bool TryRead(LineLocation location, out StoredMessage? message)
+    {
+        message = null;
+        if (!files.TryRead(location, out var operation, out var content))
+            return false;
+        if (content is OperationContent.Message { Body: var body })
+            message = new StoredMessage(operation!, body);
+        return true;
+    }
+
+    private void Report(LineLocation location)
+    {
         var segment = SegmentName.Of(files.NumberOf(location.Segment));
         StoreTelemetry.LineUnreadable(logger, segment, location.Offset);
         board.FoundDamage($"{segment} offset {location.Offset} cannot be read back");
-        return null;
     }
 }
 

@@ -22,6 +22,9 @@ internal sealed class Quarantine(Func<string, bool> isOwn, TimeProvider? time)
 
     public int Count => _waiting.Count;
 
+    /// <summary>Numbers of what waits, in no order.</summary>
+    public IEnumerable<int> Numbers => _waiting.UnorderedItems.Select(static one => one.Element);
+
     /// <summary>The latest clock that takes effect now.</summary>
     public HybridTimestamp Limit => Latest(time!.GetUtcNow());
 

@@ -118,6 +118,34 @@ public sealed class PostgresStoreContractTests(PostgresServer server) : StoreCon
         Assert.InRange((long)(await command.ExecuteScalarAsync())!, 1, 21);
     }
 
+    /// <summary>
+    /// A replica that has not heard of new origins must not begin a stream in the old ones: two streams have two locks, under which a question could stand twice.
+    /// </summary>
+    [ContractFact]
+    public async Task TakeNew_AReplicaThatHasNotHeard_BeginsNoStreamInTheOldOrigins()
+    {
+        var one = Assert.IsType<StoreOpening.Opened>(await OpenAsync());
+        var two = Assert.IsType<StoreOpening.Opened>(await OpenAsync());
+        await using var ofOne = one.Store;
+        await using var ofTwo = two.Store;
+        var three = Assert.IsType<StoreOpening.Opened>(await OpenAsync());
+        await using var ofThree = three.Store;
+        await one.Store.StoreQuestionAsync(Question("makes a stream", user: Bob), CancellationToken.None);
+        var held = Assert.Single((await one.Sync.ReadVectorAsync(SyncScope.Everybody, CancellationToken.None)).Have!);
+
+        // Both at once: the second must not close what the first has begun.
+        var notices = await Task.WhenAll(new[] { one, three }
+            .Select(each => each.Sync.NoticeAsync(new Dictionary<string, long> { [held.Key] = 99 }, CancellationToken.None)));
+        Assert.Contains(notices, static notice => notice.TookNew);
+        var question = Question("the first of this user");
+        Assert.IsType<QuestionOutcome.Stored>(await two.Store.StoreQuestionAsync(question, CancellationToken.None));
+        Assert.IsType<QuestionOutcome.Known>(await one.Store.StoreQuestionAsync(question, CancellationToken.None));
+        Assert.IsType<QuestionOutcome.Stored>(await one.Store.StoreQuestionAsync(Question("the next"), CancellationToken.None));
+
+        var streams = (await two.Sync.ReadVectorAsync(SyncScope.Of(["ada"]), CancellationToken.None)).Have!;
+        Assert.Equal(2, Assert.Single(streams).Value);
+    }
+
     [ContractFact]
     public async Task Open_SchemaOfANewerVersion_IsRefusedWithBothVersions()
     {

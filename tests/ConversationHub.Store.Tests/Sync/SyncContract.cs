@@ -7,7 +7,7 @@ using ConversationHub.Testing.Time;
 namespace ConversationHub.Store.Tests.Sync;
 
 /// <summary>What two stores that exchange operations promise, whatever they keep them in (wire.md §9.5): one suite, run on each kind.</summary>
-public abstract class SyncContract : IAsyncLifetime
+public abstract partial class SyncContract : IAsyncLifetime
 {
     private const string FirstId = "local_sha256_eed292c6e467c8ef";
     private const string SecondId = "hosted_sha256_584782401a33660a";
