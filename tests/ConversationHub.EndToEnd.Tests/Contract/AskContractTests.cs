@@ -23,7 +23,11 @@ public sealed class AskContractTests(TwoWireMocks backends) : IClassFixture<TwoW
     private readonly HubHome _home = new();
 
     // Both servers are there for all tests of the class: each starts from nothing.
-    public Task InitializeAsync() => backends.ResetAsync();
+    public Task InitializeAsync()
+    {
+        backends.Reset();
+        return Task.CompletedTask;
+    }
 
     public Task DisposeAsync()
     {
@@ -31,14 +35,14 @@ public sealed class AskContractTests(TwoWireMocks backends) : IClassFixture<TwoW
         return Task.CompletedTask;
     }
 
-    [WireMockFact]
+    [Fact]
     public async Task Ask_AtLocal_SendsExactlyTheDocumentedRequest()
     {
-        await backends.Local.StubAsync("POST", Core, 200, MaestraReplies.Envelope("fine", Conversation));
+        backends.Local.Stub("POST", Core, 200, MaestraReplies.Envelope("fine", Conversation));
 
         var answer = await CallAsync("maestra_ask", FullQuestion());
 
-        var request = Assert.Single(await AsksAsync(backends.Local));
+        var request = Assert.Single(Asks(backends.Local));
         Assert.Equal(("POST", Core), (request.Method, request.Url));
         AssertHeaders(request, answer, LocalHeaders);
         AssertJson(
@@ -48,19 +52,19 @@ public sealed class AskContractTests(TwoWireMocks backends) : IClassFixture<TwoW
              "surface_context":{"file_path":"src/Parser.cs","workspace":"parser","screen_context":null,"page_url":null,"selection":"x => x"}}
             """,
             request.Json);
-        Assert.Empty(await AsksAsync(backends.Cloud));
+        Assert.Empty(Asks(backends.Cloud));
     }
 
-    [WireMockFact]
+    [Fact]
     public async Task Ask_AtCloud_SendsTheSameRequestAndTheKey()
     {
-        await backends.Local.StubAsync("POST", Core, 503, Problem("overloaded", "Too busy"), ("Retry-After", "1"));
-        await backends.Cloud.StubAsync("POST", Core, 200, MaestraReplies.Envelope("fine", Conversation, "cloud"));
+        backends.Local.Stub("POST", Core, 503, Problem("overloaded", "Too busy"), ("Retry-After", "1"));
+        backends.Cloud.Stub("POST", Core, 200, MaestraReplies.Envelope("fine", Conversation, "cloud"));
 
         var answer = await CallAsync("maestra_ask", FullQuestion());
 
-        var atLocal = Assert.Single(await AsksAsync(backends.Local));
-        var atCloud = Assert.Single(await AsksAsync(backends.Cloud));
+        var atLocal = Assert.Single(Asks(backends.Local));
+        var atCloud = Assert.Single(Asks(backends.Cloud));
         AssertHeaders(atCloud, answer, [.. LocalHeaders, "X-API-Key"]);
         Assert.Equal(Key, atCloud.Headers["X-API-Key"]);
         Assert.Equal(atLocal.Body, atCloud.Body);
@@ -70,14 +74,14 @@ public sealed class AskContractTests(TwoWireMocks backends) : IClassFixture<TwoW
         Assert.Equal("overloaded", answer["attempts"]![0]!["code"]!.GetValue<string>());
     }
 
-    [WireMockFact]
+    [Fact]
     public async Task LegacyAsk_AtLocal_SendsExactlyTheDocumentedRequest()
     {
-        await backends.Local.StubAsync("POST", Legacy, 200, LegacyReply());
+        backends.Local.Stub("POST", Legacy, 200, LegacyReply());
 
         var answer = await CallAsync("maestra_legacy_ask", LegacyQuestion());
 
-        var request = Assert.Single(await AsksAsync(backends.Local));
+        var request = Assert.Single(Asks(backends.Local));
         Assert.Equal(("POST", Legacy), (request.Method, request.Url));
         AssertHeaders(request, answer, LocalHeaders);
         Assert.Equal("What changed in the parser?", request.Json.String("question") ?? request.Json.String("message"));
@@ -90,16 +94,16 @@ public sealed class AskContractTests(TwoWireMocks backends) : IClassFixture<TwoW
         Assert.Equal("parser-notes", answer.String("trace_id"));
     }
 
-    [WireMockFact]
+    [Fact]
     public async Task LegacyAsk_AtCloud_SendsTheSameRequestAndTheKey()
     {
-        await backends.Local.StubFaultAsync("POST", Legacy, "CONNECTION_RESET_BY_PEER");
-        await backends.Cloud.StubAsync("POST", Legacy, 200, LegacyReply());
+        backends.Local.StubFault("POST", Legacy, WireMockFault.ConnectionReset);
+        backends.Cloud.Stub("POST", Legacy, 200, LegacyReply());
 
         var answer = await CallAsync("maestra_legacy_ask", LegacyQuestion());
 
-        var atLocal = Assert.Single(await AsksAsync(backends.Local));
-        var atCloud = Assert.Single(await AsksAsync(backends.Cloud));
+        var atLocal = Assert.Single(Asks(backends.Local));
+        var atCloud = Assert.Single(Asks(backends.Cloud));
         AssertHeaders(atCloud, answer, [.. LocalHeaders, "X-API-Key"]);
         Assert.Equal(atLocal.Body, atCloud.Body);
         Assert.Equal(atLocal.Headers["Idempotency-Key"], atCloud.Headers["Idempotency-Key"]);
@@ -107,13 +111,13 @@ public sealed class AskContractTests(TwoWireMocks backends) : IClassFixture<TwoW
         Assert.True(answer.Bool("may_have_run"));
     }
 
-    [WireMockFact]
+    [Fact]
     public async Task Ask_RefusalsOfLocal_AreFinalInItsOwnWords()
     {
         foreach (var (status, code, detail) in Refusals)
         {
-            await backends.ResetAsync();
-            await backends.Local.StubAsync("POST", Core, status, Problem(code, detail), ("Retry-After", "7"));
+            backends.Reset();
+            backends.Local.Stub("POST", Core, status, Problem(code, detail), ("Retry-After", "7"));
 
             var result = await CallRawAsync("maestra_ask", FullQuestion());
 
@@ -121,14 +125,14 @@ public sealed class AskContractTests(TwoWireMocks backends) : IClassFixture<TwoW
             Assert.Equal(code, result.Structured()["error"]!["code"]!.GetValue<string>());
             Assert.Contains(detail, result.Text(), StringComparison.Ordinal);
             Assert.Equal([("local", "http_status", false)], result.Structured().Attempts());
-            Assert.Empty(await AsksAsync(backends.Cloud));
+            Assert.Empty(Asks(backends.Cloud));
         }
     }
 
-    [WireMockFact]
+    [Fact]
     public async Task Ask_RateLimited_SaysHowLongToWait()
     {
-        await backends.Local.StubAsync("POST", Core, 429, Problem("rate_limited", "Rate limit exceeded"), ("Retry-After", "7"));
+        backends.Local.Stub("POST", Core, 429, Problem("rate_limited", "Rate limit exceeded"), ("Retry-After", "7"));
 
         var result = await CallRawAsync("maestra_ask", FullQuestion());
 
@@ -136,44 +140,44 @@ public sealed class AskContractTests(TwoWireMocks backends) : IClassFixture<TwoW
         Assert.Contains("7 s", result.Text(), StringComparison.Ordinal);
     }
 
-    [WireMockFact]
+    [Fact]
     public async Task Ask_OddRepliesOfLocal_GoOnToTheCloudWithTheirName()
     {
         foreach (var odd in OddReplies)
         {
-            await backends.ResetAsync();
-            await backends.Cloud.StubAsync("POST", Core, 200, MaestraReplies.Envelope("fine", Conversation, "cloud"));
-            await backends.Local.StubAsync("POST", Core, (JsonObject)odd.Response.DeepClone());
+            backends.Reset();
+            backends.Cloud.Stub("POST", Core, 200, MaestraReplies.Envelope("fine", Conversation, "cloud"));
+            odd.Stub(backends.Local);
 
             var answer = await CallAsync("maestra_ask", FullQuestion());
 
             Assert.Equal([("local", odd.Outcome, odd.MayHaveRun), ("cloud", "answered", false)], answer.Attempts());
             Assert.Equal(odd.MayHaveRun, answer.Bool("may_have_run"));
-            Assert.Single(await AsksAsync(backends.Local));
+            Assert.Single(Asks(backends.Local));
         }
     }
 
-    [WireMockFact]
+    [Fact]
     public async Task Ask_Redirected_IsNotFollowed()
     {
-        await backends.Cloud.StubAsync("POST", Core, 200, MaestraReplies.Envelope("fine", Conversation, "cloud"));
-        await backends.Local.StubTextAsync("POST", Core, 307, "", "text/plain", ("Location", new Uri(backends.Local.Url, "/elsewhere").ToString()));
+        backends.Cloud.Stub("POST", Core, 200, MaestraReplies.Envelope("fine", Conversation, "cloud"));
+        backends.Local.StubText("POST", Core, 307, "", "text/plain", ("Location", new Uri(backends.Local.Url, "/elsewhere").ToString()));
 
         var answer = await CallAsync("maestra_ask", FullQuestion());
 
         Assert.Equal([("local", "http_status", false), ("cloud", "answered", false)], answer.Attempts());
-        Assert.Equal([Core], (await AsksAsync(backends.Local)).Select(request => request.Url));
+        Assert.Equal([Core], Asks(backends.Local).Select(request => request.Url));
     }
 
-    [WireMockFact]
+    [Fact]
     public async Task Ask_RedirectedByTheCloud_TakesTheKeyNowhere()
     {
-        await backends.Cloud.StubTextAsync("POST", Core, 308, "", "text/plain", ("Location", new Uri(backends.Local.Url, "/thief").ToString()));
+        backends.Cloud.StubText("POST", Core, 308, "", "text/plain", ("Location", new Uri(backends.Local.Url, "/thief").ToString()));
 
         var result = await CallRawAsync("maestra_ask", FullQuestion("cloud-only"));
 
         Assert.True(result.IsError());
-        Assert.DoesNotContain(await backends.Local.RequestsAsync(), request => request.Url == "/thief");
+        Assert.DoesNotContain(backends.Local.Requests, request => request.Url == "/thief");
         Assert.DoesNotContain(Key, result.ToJsonString(), StringComparison.Ordinal);
     }
 
@@ -190,7 +194,7 @@ public sealed class AskContractTests(TwoWireMocks backends) : IClassFixture<TwoW
         (429, "cost_limit_exceeded", "The daily limit resets at midnight"),
     ];
 
-    private static (JsonObject Response, string Outcome, bool MayHaveRun)[] OddReplies =>
+    private static (Action<WireMockServer> Stub, string Outcome, bool MayHaveRun)[] OddReplies =>
     [
         (Reply(200, "<html>It works!</html>", "text/html"), "impostor", false),
         (Reply(200, """{"hello":"world"}""", "application/json"), "impostor", false),
@@ -202,13 +206,11 @@ public sealed class AskContractTests(TwoWireMocks backends) : IClassFixture<TwoW
         (Reply(502, "Bad Gateway", "text/plain"), "http_status", false),
         (Reply(504, """{"detail":"Time spent","code":"deadline_exceeded"}""", "application/json"), "http_status", false),
         (Reply(200, """{"reply":"cut of""", "application/json"), "malformed", true),
-        (Fault("CONNECTION_RESET_BY_PEER"), "reset", true),
+        (local => local.StubFault("POST", Core, WireMockFault.ConnectionReset), "reset", true),
     ];
 
-    private static JsonObject Reply(int status, string body, string mediaType) =>
-        new() { ["status"] = status, ["body"] = body, ["headers"] = new JsonObject { ["Content-Type"] = mediaType } };
-
-    private static JsonObject Fault(string name) => new() { ["fault"] = name };
+    private static Action<WireMockServer> Reply(int status, string body, string mediaType) =>
+        server => server.StubText("POST", Core, status, body, mediaType);
 
     private static JsonObject Problem(string code, string detail) =>
         new() { ["detail"] = detail, ["code"] = code, ["request_id"] = "7d0c0f3e-6a52-4c0f-9d0e-0f6f2b8f1a11" };
@@ -273,8 +275,8 @@ public sealed class AskContractTests(TwoWireMocks backends) : IClassFixture<TwoW
         return kept;
     }
 
-    private static async Task<IReadOnlyList<WireMockRequest>> AsksAsync(WireMockServer server) =>
-        [.. (await server.RequestsAsync()).Where(request => request.Method == "POST")];
+    private static IReadOnlyList<WireMockRequest> Asks(WireMockServer server) =>
+        [.. server.Requests.Where(request => request.Method == "POST")];
 
     private async Task<JsonObject> CallAsync(string tool, JsonObject arguments)
     {

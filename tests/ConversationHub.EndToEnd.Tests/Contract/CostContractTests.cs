@@ -11,12 +11,14 @@ namespace ConversationHub.EndToEnd.Tests.Contract;
 public sealed class CostContractTests(WireMockServer model) : IClassFixture<WireMockServer>, IAsyncLifetime
 {
     private const string Completions = "/v1/chat/completions";
-    private const int MaxPolls = 1200;
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
 
     private readonly TemporaryFolder _folder = new();
 
-    public Task InitializeAsync() => model.ResetAsync();
+    public Task InitializeAsync()
+    {
+        model.Reset();
+        return Task.CompletedTask;
+    }
 
     public Task DisposeAsync()
     {
@@ -24,10 +26,10 @@ public sealed class CostContractTests(WireMockServer model) : IClassFixture<Wire
         return Task.CompletedTask;
     }
 
-    [WireMockFact]
+    [Fact]
     public async Task Ask_KilledAfterAReplyAndWithinACall_WhatWasOrMayHaveBeenSpentStillCounts_T47()
     {
-        await model.StubAsync("POST", Completions, 200, Completion());
+        model.Stub("POST", Completions, 200, Completion());
         await using (var backend = await StartAsync("1.50"))
         using (var caller = new BackendCaller(backend.Url))
         {
@@ -36,13 +38,13 @@ public sealed class CostContractTests(WireMockServer model) : IClassFixture<Wire
         }
 
         Assert.Equal(0.001m, Spent());
-        await model.ResetAsync();
-        await model.StubAsync("POST", Completions, new JsonObject { ["status"] = 200, ["fixedDelayMilliseconds"] = 300_000 });
+        model.Reset();
+        model.StubSilence("POST", Completions);
         await using (var backend = await StartAsync("1.50"))
         using (var caller = new BackendCaller(backend.Url))
         {
             var asking = caller.AskAsync(BackendCaller.Question("Paid?", "c"));
-            await UntilAskedAsync();
+            await model.RequestAsync(1);
             await backend.KillAsync();
             await Assert.ThrowsAnyAsync<HttpRequestException>(() => asking);
         }
@@ -53,11 +55,11 @@ public sealed class CostContractTests(WireMockServer model) : IClassFixture<Wire
         {
             var over = await caller.AskAsync(BackendCaller.Question("Paid?", "c"));
             Assert.Equal((HttpStatusCode.TooManyRequests, "cost_limit_exceeded"), (over.Status, over.Body.String("code")));
-            Assert.Single(await model.RequestsAsync());
+            Assert.Single(model.Requests);
         }
     }
 
-    [WireMockFact]
+    [Fact]
     public async Task Start_TrackerIsDamaged_IsRefusedWithItsPathAndWhatToDo()
     {
         var state = Directory.CreateDirectory(Path.Combine(_folder.Path, "state")).FullName;
@@ -73,7 +75,7 @@ public sealed class CostContractTests(WireMockServer model) : IClassFixture<Wire
     }
 
     /// <summary>Nothing outside is opened, whatever keys and addresses are set.</summary>
-    [WireMockFact]
+    [Fact]
     public async Task Ask_TestMode_GivesTheFixedReplyAndCallsNobody_T54()
     {
         await using var backend = await BackendProcess.StartAsync(
@@ -84,7 +86,7 @@ public sealed class CostContractTests(WireMockServer model) : IClassFixture<Wire
 
         Assert.Equal(("Maestra test reply.", "test", "test", 0m), (
             reply.String("reply"), reply["meta"]!.AsObject().String("provider"), reply["meta"]!.AsObject().String("model"), reply["meta"]!["cost_usd"]!.GetValue<decimal>()));
-        Assert.Empty(await model.RequestsAsync());
+        Assert.Empty(model.Requests);
     }
 
     private Task<BackendProcess> StartAsync(string dailyLimit) => BackendProcess.StartAsync("local", _folder.Path, settings: Settings(dailyLimit));
@@ -99,14 +101,6 @@ public sealed class CostContractTests(WireMockServer model) : IClassFixture<Wire
     {
         var tracker = JsonNode.Parse(File.ReadAllText(Path.Combine(_folder.Path, "state", "maestra_cost_tracker.json")))!.AsObject();
         return tracker.Where(day => char.IsDigit(day.Key[0])).Sum(day => day.Value!.GetValue<decimal>());
-    }
-
-    /// <summary>WireMock gives no signal: its journal is asked now and then.</summary>
-    private async Task UntilAskedAsync()
-    {
-        for (var poll = 0; poll < MaxPolls && (await model.RequestsAsync()).Count == 0; poll++)
-            await Task.Delay(Poll, TimeProvider.System);
-        Assert.Single(await model.RequestsAsync());
     }
 
     private static JsonObject Completion() => new()

@@ -15,7 +15,11 @@ public sealed class SinkTests(WireMockServer outside) : IClassFixture<WireMockSe
 
     private readonly TemporaryFolder _folder = new();
 
-    public Task InitializeAsync() => outside.ResetAsync();
+    public Task InitializeAsync()
+    {
+        outside.Reset();
+        return Task.CompletedTask;
+    }
 
     public Task DisposeAsync()
     {
@@ -23,12 +27,12 @@ public sealed class SinkTests(WireMockServer outside) : IClassFixture<WireMockSe
         return Task.CompletedTask;
     }
 
-    [WireMockFact]
+    [Fact]
     public async Task Serve_EverythingTakesWhatItIsSent_T50_T52()
     {
         foreach (var path in (string[])["/audit", "/services/collector/event", "/slack", "/v1/metrics", "/v1/traces"])
-            await outside.StubAsync("POST", path, 200, new JsonObject());
-        await outside.StubAsync("GET", "/hub", 200, new JsonObject { ["status"] = "healthy" });
+            outside.Stub("POST", path, 200, new JsonObject());
+        outside.Stub("GET", "/hub", 200, new JsonObject { ["status"] = "healthy" });
         await using var backend = await StartAsync();
         using var caller = new BackendCaller(backend.Url);
         await UntilAsync(async () => (await caller.GetAsync("/health"))["dependencies"]!.AsObject().String("memory_hub") == "healthy");
@@ -36,7 +40,7 @@ public sealed class SinkTests(WireMockServer outside) : IClassFixture<WireMockSe
 
         Assert.Equal(0, await backend.StopAsync());
 
-        var requests = await outside.RequestsAsync();
+        var requests = outside.Requests;
         string[] events = ["startup", "shutdown"];
         Assert.Equal(events, At("/audit").Select(request => request.Json.String("event")));
         var splunk = At("/services/collector/event");
@@ -60,14 +64,14 @@ public sealed class SinkTests(WireMockServer outside) : IClassFixture<WireMockSe
         List<WireMockRequest> At(string path) => [.. requests.Where(request => request.Url == path)];
     }
 
-    [WireMockFact]
+    [Fact]
     public async Task Serve_EverythingIsBroken_AnswersAllTheSameAndCountsWhatIsLost_T50_T52()
     {
-        await outside.StubFaultAsync("POST", "/audit", "CONNECTION_RESET_BY_PEER");
-        await outside.StubTextAsync("POST", "/services/collector/event", 503, "busy", "text/plain");
-        await outside.StubTextAsync("POST", "/slack", 307, "", "text/plain", ("Location", "/elsewhere"));
-        await outside.StubFaultAsync("POST", "/v1/metrics", "RANDOM_DATA_THEN_CLOSE");
-        await outside.StubFaultAsync("GET", "/hub", "EMPTY_RESPONSE");
+        outside.StubFault("POST", "/audit", WireMockFault.ConnectionReset);
+        outside.StubText("POST", "/services/collector/event", 503, "busy", "text/plain");
+        outside.StubText("POST", "/slack", 307, "", "text/plain", ("Location", "/elsewhere"));
+        outside.StubFault("POST", "/v1/metrics", WireMockFault.RandomDataThenClose);
+        outside.StubFault("GET", "/hub", WireMockFault.EmptyResponse);
         await using var backend = await StartAsync();
         using var caller = new BackendCaller(backend.Url);
 
@@ -84,7 +88,7 @@ public sealed class SinkTests(WireMockServer outside) : IClassFixture<WireMockSe
         Assert.Equal("degraded", (await caller.GetAsync("/health")).String("status"));
         await backend.Program.Error.FirstAsync(line => line.Contains("An alert could not be sent: it answered 307", StringComparison.Ordinal));
         Assert.Equal(0, await backend.StopAsync());
-        Assert.DoesNotContain(await outside.RequestsAsync(), request => request.Url == "/elsewhere");
+        Assert.DoesNotContain(outside.Requests, request => request.Url == "/elsewhere");
         Assert.Equal(2, (await File.ReadAllLinesAsync(_folder.Combine("state", "audit.log"))).Length);
     }
 
