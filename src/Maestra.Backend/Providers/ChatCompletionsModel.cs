@@ -95,7 +95,9 @@ internal sealed class ChatCompletionsModel : IModel
                     tail.Begin();
             }
         }
-        catch (OperationCanceledException) when (tail.IsOver)
+#pragma warning disable CA1031 // Whatever becomes of the connection behind the answer: it is there and paid, and asking again would pay twice.
+        catch (Exception e) when (completion.FinishReason is not null && (e is not OperationCanceledException || tail.IsOver))
+#pragma warning restore CA1031
         {
             // The text is whole; what it cost may be missing.
         }

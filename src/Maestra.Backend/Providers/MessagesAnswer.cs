@@ -16,8 +16,8 @@ internal sealed class MessagesAnswer
     /// <summary>No reply of this length is ever stored: the rest need not come.</summary>
     public bool IsTooLong => _text.Length > WireLimits.ReplyBytes;
 
-    /// <summary>The last event of the answer has come.</summary>
-    public bool IsEnded { get; private set; }
+    /// <summary>An event has said why the model stopped, or was the last one: no text comes behind it.</summary>
+    public bool IsWhole { get; private set; }
 
     /// <summary>Set when the provider says, within a stream, that it failed.</summary>
     public ModelOutcome.Failed? Failure { get; private set; }
@@ -45,12 +45,13 @@ internal sealed class MessagesAnswer
             case "content_block_delta" when data.TryGetProperty("delta", out var delta):
                 return AddText(delta, "text_delta");
             case "message_delta":
-                if (data.TryGetProperty("delta", out var end))
-                    _stopReason = Text(end, "stop_reason") ?? _stopReason;
+                var reason = data.TryGetProperty("delta", out var end) ? Text(end, "stop_reason") : null;
+                _stopReason = reason ?? _stopReason;
                 AddUsage(data);
+                IsWhole |= reason is not null;
                 return "";
             case "message_stop":
-                IsEnded = true;
+                IsWhole = true;
                 return "";
             case "error":
                 var type = data.TryGetProperty("error", out var error) ? Text(error, "type") : null;

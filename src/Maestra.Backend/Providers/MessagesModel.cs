@@ -92,11 +92,13 @@ internal sealed class MessagesModel(HttpClient client, ProviderSettings settings
                     break;
                 if (piece.Length > 0)
                     onText?.Invoke(piece);
-                if (answer.IsEnded)
+                if (answer.IsWhole)
                     tail.Begin();
             }
         }
-        catch (OperationCanceledException) when (tail.IsOver)
+#pragma warning disable CA1031 // Whatever becomes of the connection behind the answer: it is there and paid, and asking again would pay twice.
+        catch (Exception e) when (answer.IsWhole && (e is not OperationCanceledException || tail.IsOver))
+#pragma warning restore CA1031
         {
             // All of the answer was there.
         }

@@ -43,6 +43,18 @@ public static class Chaos
                 exchange.Close();
         });
 
+    /// <summary>As <see cref="Truncate"/>, but the end comes when the test lets it.</summary>
+    public static ChaosBehaviour TruncateWhen(Task released, CannedResponse response, int bodyBytes, bool reset) => new(
+        reset ? "TruncateWithResetWhen" : nameof(TruncateWhen), ReadsRequest: true, async (exchange, stop) =>
+        {
+            await WritePartAsync(exchange, response, bodyBytes, stop);
+            await released.WaitAsync(stop);
+            if (reset)
+                exchange.Reset();
+            else
+                exchange.Close();
+        });
+
     /// <summary>Bytes that are not HTTP, whatever was asked (a TLS client hello included), then a close.</summary>
     public static ChaosBehaviour Garbage(string bytes = "\u0001\u0002 220 mail.example.com ESMTP ready\r\n") => new(
         nameof(Garbage), ReadsRequest: false, async (exchange, stop) =>

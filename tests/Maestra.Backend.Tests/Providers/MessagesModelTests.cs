@@ -79,6 +79,34 @@ public sealed class MessagesModelTests : IAsyncLifetime
         Assert.Equal(("done", "Two rules."), (next.Name, (string?)next.Data["reply"]));
     }
 
+    /// <summary>The answer is there and paid from its stop reason on, whether or not the last event comes behind it (docs/models.md).</summary>
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task Ask_StreamBreaksBehindTheAnswer_IsAnswered(bool reset, bool hasLastEvent)
+    {
+        var released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var whole = ModelRig.MessageStream("Two ", "rules.");
+        var last = ModelRig.Events("""{"type":"message_stop"}""").Body.Length;
+        var longer = whole with { Body = [.. whole.Body, .. ModelRig.Events("""{"type":"ping"}""").Body] };
+        _model.Behaviour = Chaos.TruncateWhen(released.Task, longer, whole.Body.Length - (hasLastEvent ? 0 : last), reset);
+
+        using var stream = await StreamedReply.AskAsync(_backend, TestBackend.Question(conversation: "c"));
+        await stream.NextAsync("heartbeat");
+
+        // Heartbeats, deadline, and the wait for the end: the stop reason has been read.
+        await _backend.Time.WaitForTimersAsync(3);
+        released.SetResult();
+        var next = await stream.NextAsync();
+        while (next.Name is "delta" or "heartbeat")
+            next = await stream.NextAsync();
+
+        Assert.Equal(("done", "Two rules.", 0.002m), (next.Name, (string?)next.Data["reply"], (decimal?)next.Data["meta"]?["cost_usd"]));
+        Assert.Single(_model.Requests);
+    }
+
     [Fact]
     public async Task Ask_CachedPrompt_CountsAllTokens()
     {

@@ -96,6 +96,44 @@ public sealed class StreamedModelTests : IAsyncLifetime
             Assert.False((bool)end.Data["meta"]!["cost_known"]!);
     }
 
+    /// <summary>The answer is there and paid, so nobody is asked again for it, whatever became of the connection (docs/models.md).</summary>
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task Ask_StreamBreaksBehindTheAnswer_IsAnswered(bool reset, bool tellsUsage)
+    {
+        var released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        string[] parts = [Piece("Two "), Piece("rules."), Finish, tellsUsage ? Usage : ""];
+        _model.Behaviour = Chaos.TruncateWhen(released.Task, Stream([.. parts, Done]), parts.Sum(static part => part.Length), reset);
+
+        using var stream = await StreamedReply.AskAsync(_backend, TestBackend.Question(conversation: "c"));
+        await stream.NextAsync("heartbeat");
+
+        // Heartbeats, deadline, and the wait for the end: all that was sent has been read.
+        await _backend.Time.WaitForTimersAsync(3);
+        released.SetResult();
+        var (_, end) = await TextThenEndAsync(stream);
+
+        Assert.Equal(("done", "Two rules."), (end.Name, (string?)end.Data["reply"]));
+        if (!tellsUsage)
+            Assert.False((bool)end.Data["meta"]!["cost_known"]!);
+        Assert.Single(_model.Requests);
+        Assert.Equal("Two rules.", (string?)(await _backend.GetAsync("/conversations/c")).Json["messages"]![1]!["content"]);
+    }
+
+    [Fact]
+    public async Task Ask_GarbageBehindTheAnswer_IsAnswered()
+    {
+        _model.Behaviour = Chaos.Respond(Stream(Piece("Two "), Piece("rules."), Finish, "data: not json\n\n"));
+
+        using var stream = await StreamedReply.AskAsync(_backend, TestBackend.Question());
+        await stream.NextAsync("heartbeat");
+
+        Assert.Equal("done", (await TextThenEndAsync(stream)).End.Name);
+    }
+
     [Fact]
     public async Task Ask_LongAnswerInShortPieces_IsTakenWhole()
     {
