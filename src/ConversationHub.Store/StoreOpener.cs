@@ -93,7 +93,7 @@ public static class StoreOpener
             var held = state.Index.Operations.Count;
             search = new SearchKeeper(state, files, folder, disk, logger);
             search.Open(held);
-            var recovery = new LogRecovery(folder, files, disk, state, search, logger);
+            var recovery = new LogRecovery(folder, files, disk, state, search, logger, options.Progress);
             var reading = recovery.Read(known);
             if (reading.NewerFormat is { } place)
                 return Newer(folder.Log, $"later than {Operation.CurrentFormat} ({place})");
@@ -126,20 +126,23 @@ public static class StoreOpener
                 new QuarantineRelease(state, files, board).Run);
             var messages = new MessageReader(files, board, logger);
             var watch = new FolderWatch(
-                state, folder, () => new FolderImporter(state, loop, folder, disk, options.ImportOwner, time, logger), time, logger);
+                state, folder, () => new FolderImporter(state, loop, folder, disk, options.ImportOwner, time, logger, options.Progress), time, logger);
+            var written = new WrittenViews(folder, disk);
             var views = new ViewWriter(
                 state,
                 new ViewBuilder(state, new ConversationReader(state, messages), messages),
-                new ForeignFile(folder, disk, watch.Kept, logger),
+                new ForeignFile(folder, written, disk, watch.Kept, logger),
+                written,
                 folder,
                 disk,
                 time,
-                logger);
+                logger,
+                options.Progress);
             var turn = new SemaphoreSlim(1, 1);
             var snapshots = new SnapshotKeeper(state, files, folder, disk, board, options.SnapshotEvery, time, logger);
             snapshots.Opened(held);
             var scrub = new SegmentScrub(state, files, folder, known, board, logger);
-            var compactor = new LogCompactor(state, loop, files, search, snapshots, turn, folder, disk, board, time, logger);
+            var compactor = new LogCompactor(state, loop, files, search, snapshots, turn, folder, disk, board, time, logger, options.Progress);
             var housekeeper = new Housekeeper(state, views, compactor, watch, board, time, logger);
             var sync = new LogSync(
                 state, loop, new LogSyncReader(state, files, board), new Reissuer(state, loop, files, options.BackendId, time), housekeeper, board,

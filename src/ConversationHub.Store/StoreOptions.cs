@@ -22,6 +22,9 @@ public sealed record StoreOptions
     /// <summary>Operations between two snapshots of the log store's index at least. For tests: a store that is killed often must meet many.</summary>
     internal int SnapshotEvery { get; init; } = SnapshotKeeper.FewestOperations;
 
+    /// <summary>Told how far reading, writing files, importing and compacting have come; null for nobody. Called by the thread that does it.</summary>
+    public IProgress<StoreProgress>? Progress { get; init; }
+
     /// <summary>Whose an imported conversation is that names no owner.</summary>
     public UserId ImportOwner { get; init; } = UserId.Anonymous;
 }

@@ -69,7 +69,7 @@ internal static partial class StoreTelemetry
     [LoggerMessage(2055, LogLevel.Information, "Search index lacks {Operations} operations; they are read from the log now")]
     public static partial void SearchRebuilt(ILogger logger, int operations);
 
-    [LoggerMessage(2020, LogLevel.Warning, "{File} was written by another program; its bytes are kept as imported/{Copy}, and the conversation's own file takes its place")]
+    [LoggerMessage(2020, LogLevel.Warning, "{File} was written or changed by somebody else; its bytes are kept as imported/{Copy}, and the conversation's own file takes its place")]
     public static partial void ForeignFileKept(ILogger logger, string file, string copy);
 
     [LoggerMessage(2060, LogLevel.Information, "Database compacted: erased text is gone from its files, {ElapsedMs} ms")]

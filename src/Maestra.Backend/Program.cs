@@ -14,6 +14,7 @@ var parts = new BackendParts
     Heartbeats = heartbeats,
     Ids = ids,
     WriteLog = log.Write,
+    IsErrorATerminal = !Console.IsErrorRedirected,
     OpenStore = (options, logger) => StoreOpener.OpenLog(options, TimeProvider.System, ids, logger),
 };
 await using var error = new TolerantWriter(Console.Error);

@@ -16,7 +16,8 @@ namespace ConversationHub.Store.Compaction;
 /// </summary>
 internal sealed class LogCompactor(
     LogState state, CommitLoop writer, SegmentFiles files, SearchKeeper search, SnapshotKeeper snapshots, SemaphoreSlim turn,
-    LogFolder folder, IDisk disk, StatusBoard board, TimeProvider time, ILogger logger)
+    LogFolder folder, IDisk disk, StatusBoard board, TimeProvider time, ILogger logger,
+    IProgress<StoreProgress>? progress = null)
 {
     private readonly SegmentRewriter _rewriter = new(files, disk);
 
@@ -58,12 +59,15 @@ internal sealed class LogCompactor(
             // And copies: once the log holds stubs, nothing tells any more that they are to go.
             DropCopiesOfDamage(plan.Names);
             DropImports(plan);
+            var done = 0;
             foreach (var (key, entries) in plan.Segments)
             {
+                progress?.Report(new StoreProgress("compacting", done++, plan.Segments.Count, "segments"));
                 cancellationToken.ThrowIfCancellationRequested();
                 Replace(key, entries, plan);
             }
 
+            progress?.Report(new StoreProgress("compacting", done, plan.Segments.Count, "segments"));
             StoreTelemetry.Compacted(logger, plan.Erased.Count, plan.Segments.Count, (long)time.GetElapsedTime(started).TotalMilliseconds);
             return null;
         }

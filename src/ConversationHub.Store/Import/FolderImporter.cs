@@ -13,7 +13,8 @@ namespace ConversationHub.Store.Import;
 /// importing the same files again changes nothing. One import at a time.
 /// </summary>
 internal sealed class FolderImporter(
-    LogState state, CommitLoop writer, LogFolder folder, IDisk disk, UserId defaultOwner, TimeProvider time, ILogger logger)
+    LogState state, CommitLoop writer, LogFolder folder, IDisk disk, UserId defaultOwner, TimeProvider time, ILogger logger,
+    IProgress<StoreProgress>? progress = null)
 {
     /// <summary>Operations that become durable together.</summary>
     private const int OperationsPerWrite = 500;
@@ -41,10 +42,15 @@ internal sealed class FolderImporter(
         var before = journal.Records.Count;
         try
         {
-            foreach (var path in paths(journal))
+            // What is kept and not imported is found out when the rest is done, so how many there are is known of most only.
+            var all = paths(journal);
+            var total = progress is null || !all.TryGetNonEnumeratedCount(out var count) ? 0 : count;
+            var done = 0;
+            foreach (var path in all)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 await ImportAsync(path, journal, cancellationToken).ConfigureAwait(false);
+                progress?.Report(new StoreProgress("importing", ++done, total, "files"));
             }
         }
         finally

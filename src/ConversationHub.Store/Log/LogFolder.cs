@@ -19,6 +19,9 @@ internal sealed record LogFolder(string Root)
     /// <summary>The clock of retention (<see cref="Retention.LogRetention"/>).</summary>
     public string Retention => Path.Combine(Log, "retention.json");
 
+    /// <summary>What the files beside the log were written as (<see cref="Views.WrittenViews"/>).</summary>
+    public string WrittenViews => Path.Combine(Log, "views.sums");
+
     public string IndexView => Path.Combine(Root, "index.json");
 
     /// <summary>The index as it was at one moment (<see cref="Snapshots.SnapshotFile"/>); may be deleted at any time.</summary>

@@ -41,6 +41,9 @@ public sealed class LogMaintenance(StoreOptions options, TimeProvider time, IdSo
         return (new RepairReport([.. done, .. repair.AcceptLosses(after)], Verify()), null);
     }
 
+    /// <summary>Told how far the work has come; null for nobody.</summary>
+    public IProgress<StoreProgress>? Progress => options.Progress;
+
     /// <summary>Takes the writes of a repair that must not be lost.</summary>
     internal IDisk Disk { get; init; } = PhysicalDisk.Instance;
 
@@ -50,7 +53,7 @@ public sealed class LogMaintenance(StoreOptions options, TimeProvider time, IdSo
     {
         using var files = new SegmentFiles(_folder, ReadOnlyDisk.Instance, time);
         var state = new LogState(options.Namespace, searches: false);
-        var reading = new LogRecovery(_folder, files, ReadOnlyDisk.Instance, state, search: null, logger).Read();
+        var reading = new LogRecovery(_folder, files, ReadOnlyDisk.Instance, state, search: null, logger, options.Progress).Read();
         var index = state.Index;
         return new StoreStats(
             index.Recency.Count,

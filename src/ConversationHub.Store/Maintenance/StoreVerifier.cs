@@ -25,7 +25,7 @@ internal sealed class StoreVerifier(LogFolder folder, StoreOptions options, Time
         using var storeLock = StoreLock.TryTake(folder.Lock);
         using var files = new SegmentFiles(folder, ReadOnlyDisk.Instance, time);
         var state = new LogState(options.Namespace, searches: false);
-        var reading = new LogRecovery(folder, files, ReadOnlyDisk.Instance, state, search: null, logger).Read();
+        var reading = new LogRecovery(folder, files, ReadOnlyDisk.Instance, state, search: null, logger, options.Progress).Read();
         CheckLog(reading, state);
         if (storeLock is not null)
         {
@@ -91,6 +91,7 @@ internal sealed class StoreVerifier(LogFolder folder, StoreOptions options, Time
         var views = new ViewBuilder(state, new ConversationReader(state, messages), messages);
         for (var number = 0; number < state.Index.Conversations.Count; number++)
         {
+            options.Progress?.Report(new StoreProgress("comparing files", number, state.Index.Conversations.Count, "conversations"));
             switch (views.Conversation(number))
             {
                 case ViewContent.Bytes(var name, var bytes):
@@ -105,6 +106,7 @@ internal sealed class StoreVerifier(LogFolder folder, StoreOptions options, Time
             }
         }
 
+        options.Progress?.Report(new StoreProgress("comparing files", state.Index.Conversations.Count, state.Index.Conversations.Count, "conversations"));
         if (state.Index.Recency.Count > 0 || File.Exists(folder.IndexView))
             Compare(folder.IndexView, views.Index());
     }
@@ -125,6 +127,8 @@ internal sealed class StoreVerifier(LogFolder folder, StoreOptions options, Time
     /// <summary>What is made of the log to be found faster: it must not be wrong, and may be absent.</summary>
     private void CheckCopies(SegmentFiles files)
     {
+        foreach (var offset in File.Exists(folder.WrittenViews) ? WrittenViews.FindDamaged(File.ReadAllBytes(folder.WrittenViews)) : [])
+            Find(folder.WrittenViews, null, $"is damaged at offset {offset}; the next start makes it anew");
         if (new SnapshotFile(folder, files).TryRead(new LogState(options.Namespace, searches: false), out var why) is null && why is not null)
             Find(folder.Snapshot, null, $"cannot be used, {why}; the next start makes it anew");
         foreach (var path in Directory.Exists(folder.Search) ? Directory.EnumerateFiles(folder.Search, "*" + SearchFiles.Extension) : [])

@@ -53,7 +53,7 @@ internal static class PostgresOpener
                 archive,
                 new PostgresCompactor(source, time, logger),
                 new PostgresCosts(database),
-                new PostgresWatch(database, board, time),
+                new PostgresWatch(database, board, time, logger),
                 new PostgresSync(database, new PostgresSyncReader(database), origins, board, time),
                 new PostgresRetention(database, archive, origins, time, ids),
                 board);

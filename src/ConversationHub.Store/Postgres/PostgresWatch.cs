@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.Logging;
 
 namespace ConversationHub.Store.Postgres;
 
@@ -12,11 +13,13 @@ internal sealed class PostgresWatch : IAsyncDisposable
     private readonly Database _database;
     private readonly StatusBoard _board;
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _running;
 
-    public PostgresWatch(Database database, StatusBoard board, TimeProvider time)
+    public PostgresWatch(Database database, StatusBoard board, TimeProvider time, ILogger logger)
     {
+        _logger = logger;
         _database = database;
         _board = board;
         _time = time;
@@ -38,13 +41,26 @@ internal sealed class PostgresWatch : IAsyncDisposable
             for (var round = 0; ; round = (round + 1) % RoundsPerCount)
             {
                 if (round == 0 || _board.Current.Health != StoreHealthState.Healthy)
-                    await CountAsync().ConfigureAwait(false);
+                    await TryCountAsync().ConfigureAwait(false);
                 await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
             // The store is being closed.
+        }
+    }
+
+    /// <summary>A mistake of ours must not end the rounds: a lost database would then count as lost for good.</summary>
+    private async Task TryCountAsync()
+    {
+        try
+        {
+            await CountAsync().ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is not OperationCanceledException || !_stopping.IsCancellationRequested)
+        {
+            StoreTelemetry.HousekeepingFailed(_logger, error);
         }
     }
 

@@ -13,7 +13,8 @@ namespace ConversationHub.Store.Recovery;
 /// damage with good lines after it is reported and left. Nothing is changed before every segment was read.
 /// </summary>
 /// <param name="search">Null when nothing is searched.</param>
-internal sealed class LogRecovery(LogFolder folder, SegmentFiles files, IDisk disk, LogState state, SearchKeeper? search, ILogger logger)
+internal sealed class LogRecovery(LogFolder folder, SegmentFiles files, IDisk disk, LogState state, SearchKeeper? search, ILogger logger,
+    IProgress<StoreProgress>? progress = null)
 {
     private const int PieceBytes = 1 << 20;
 
@@ -33,12 +34,14 @@ internal sealed class LogRecovery(LogFolder folder, SegmentFiles files, IDisk di
         state.Index.BeginBulk();
         for (var at = 0; at < segments.Count && _newer is null; at++)
         {
+            progress?.Report(new StoreProgress("reading the log", at, segments.Count, "segments"));
             if (segments[at] < known?.Number)
                 files.Open(segments[at]);
             else
                 (tail, length) = ReadSegment(segments[at], segments[at] == known?.Number ? known.Value.Length : 0, isNewest: at == segments.Count - 1);
         }
 
+        progress?.Report(new StoreProgress("reading the log", segments.Count, segments.Count, "segments"));
         state.Index.EndBulk();
         return new LogReading(segments, length, tail, _regions, _newer);
     }

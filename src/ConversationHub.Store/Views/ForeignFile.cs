@@ -8,11 +8,11 @@ using Microsoft.Extensions.Logging;
 namespace ConversationHub.Store.Views;
 
 /// <summary>
-/// A file in the place of a view that this store has not written: the earlier backend's, or a person's (wire.md §10.3).
+/// A file in the place of a view that this store has not written: the earlier backend's, or one that a person changed (wire.md §10.3).
 /// The view takes its place, so its bytes are kept first, and what they hold is imported.
 /// </summary>
 /// <param name="onKept">Takes the path of the copy, to be imported soon.</param>
-internal sealed class ForeignFile(LogFolder folder, IDisk disk, Action<string> onKept, ILogger logger)
+internal sealed class ForeignFile(LogFolder folder, WrittenViews written, IDisk disk, Action<string> onKept, ILogger logger)
 {
     /// <summary>Nobody's conversation; it is replaced.</summary>
     private const long MaxBytes = 256L << 20;
@@ -24,7 +24,7 @@ internal sealed class ForeignFile(LogFolder folder, IDisk disk, Action<string> o
     public void Keep(string name)
     {
         var path = folder.View(name);
-        if (!File.Exists(path) || IsOwn(path) || RegularFile.TryRead(path, MaxBytes, out _) is not { } bytes)
+        if (!File.Exists(path) || RegularFile.TryRead(path, MaxBytes, out _) is not { } bytes || (written.IsOwn(name, bytes) ?? bytes.AsSpan().EndsWith(OwnEnding)))
             return;
         var digest = Convert.ToHexStringLower(SHA256.HashData(bytes));
         if (ImportReader.TryRead(bytes, UserId.Anonymous, DateTimeOffset.MaxValue, out _) is null)

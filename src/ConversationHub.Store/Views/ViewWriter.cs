@@ -9,7 +9,8 @@ namespace ConversationHub.Store.Views;
 /// A conversation that changed many times since the last round is written once. Nothing in the store reads these files. Thread-safe.
 /// </summary>
 internal sealed class ViewWriter(
-    LogState state, ViewBuilder views, ForeignFile foreign, LogFolder folder, IDisk disk, TimeProvider time, ILogger logger) : IDisposable
+    LogState state, ViewBuilder views, ForeignFile foreign, WrittenViews written, LogFolder folder, IDisk disk, TimeProvider time, ILogger logger,
+    IProgress<StoreProgress>? progress = null) : IDisposable
 {
     /// <summary>Files written in one round, so that a burst over many conversations leaves the disk to the log.</summary>
     public const int MaxFilesPerRound = 256;
@@ -69,15 +70,21 @@ internal sealed class ViewWriter(
         }
     }
 
-    public void Dispose() => _turn.Dispose();
+    public void Dispose()
+    {
+        written.Dispose();
+        _turn.Dispose();
+    }
 
     private void WriteRound(ViewRound round)
     {
         var taken = Take(round);
         Exception? failure = null;
-        var written = 0;
+        var done = 0;
         foreach (var number in taken)
         {
+            if (round == ViewRound.All)
+                progress?.Report(new StoreProgress("writing files", done, taken.Count, "files"));
             var started = time.GetTimestamp();
             try
             {
@@ -91,17 +98,19 @@ internal sealed class ViewWriter(
                 continue;
             }
 
-            written++;
+            done++;
             _failed.Remove(number);
             var took = time.GetElapsedTime(started);
             if (took > ShortWrite)
                 _resting[number] = (time.GetTimestamp(), took * RestFactor);
         }
 
-        _indexIsBehind |= written > 0;
+        if (round == ViewRound.All)
+            progress?.Report(new StoreProgress("writing files", done, taken.Count, "files"));
+        _indexIsBehind |= done > 0;
         if (_indexIsBehind && IsIndexDue(round))
             WriteIndex();
-        if (written > 0)
+        if (done > 0)
             disk.FlushFolder(folder.Root);
         if (failure is not null)
             throw new IOException(failure.Message, failure);
@@ -173,9 +182,14 @@ internal sealed class ViewWriter(
     {
         var path = folder.View(name);
         if (File.Exists(path) && new FileInfo(path).Length == bytes.Length && File.ReadAllBytes(path).AsSpan().SequenceEqual(bytes))
+        {
+            written.Note(name, bytes);
             return;
+        }
+
         foreign.Keep(name);
         AtomicFile.ReplaceLater(path, bytes, disk);
+        written.Note(name, bytes);
     }
 
     private void WriteIndex()

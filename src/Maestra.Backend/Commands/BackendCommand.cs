@@ -39,7 +39,8 @@ internal static class BackendCommand
         serve.SetAction(ServeAsync);
         var root = new RootCommand("Maestra's backend: answers questions and keeps conversations.")
         {
-            mode, port, host, serve, StoreCommand.Build(Sources, error, parts), AuditCommand.Build(Sources, error), KeysCommand.Build(Sources, error, parts.Time),
+            mode, port, host, serve, StoreCommand.Build(Sources, error, parts with { IsErrorATerminal = ProgressLine.IsWanted(parts.IsErrorATerminal, environment) }),
+            AuditCommand.Build(Sources, error), KeysCommand.Build(Sources, error, parts.Time),
             PeersCommand.Build(Sources, error, parts), IdentityCommand.Build(Sources, error, parts),
         };
         root.SetAction(ServeAsync);

@@ -55,6 +55,9 @@ internal static class StoreCommand
             return ExitCode.BadSettings;
         }
 
+        using var progress = parts.IsErrorATerminal ? new ProgressLine(error, parts.Time) : null;
+        if (progress is not null)
+            parts = parts with { WriteLog = Above(progress, parts.WriteLog) };
         using var loggers = BackendLogging.CreateFactory(settings, parts);
         var identity = await IdentityStores.Of(settings, parts.Time).LoadAsync(cancellationToken);
         if (identity is IdentityOutcome.Refused without)
@@ -66,6 +69,7 @@ internal static class StoreCommand
             Namespace = settings.Mode == BackendMode.Local ? StoreNamespace.Shared : StoreNamespace.PerUser,
             ImportOwner = settings.ImportOwner,
             KeepsSearchIndex = settings.KeepsSearchIndex,
+            Progress = progress,
         };
         if (settings.Database is { } database)
         {
@@ -84,15 +88,23 @@ internal static class StoreCommand
         try
         {
             var store = new LogMaintenance(options, parts.Time, parts.Ids, loggers.CreateLogger<IConversationStore>());
-            return await action(store, parsed.InvocationConfiguration.Output, parsed, AccountAsync, cancellationToken) is { } reason
-                ? await RefuseAsync(error, reason)
-                : ExitCode.Ended;
+            var reason = await action(store, parsed.InvocationConfiguration.Output, parsed, AccountAsync, cancellationToken);
+            progress?.Dispose();
+            return reason is null ? ExitCode.Ended : await RefuseAsync(error, reason);
         }
         catch (Exception mistake) when (mistake is IOException or UnauthorizedAccessException)
         {
+            progress?.Dispose();
             return await RefuseAsync(error, mistake.Message);
         }
     }
+
+    /// <summary>A line of the log goes where the progress stood, which comes back below it.</summary>
+    private static Action<string> Above(ProgressLine progress, Action<string> writeLog) => line =>
+    {
+        progress.Clear();
+        writeLog(line);
+    };
 
     private static async Task<int> RefuseAsync(TextWriter error, string reason)
     {

@@ -15,7 +15,7 @@ internal static class StoreExport
         {
             case StoreOpening.Opened opened:
                 await using (opened.Store)
-                    return await RunAsync(opened.Archive, output, user, time, cancellationToken);
+                    return await RunAsync(opened.Archive, output, user, time, cancellationToken, store.Progress, user is null ? opened.Store.Status.Conversations : 0);
             case StoreOpening.Refused refused:
                 return refused.Reason;
             case var unknown:
@@ -24,26 +24,30 @@ internal static class StoreExport
     }
 
     /// <param name="user">Null for everyone.</param>
+    /// <param name="total">How many conversations there are; 0 when that is not known.</param>
     /// <returns>Null when all was written, else why not.</returns>
     public static Task<string?> RunAsync(
-        IConversationArchive archive, TextWriter output, string? user, TimeProvider time, CancellationToken cancellationToken)
+        IConversationArchive archive, TextWriter output, string? user, TimeProvider time, CancellationToken cancellationToken,
+        IProgress<StoreProgress>? progress = null, int total = 0)
     {
         if (user is null)
-            return WriteAsync(archive, output, null, time, cancellationToken);
+            return WriteAsync(archive, output, null, time, progress, total, cancellationToken);
         return UserId.TryParse(user, out var owner)
-            ? WriteAsync(archive, output, owner, time, cancellationToken)
+            ? WriteAsync(archive, output, owner, time, progress, total, cancellationToken)
             : Task.FromResult<string?>($"--user needs 1 to {UserId.MaxLength} characters without control characters");
     }
 
     private static async Task<string?> WriteAsync(
-        IConversationArchive archive, TextWriter output, UserId? owner, TimeProvider time, CancellationToken cancellationToken)
+        IConversationArchive archive, TextWriter output, UserId? owner, TimeProvider time, IProgress<StoreProgress>? progress, int total, CancellationToken cancellationToken)
     {
         var name = owner is { } user ? JsonSerializer.Serialize(user.ToString(), MaestraJson.Compact.String) : "null";
         await output.WriteAsync($$"""{"user_id":{{name}},"exported_at":"{{WireTime.Format(time.GetUtcNow())}}","conversations":[""");
         var separator = "\n";
         var unreadable = 0;
+        var done = 0;
         await foreach (var outcome in archive.ExportAsync(owner, cancellationToken))
         {
+            progress?.Report(new StoreProgress("exporting", ++done, total, "conversations"));
             if (outcome is ReadOutcome.Unavailable lost)
                 return $"the export ended early and is no valid JSON: {lost.Failure.Reason}";
             if (outcome is not ReadOutcome.Found found)

@@ -22,6 +22,9 @@ internal sealed record BackendParts
     /// <summary>Standard output, where the audit goes when its owner says so.</summary>
     public Func<Stream> OpenOutput { get; init; } = Console.OpenStandardOutput;
 
+    /// <summary>True where people watch standard error on a terminal.</summary>
+    public bool IsErrorATerminal { get; init; }
+
     public required Func<StoreOptions, ILogger, StoreOpening> OpenStore { get; init; }
 
     /// <summary>Null: the one that the settings name.</summary>

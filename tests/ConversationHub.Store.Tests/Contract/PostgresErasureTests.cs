@@ -1,5 +1,6 @@
 using ConversationHub.Contracts;
 using ConversationHub.Store.Postgres;
+using ConversationHub.Testing;
 using ConversationHub.Testing.Logging;
 using ConversationHub.Testing.Postgres;
 using ConversationHub.Testing.Time;
@@ -96,6 +97,46 @@ public sealed class PostgresErasureTests : IAsyncLifetime
             await _opened.Archive.EraseConversationAsync(OpenedStore.Ada, ConversationId.Parse("main"), CancellationToken.None));
     }
 
+    /// <summary>A peer's stub takes the copy that is shown here, and nothing else tells of it.</summary>
+    [ContractFact]
+    public async Task Stub_OfWhatIsShownHere_IsGoneFromTheFilesByItself()
+    {
+        if (_opened is null)
+            return;
+        await AskAsync("main", Canary);
+        await AskAsync("kept", "kept");
+        var held = (await _opened.Sync.ReadMissingAsync(SyncScope.Everybody, new Dictionary<string, long>(), CancellationToken.None)).Batch!.Operations[0];
+        Assert.NotEmpty(await FilesWithAsync());
+
+        Assert.IsType<SyncApplyOutcome.Applied>(await _opened.Sync.ApplyAsync(
+            SyncScope.Everybody, [held with { Origin = "local_sha256_00000000000000aa~00000001", Seq = 1, Message = null }], CancellationToken.None));
+        await AdvanceUntilCompactedAsync();
+
+        Assert.Empty(await FilesWithAsync());
+        Assert.IsType<ReadOutcome.Found>(await ReadAsync("kept"));
+    }
+
+    /// <summary>What nobody foresaw must not end the rounds that look after the database.</summary>
+    [ContractFact]
+    public async Task Watch_ARoundFails_TheNextOnesGoOn()
+    {
+        if (_opened is null)
+            return;
+        await AskAsync("main", "one");
+        await ExecuteAsync("ALTER TABLE maestra.conversations RENAME TO away");
+        await AdvanceUntilAsync(_logger.Records.FirstAsync(static record => record.Event.Id == 2100));
+        await ExecuteAsync("ALTER TABLE maestra.away RENAME TO conversations");
+
+        using var patience = new CancellationTokenSource(TestTimeouts.Signal);
+        while (_opened.Store.Status.Conversations != 1)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            await _time.WaitForTimersAsync();
+            _time.Advance(TimeSpan.FromSeconds(2));
+            await Task.Delay(20);
+        }
+    }
+
     private async Task AskAsync(string conversation, string message) => Assert.IsType<QuestionOutcome.Stored>(await _opened!.Store.StoreQuestionAsync(
         new QuestionDraft
         {
@@ -112,17 +153,18 @@ public sealed class PostgresErasureTests : IAsyncLifetime
     private Task<ReadOutcome> ReadAsync(string conversation) => _opened!.Store.ReadAsync(
         new ReadQuery { Owner = OpenedStore.Ada, ConversationId = ConversationId.Parse(conversation) }, CancellationToken.None);
 
-    private async Task AdvanceUntilCompactedAsync()
+    private Task AdvanceUntilCompactedAsync() => AdvanceUntilAsync(_logger.Records.FirstAsync(static record => record.Event.Id == 2060));
+
+    private async Task AdvanceUntilAsync(Task logged)
     {
-        var compacted = _logger.Records.FirstAsync(static record => record.Event.Id == 2060);
-        while (!compacted.IsCompleted)
+        while (!logged.IsCompleted)
         {
             await _time.WaitForTimersAsync();
             _time.Advance(TimeSpan.FromSeconds(5));
-            await Task.WhenAny(compacted, Task.Delay(50));
+            await Task.WhenAny(logged, Task.Delay(50));
         }
 
-        await compacted;
+        await logged;
     }
 
     /// <summary>Files of the databases that hold the text, once everything in memory is written. The write-ahead log is not among them.</summary>

@@ -43,6 +43,69 @@ public sealed class SnapshotTests
         }
     }
 
+    /// <summary>A snapshot is of one moment, whatever is committed while it is being taken.</summary>
+    [Fact]
+    public async Task Open_FromASnapshotTakenWhileOthersCommit_ShowsWhatTheWholeLogShows()
+    {
+        const int Rounds = 20;
+        const int MostMessages = 1_500;
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        await using var drafts = OpenedStore.New();
+        var taken = new List<byte[]>();
+        var opened = Assert.IsType<StoreOpening.Opened>(
+            StoreOpener.OpenLog(OpenedStore.Options(root) with { SnapshotEvery = 20 }, drafts.Time, drafts.Ids, drafts.Logger));
+        await using (opened.Store)
+        {
+            var done = false;
+            var writing = Task.WhenAll(Enumerable.Range(0, 4).Select(writer => Task.Run(() => WriteAsync(writer))));
+
+            // Less than the time after which erased text is removed: a compaction takes away the snapshots that came before it.
+            for (var round = 0; round < Rounds && !writing.IsCompleted; round++)
+            {
+                var before = Count(drafts.Logger.Records.Snapshot());
+                await drafts.Time.WaitForTimersAsync();
+                drafts.Time.Advance(TimeSpan.FromMilliseconds(401));
+                await Task.WhenAny(drafts.Logger.Records.WhenAsync(records => Count(records) > before), writing, Task.Delay(TimeSpan.FromSeconds(5)));
+                if (File.Exists(Snapshot(root)))
+                    taken.Add(await File.ReadAllBytesAsync(Snapshot(root)));
+            }
+
+            Volatile.Write(ref done, true);
+            await writing;
+
+            async Task WriteAsync(int writer)
+            {
+                for (var n = 0; n < MostMessages && !Volatile.Read(ref done); n++)
+                {
+                    var question = drafts.Question($"word{n % 20}", $"ada{writer}");
+                    await opened.Store.StoreQuestionAsync(question, CancellationToken.None);
+                    await opened.Store.StoreReplyAsync(OpenedStore.Reply(question, $"word{n % 7}"), CancellationToken.None);
+                    var change = new ConversationChange { Owner = null, ConversationId = ConversationId.Parse($"ada{writer}"), Title = $"title {n}" };
+                    await opened.Archive.ChangeAsync(change, CancellationToken.None);
+                    if (n % 10 != 9)
+                        continue;
+                    await opened.Store.StoreQuestionAsync(drafts.Question("gone", $"gone{writer}x{n}"), CancellationToken.None);
+                    await opened.Archive.EraseConversationAsync(null, ConversationId.Parse($"gone{writer}x{n}"), CancellationToken.None);
+                }
+            }
+        }
+
+        taken = [.. taken.DistinctBy(static bytes => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(bytes)))];
+        Assert.True(taken.Count > 1, $"{taken.Count} snapshots were taken while others committed");
+        File.Delete(Snapshot(root));
+        var whole = await DescribeAsync(root);
+        foreach (var snapshot in taken.TakeLast(5))
+        {
+            await File.WriteAllBytesAsync(Snapshot(root), snapshot);
+            await using var again = OpenedStore.At(root);
+            Assert.DoesNotContain(again.Logger.Records.Snapshot(), record => record.Event.Id == Discarded);
+            Assert.Equal(whole, await DescribeAsync(again));
+        }
+
+        static int Count(IReadOnlyList<ConversationHub.Testing.Logging.LogRecord> records) => records.Count(static record => record.Event.Id == 2051);
+    }
+
     [Fact]
     public async Task Open_FromASnapshot_ReadsNoOlderLine()
     {

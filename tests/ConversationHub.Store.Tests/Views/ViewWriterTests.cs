@@ -1,8 +1,12 @@
 using System.Text.Json;
 using ConversationHub.Contracts;
+using ConversationHub.Store.Disk;
+using ConversationHub.Store.Log;
+using ConversationHub.Store.Maintenance;
 using ConversationHub.Store.Tests.Disk;
 using ConversationHub.Store.Views;
 using ConversationHub.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ConversationHub.Store.Tests.Views;
 
@@ -106,6 +110,90 @@ public sealed class ViewWriterTests
         Assert.Equal(
             Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(Earlier))) + ".json",
             Path.GetFileName(kept));
+    }
+
+    /// <summary>wire.md §10.3: what is not what was written is foreign, and an edit that leaves the end as it was too.</summary>
+    [Fact]
+    public async Task Write_FileWasEditedByHand_ItsBytesAreKeptAndTheLogSaysSo()
+    {
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        await using (var store = OpenedStore.At(root))
+            await store.ExchangeAsync("as it was");
+        var view = Path.Combine(root, "main.json");
+        var edited = (await File.ReadAllTextAsync(view)).Replace("as it was", "a note of my own", StringComparison.Ordinal);
+        await File.WriteAllTextAsync(view, edited);
+
+        await using (var again = OpenedStore.At(root))
+        {
+            await again.ExchangeAsync("another");
+            await again.DisposeAsync();
+            Assert.Contains(again.Logger.Records.Snapshot(), static record => record.Event.Id == 2020);
+        }
+
+        Assert.Equal(edited, await File.ReadAllTextAsync(Assert.Single(Directory.GetFiles(Path.Combine(root, "imported")))));
+        var text = await File.ReadAllTextAsync(view);
+        Assert.Contains("as it was", text, StringComparison.Ordinal);
+        Assert.Contains("another", text, StringComparison.Ordinal);
+        Assert.True(new LogMaintenance(OpenedStore.Options(root), TimeProvider.System, new IdSource(TimeProvider.System), NullLogger.Instance).Verify().IsSound);
+    }
+
+    /// <summary>A file that is behind after a crash is the store's own, and so is one of a version that noted nothing.</summary>
+    [Theory]
+    [InlineData("clean")]
+    [InlineData("views.sums")]
+    public async Task Write_FileIsBehind_IsReplacedAndKeptNowhere(string lost)
+    {
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        var view = Path.Combine(root, "main.json");
+        await using (var store = OpenedStore.At(root))
+            await store.ExchangeAsync("first");
+        var behind = await File.ReadAllBytesAsync(view);
+        var sums = await File.ReadAllBytesAsync(Path.Combine(root, "log", "views.sums"));
+        await using (var store = OpenedStore.At(root))
+            await store.ExchangeAsync("second");
+        await File.WriteAllBytesAsync(view, behind);
+        await File.WriteAllBytesAsync(Path.Combine(root, "log", "views.sums"), sums);
+        File.Delete(Path.Combine(root, "log", lost));
+        File.Delete(Path.Combine(root, "log", "clean"));
+
+        await using (OpenedStore.At(root))
+        {
+        }
+
+        Assert.Contains("second", await File.ReadAllTextAsync(view), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(root, "imported")));
+    }
+
+    [Fact]
+    public async Task Note_ManyTimes_TheFileStaysSmallAndADamagedRecordIsDropped()
+    {
+        using var folder = new TemporaryFolder();
+        var at = new LogFolder(folder.Combine("hub"));
+        Directory.CreateDirectory(at.Log);
+        using (var written = new WrittenViews(at, PhysicalDisk.Instance))
+        {
+            for (var n = 0; n < 140_000; n++)
+                written.Note("a.json", BitConverter.GetBytes(n));
+            written.Note("b.json", "b"u8);
+            Assert.True(written.IsOwn("a.json", BitConverter.GetBytes(139_999)));
+            Assert.False(written.IsOwn("a.json", BitConverter.GetBytes(139_998)));
+            Assert.Null(written.IsOwn("c.json", []));
+        }
+
+        var bytes = await File.ReadAllBytesAsync(at.WrittenViews);
+        Assert.InRange(bytes.Length, 2 * WrittenViews.RecordBytes, 70_000 * WrittenViews.RecordBytes);
+        Assert.Empty(WrittenViews.FindDamaged(bytes));
+        bytes[^1] ^= 1;
+        await File.WriteAllBytesAsync(at.WrittenViews, [.. bytes, 7]);
+        using (var written = new WrittenViews(at, PhysicalDisk.Instance))
+        {
+            Assert.True(written.IsOwn("a.json", BitConverter.GetBytes(139_999)));
+            Assert.Null(written.IsOwn("b.json", "b"u8));
+        }
+
+        Assert.Empty(WrittenViews.FindDamaged(await File.ReadAllBytesAsync(at.WrittenViews)));
     }
 
     [Fact]
