@@ -3,18 +3,20 @@ namespace ConversationHub.EndToEnd.Tests.FaultInjection;
 /// <summary>Puts what callers were told beside what one backend stored, and names every difference. Pure.</summary>
 internal static class EffectAudit
 {
+    /// <param name="cancelled">The text of each question whose caller went away: it was told nothing, so it may have run or not, but once.</param>
     /// <returns>One sentence for each effect that was lost, doubled, not told of, or that nobody asked for.</returns>
-    public static IReadOnlyList<string> Compare(string backend, IReadOnlyList<StoredMessage> stored, IReadOnlyList<CallRecord> calls)
+    public static IReadOnlyList<string> Compare(
+        string backend, IReadOnlyList<StoredMessage> stored, IReadOnlyList<CallRecord> calls, IReadOnlySet<string> cancelled)
     {
         var asked = calls.ToDictionary(call => call.OperationId);
         var byOperation = stored.ToLookup(message => message.OperationId);
         var findings = new List<string>();
         foreach (var messages in byOperation)
         {
-            if (!asked.TryGetValue(messages.Key, out var call))
-                findings.Add($"{backend} stores {messages.Key}, which nobody asked");
-            else
+            if (asked.TryGetValue(messages.Key, out var call))
                 findings.AddRange(Judge(backend, call, [.. messages]));
+            else if (!messages.Any(message => message.IsQuestion && cancelled.Contains(message.Content)))
+                findings.Add($"{backend} stores {messages.Key}, which nobody asked");
         }
 
         findings.AddRange(calls.Where(call => call.ServedBy == backend && !byOperation.Contains(call.OperationId))
@@ -27,6 +29,14 @@ internal static class EffectAudit
     [
         .. stored.GroupBy(message => (message.OperationId, message.IsQuestion)).Where(messages => messages.Count() > 1)
             .Select(messages => $"doubled: {backend} stores {messages.Count()} {(messages.Key.IsQuestion ? "questions" : "replies")} for {messages.Key.OperationId}"),
+    ];
+
+    /// <returns>One sentence for each question that stands under several operations, on one backend or on both.</returns>
+    public static IReadOnlyList<string> RunAsSeveral(IEnumerable<StoredMessage> storedAnywhere) =>
+    [
+        .. storedAnywhere.Where(message => message.IsQuestion).GroupBy(message => message.Content)
+            .Where(questions => questions.DistinctBy(question => question.OperationId).Count() > 1)
+            .Select(questions => $"doubled: \"{questions.Key}\" is {string.Join(" and ", questions.Select(question => question.OperationId).Distinct())}"),
     ];
 
     private static IEnumerable<string> Judge(string backend, CallRecord call, IReadOnlyList<StoredMessage> messages)

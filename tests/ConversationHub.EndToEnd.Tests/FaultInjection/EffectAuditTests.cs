@@ -5,7 +5,7 @@ public sealed class EffectAuditTests
 {
     private const string Id = "019b8d7d-f23b-7a1b-ac3d-4e5f60718293";
 
-    private static readonly CallRecord Answered = new("Why?", Id, "local", "Because.", false, new HashSet<string>(), new HashSet<string>());
+    private static readonly CallRecord Answered = new("Why?", Id, "local", "Because.", false, new HashSet<string>(), new HashSet<string>(), false);
     private static readonly CallRecord Failed = Answered with { ServedBy = null, Answer = "" };
     private static readonly StoredMessage Question = new(Id, true, "Why?");
     private static readonly StoredMessage Reply = new(Id, false, "Because.");
@@ -44,7 +44,25 @@ public sealed class EffectAuditTests
 
     [Fact]
     public void Compare_NobodyAsked_IsFound() =>
-        Assert.Contains("nobody asked", Assert.Single(EffectAudit.Compare("local", [Question], [])), StringComparison.Ordinal);
+        Assert.Contains("nobody asked", Assert.Single(EffectAudit.Compare("local", [Question], [], new HashSet<string>())), StringComparison.Ordinal);
+
+    [Fact]
+    public void Compare_CallerWentAway_MayStandThereOrNot()
+    {
+        var cancelled = new HashSet<string> { Question.Content };
+
+        Assert.Empty(EffectAudit.Compare("local", [Question, Reply], [], cancelled));
+        Assert.Empty(EffectAudit.Compare("local", [Question], [], cancelled));
+        Assert.Empty(EffectAudit.Compare("local", [], [], cancelled));
+        Assert.Single(EffectAudit.Compare("local", [Question with { Content = "Who?" }], [], cancelled));
+    }
+
+    [Fact]
+    public void RunAsSeveral_TwoOperationsOfOneQuestion_IsFound()
+    {
+        Assert.Empty(EffectAudit.RunAsSeveral([Question, Reply, Question]));
+        Assert.Contains("doubled", Assert.Single(EffectAudit.RunAsSeveral([Question, Question with { OperationId = "other" }])), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Doubled_TwoOfAKind_IsFound()
@@ -53,5 +71,5 @@ public sealed class EffectAuditTests
         Assert.Single(EffectAudit.Doubled("local", [Question, Reply, Reply]));
     }
 
-    private static IReadOnlyList<string> Audit(CallRecord call, params StoredMessage[] stored) => EffectAudit.Compare("local", stored, [call]);
+    private static IReadOnlyList<string> Audit(CallRecord call, params StoredMessage[] stored) => EffectAudit.Compare("local", stored, [call], new HashSet<string>());
 }

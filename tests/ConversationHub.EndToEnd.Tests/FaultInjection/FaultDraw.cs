@@ -10,6 +10,7 @@ internal sealed class FaultDraw(int seed, Func<Uri> backend)
     private readonly Lock _gate = new();
     private readonly Random _random = new(seed);
     private readonly SortedDictionary<string, int> _drawn = new(StringComparer.Ordinal);
+    private ChaosBehaviour? _forNext;
 
     /// <summary>How often each was drawn.</summary>
     public string Summary
@@ -19,6 +20,13 @@ internal sealed class FaultDraw(int seed, Func<Uri> backend)
             lock (_gate)
                 return string.Join(", ", _drawn.Select(entry => $"{entry.Key} {entry.Value}"));
         }
+    }
+
+    /// <summary>What the next question meets, instead of what would have been drawn.</summary>
+    public void Next(ChaosBehaviour behaviour)
+    {
+        lock (_gate)
+            _forNext = behaviour;
     }
 
     public ChaosBehaviour Draw(RecordedRequest request)
@@ -33,7 +41,15 @@ internal sealed class FaultDraw(int seed, Func<Uri> backend)
         }
     }
 
-    private ChaosBehaviour DrawForQuestion() => _random.Next(100) switch
+    private ChaosBehaviour DrawForQuestion()
+    {
+        if (_forNext is not { } chosen)
+            return DrawAny();
+        _forNext = null;
+        return chosen;
+    }
+
+    private ChaosBehaviour DrawAny() => _random.Next(100) switch
     {
         < 62 => Chaos.Relay(backend()),
         < 68 => Chaos.ResetAfterRead,

@@ -1,13 +1,15 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json.Nodes;
 using ConversationHub.Testing.Mcp;
+using ConversationHub.Testing.Network;
+using ConversationHub.Testing.Processes;
 using Xunit.Abstractions;
 
 namespace ConversationHub.EndToEnd.Tests.FaultInjection;
 
 /// <summary>
-/// No effect is lost, doubled or kept silent about, whatever the wires lose and whichever backend is killed (issue 4, Proof).
+/// No effect is lost, doubled or kept silent about, whatever the wires lose, whichever backend is killed, and also where callers cancel,
+/// use the tool of the earlier advisor, or have their owner hedge (issue 4, Proof).
 /// <c>MAESTRA_FAULT_CALLS</c> and <c>MAESTRA_FAULT_SEED</c> choose how many calls and which faults.
 /// </summary>
 public sealed class FaultInjectionTests(ITestOutputHelper output)
@@ -16,7 +18,6 @@ public sealed class FaultInjectionTests(ITestOutputHelper output)
     private const int CallsInCi = 300;
     private const int DefaultSeed = 20260105;
     private const int Workers = 16;
-    private const int CallsPerConversation = 200;
     private const int RepeatsAtTheEnd = 1_000;
     private const int MinCallsBetweenKills = 30;
     private const int MaxCallsBetweenKills = 110;
@@ -26,7 +27,9 @@ public sealed class FaultInjectionTests(ITestOutputHelper output)
 
     private readonly int _calls = Number("MAESTRA_FAULT_CALLS", CallsInCi);
     private readonly int _seed = Number("MAESTRA_FAULT_SEED", DefaultSeed);
-    private readonly List<CallRecord> _records = [];
+    private readonly Arrivals _arrivals = new();
+    private readonly List<(FaultCall Call, CallRecord Told)> _told = [];
+    private readonly List<FaultCall> _cancelled = [];
     private readonly Lock _gate = new();
     private int _asked;
 
@@ -35,53 +38,98 @@ public sealed class FaultInjectionTests(ITestOutputHelper output)
     {
         var started = Stopwatch.GetTimestamp();
         using var home = new HubHome();
-        await using var local = await FaultyBackend.StartAsync("local", Key, _seed);
-        await using var cloud = await FaultyBackend.StartAsync("cloud", Key, _seed + 1);
-        await using var hub = await StdioMcpClient.StartAsync(home.Serve(
-            ("MAESTRA_LOCAL_URL", local.Wire.Url.ToString()), ("MAESTRA_CLOUD_URL", cloud.Wire.Url.ToString()),
-            ("MAESTRA_API_KEY", Key), ("MAESTRA_TIMEOUT_SECONDS", "10")));
-        var calls = new ManyCalls(hub);
+        await using var local = await FaultyBackend.StartAsync("local", Key, _seed, _arrivals);
+        await using var cloud = await FaultyBackend.StartAsync("cloud", Key, _seed + 1, _arrivals);
+        await using var plain = await StdioMcpClient.StartAsync(Serve(home, local, cloud));
+        await using var hedging = await StdioMcpClient.StartAsync(Serve(home, local, cloud).With("MAESTRA_HEDGE_MS", "10"));
+        var (calls, hedged) = (new ManyCalls(plain), new ManyCalls(hedging));
+
+        // The first question is hedged for certain: local never answers it, and says that it is alive.
+        local.Faults.Next(Chaos.StallBeforeHeaders);
+        cloud.Faults.Next(Chaos.Relay(cloud.Url));
+        await AskAsync(new FaultCall(0, Legacy: false, Hedged: true, CallEnd.Answered), hedged);
+        Assert.True(_told.Single().Told.Abandoned);
 
         var killing = KillAsync([local, cloud]);
-        await Task.WhenAll(Enumerable.Range(0, Workers).Select(_ => AskAsync(calls)));
+        await Task.WhenAll(Enumerable.Range(0, Workers).Select(_ => AskManyAsync(calls, hedged)));
         await killing;
+        await calls.AssertSaneAsync();
+        await hedged.AssertSaneAsync();
 
-        // Killed once more, so that what is read back is what is on disk.
+        var findings = await AuditAsync(local, cloud);
+        output.WriteLine($"seed {_seed}: {_calls} calls in {Stopwatch.GetElapsedTime(started).TotalSeconds:F0} s: {Summary}; findings: {findings.Count}");
+        Assert.True(findings.Count == 0, $"Seed {_seed}, {_calls} calls:\n{string.Join('\n', findings)}");
+        Assert.Equal(_calls, _told.Select(call => call.Told.OperationId).Distinct().Count() + _cancelled.Count);
+        Assert.Contains(_told, call => call.Call.Legacy && call.Told.ServedBy is not null);
+        Assert.NotEmpty(_cancelled);
+        Assert.Empty(plain.StrayLines.Concat(hedging.StrayLines));
+    }
+
+    private string Summary
+    {
+        get
+        {
+            var told = _told.ConvertAll(call => call.Told);
+            return $"answered by local {told.Count(call => call.ServedBy == "local")}, by cloud {told.Count(call => call.ServedBy == "cloud")}, "
+                + $"failed {told.Count(call => call.ServedBy is null)}, cancelled {_cancelled.Count}, told that it may have run {told.Count(call => call.MayHaveRun)}; "
+                + $"legacy {_told.Count(call => call.Call.Legacy) + _cancelled.Count(call => call.Legacy)}, "
+                + $"through the hedging hub {_told.Count(call => call.Call.Hedged) + _cancelled.Count(call => call.Hedged)}, with one abandoned {told.Count(call => call.Abandoned)}";
+        }
+    }
+
+    private static ProgramStart Serve(HubHome home, FaultyBackend local, FaultyBackend cloud) => home.Serve(
+        ("MAESTRA_LOCAL_URL", local.Wire.Url.ToString()), ("MAESTRA_CLOUD_URL", cloud.Wire.Url.ToString()),
+        ("MAESTRA_API_KEY", Key), ("MAESTRA_TIMEOUT_SECONDS", "10"));
+
+    private async Task AskManyAsync(ManyCalls calls, ManyCalls hedged)
+    {
+        while (Interlocked.Increment(ref _asked) is var number && number < _calls)
+        {
+            var call = FaultCall.Draw(number, _seed);
+            await AskAsync(call, call.Hedged ? hedged : calls);
+        }
+    }
+
+    private async Task AskAsync(FaultCall call, ManyCalls hub)
+    {
+        var result = call.End switch
+        {
+            CallEnd.CancelledAtOnce => await hub.CallUntilAsync(call.Tool, call.Arguments, Task.CompletedTask),
+            CallEnd.CancelledOnArrival => await hub.CallUntilAsync(call.Tool, call.Arguments, _arrivals.Of(call.Message)),
+            _ => await hub.CallAsync(call.Tool, call.Arguments),
+        };
+        lock (_gate)
+        {
+            if (result is null)
+                _cancelled.Add(call);
+            else
+                _told.Add((call, CallRecord.Read(call.Message, result)));
+        }
+    }
+
+    /// <summary>Kills both once more, so that what is read back is what is on disk, and puts it beside what callers were told.</summary>
+    private async Task<IReadOnlyList<string>> AuditAsync(FaultyBackend local, FaultyBackend cloud)
+    {
         var findings = new List<string>();
+        var everywhere = new List<StoredMessage>();
+        var conversations = FaultCall.Conversations(_calls);
+        var cancelled = _cancelled.Select(call => call.Message).ToHashSet();
         foreach (var backend in (FaultyBackend[])[local, cloud])
         {
             await backend.KillAsync();
             await backend.RestartAsync();
-            var conversations = Enumerable.Range(0, (_calls / CallsPerConversation) + 1).Select(Conversation).ToList();
             var stored = await backend.ReadBackAsync(conversations);
-            findings.AddRange(EffectAudit.Compare(backend.Mode, stored, _records));
+            findings.AddRange(EffectAudit.Compare(backend.Mode, stored, [.. _told.Select(call => call.Told)], cancelled));
             findings.AddRange(await RepeatAsync(backend, stored));
-            findings.AddRange(EffectAudit.Doubled(backend.Mode, await backend.ReadBackAsync(conversations)));
-            output.WriteLine($"{backend.Mode}: {stored.Count} messages, {backend.Kills} kills, {backend.Faults.Summary}");
+            var after = await backend.ReadBackAsync(conversations);
+            findings.AddRange(EffectAudit.Doubled(backend.Mode, after));
+            everywhere.AddRange(after);
+            output.WriteLine($"{backend.Mode}: {stored.Count} messages, {backend.Kills} kills, "
+                + $"{stored.Count(message => message.IsQuestion && cancelled.Contains(message.Content))} questions of callers who had gone, {backend.Faults.Summary}");
         }
 
-        output.WriteLine(
-            $"seed {_seed}: {_records.Count} calls in {Stopwatch.GetElapsedTime(started).TotalSeconds:F0} s, answered by local "
-            + $"{_records.Count(call => call.ServedBy == "local")}, by cloud {_records.Count(call => call.ServedBy == "cloud")}, failed "
-            + $"{_records.Count(call => call.ServedBy is null)}, told that it may have run {_records.Count(call => call.MayHaveRun)}; findings: {findings.Count}");
-        Assert.True(findings.Count == 0, $"Seed {_seed}, {_calls} calls:\n{string.Join('\n', findings)}");
-        Assert.Equal(_calls, _records.Select(call => call.OperationId).Distinct().Count());
-        Assert.Empty(hub.StrayLines);
-    }
-
-    private async Task AskAsync(ManyCalls calls)
-    {
-        while (Interlocked.Increment(ref _asked) is var number && number <= _calls)
-        {
-            var message = string.Create(CultureInfo.InvariantCulture, $"What came of part {number}?");
-            var result = await calls.CallAsync("maestra_ask", new JsonObject
-            {
-                ["message"] = message,
-                ["conversation_id"] = Conversation(number / CallsPerConversation),
-            });
-            lock (_gate)
-                _records.Add(CallRecord.Read(message, result));
-        }
+        findings.AddRange(EffectAudit.RunAsSeveral(everywhere));
+        return findings;
     }
 
     /// <summary>Kills one of the backends after so many calls, starts it anew after some more, and so on to the end.</summary>
@@ -108,7 +156,7 @@ public sealed class FaultInjectionTests(ITestOutputHelper output)
     private int Answered()
     {
         lock (_gate)
-            return _records.Count;
+            return _told.Count + _cancelled.Count;
     }
 
     /// <summary>
@@ -130,15 +178,13 @@ public sealed class FaultInjectionTests(ITestOutputHelper output)
 
             var mark = Marks.FirstOrDefault(name => again["meta"]?[name]?.GetValue<bool>() == true) ?? "run";
             told[mark] = told.GetValueOrDefault(mark) + 1;
-            if (mark != expected || (reply is not null && again.String("reply") != reply.Content))
+            if (mark != expected || (reply is not null && (again.String("reply") ?? again.String("answer")) != reply.Content))
                 findings.Add($"not {expected}: {backend.Mode} answers {request.OperationId} again with {again.ToJsonString()}");
         }
 
         output.WriteLine($"{backend.Mode}: asked again at the end: {string.Join(", ", told.Select(entry => $"{entry.Key} {entry.Value}"))}");
         return findings;
     }
-
-    private static string Conversation(int number) => string.Create(CultureInfo.InvariantCulture, $"fault-{number}");
 
     private static int Number(string variable, int otherwise) =>
         int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out var number) ? number : otherwise;

@@ -14,12 +14,17 @@ internal sealed class FaultyBackend : IAsyncDisposable
     private readonly string _key;
     private BackendProcess _process = null!;
 
-    private FaultyBackend(string mode, string key, int seed)
+    private FaultyBackend(string mode, string key, int seed, Arrivals arrivals)
     {
         (_mode, _key) = (mode, key);
         Faults = new FaultDraw(seed, () => _process.Url);
         Wire = ChaosProxy.Start(Chaos.StallBeforeHeaders);
-        Wire.Route = Faults.Draw;
+        Wire.Route = request =>
+        {
+            var behaviour = Faults.Draw(request);
+            arrivals.Note(request);
+            return behaviour;
+        };
     }
 
     public string Mode => _mode;
@@ -30,9 +35,12 @@ internal sealed class FaultyBackend : IAsyncDisposable
 
     public int Kills { get; private set; }
 
-    public static async Task<FaultyBackend> StartAsync(string mode, string key, int seed)
+    /// <summary>As it is itself, past the wire and its faults.</summary>
+    public Uri Url => _process.Url;
+
+    public static async Task<FaultyBackend> StartAsync(string mode, string key, int seed, Arrivals arrivals)
     {
-        var backend = new FaultyBackend(mode, key, seed);
+        var backend = new FaultyBackend(mode, key, seed, arrivals);
         await backend.RestartAsync();
         return backend;
     }

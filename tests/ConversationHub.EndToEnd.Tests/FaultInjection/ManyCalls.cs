@@ -11,29 +11,74 @@ internal sealed class ManyCalls
     private readonly StdioMcpClient _hub;
     private readonly SemaphoreSlim _input = new(1, 1);
     private readonly ConcurrentDictionary<int, TaskCompletionSource<JsonObject>> _answers = new();
+    private readonly Task _reading;
 
     public ManyCalls(StdioMcpClient hub)
     {
         _hub = hub;
-        _ = ReadAsync();
+        _reading = ReadAsync();
     }
 
     /// <summary>The result of one tool call, whatever it is.</summary>
     public async Task<JsonObject> CallAsync(string tool, JsonObject arguments)
     {
-        int id;
+        var id = await SendAsync("tools/call", StdioMcpClient.ToolCall(tool, arguments));
+        return Result(id, await ReadAsync(id));
+    }
+
+    /// <summary>A call that is cancelled when <paramref name="enough"/> is done, unless it has been answered by then.</summary>
+    /// <returns>The result; null when it was cancelled before there was one, after which nothing may be said of it any more.</returns>
+    public async Task<JsonObject?> CallUntilAsync(string tool, JsonObject arguments, Task enough)
+    {
+        var id = await SendAsync("tools/call", StdioMcpClient.ToolCall(tool, arguments));
+        await EndOfAsync(Task.WhenAny(Answer(id).Task, enough));
+        if (!Answer(id).Task.IsCompleted)
+        {
+            await WriteAsync(() => _hub.NotifyAsync("notifications/cancelled", new JsonObject { ["requestId"] = id }));
+
+            // Lines are handled in order: what was still to be said of the call stands before this answer.
+            await ReadAsync(await SendAsync("ping"));
+        }
+
+        return Answer(id).TrySetCanceled() ? null : Result(id, await Answer(id).Task);
+    }
+
+    /// <exception cref="InvalidOperationException">The hub said something that it must not say.</exception>
+    public Task AssertSaneAsync() => _reading.IsFaulted ? _reading : Task.CompletedTask;
+
+    private static JsonObject Result(int id, JsonObject answer) =>
+        answer["result"] as JsonObject ?? throw new InvalidOperationException($"Call {id} was answered with {answer.ToJsonString()}");
+
+    private async Task<int> SendAsync(string method, JsonObject? parameters = null)
+    {
+        var id = 0;
+        await WriteAsync(async () => id = await _hub.SendAsync(method, parameters));
+        return id;
+    }
+
+    private async Task WriteAsync(Func<Task> write)
+    {
         await _input.WaitAsync();
         try
         {
-            id = await _hub.SendAsync("tools/call", StdioMcpClient.ToolCall(tool, arguments));
+            await write();
         }
         finally
         {
             _input.Release();
         }
+    }
 
-        var answer = await Answer(id).Task.WaitAsync(TestTimeouts.Signal);
-        return answer["result"] as JsonObject ?? throw new InvalidOperationException($"Call {id} was answered with {answer.ToJsonString()}");
+    private async Task<JsonObject> ReadAsync(int id)
+    {
+        await EndOfAsync(Answer(id).Task);
+        return await Answer(id).Task;
+    }
+
+    private async Task EndOfAsync(Task awaited)
+    {
+        if (await Task.WhenAny(awaited, _reading).WaitAsync(TestTimeouts.Signal) == _reading)
+            await _reading;
     }
 
     private TaskCompletionSource<JsonObject> Answer(int id) =>
@@ -45,7 +90,7 @@ internal sealed class ManyCalls
         {
             var message = JsonNode.Parse(await _hub.Program.Output.ItemAsync(number))!.AsObject();
             if (message["id"] is JsonValue value && value.TryGetValue<int>(out var id) && message["method"] is null && !Answer(id).TrySetResult(message))
-                throw new InvalidOperationException($"Call {id} was answered twice.");
+                throw new InvalidOperationException($"Call {id} was answered twice, or after it had been cancelled.");
         }
     }
 }
