@@ -1,4 +1,5 @@
 using System.Buffers;
+using ConversationHub.Mcp.Protocol;
 using ConversationHub.Mcp.Stdio;
 using ConversationHub.Mcp.Texts;
 using Microsoft.AspNetCore.Http;
@@ -118,6 +119,7 @@ internal sealed class McpEndpoint(
         }
 
         message.Context = new JsonRpcMessageContext { ProtocolVersion = headers.ProtocolVersion };
+        Receipt.Note(message, time);
         await using var session = new McpHttpSession("", stateless: true, options(), loggers, services, time.GetTimestamp());
         await AnswerAsync(http, session, message, HttpRefusal.StatusOf);
     }
@@ -151,6 +153,7 @@ internal sealed class McpEndpoint(
             }
         }
 
+        Receipt.Note(message, time);
         http.Response.Headers[RequestHeaders.SessionIdName] = session.Id;
         session.Enter();
         try

@@ -11,8 +11,8 @@ using ConversationHub.Benchmarks.Sync;
 string[] known = ["first-light", "router", "store-http", "store-large", "load", "key-timing", "sync"];
 switch (args)
 {
-    case ["first-light", var hub, var backend, var typescript]:
-        await FirstLightBenchmark.RunAsync(hub, backend, typescript, Console.Out);
+    case ["first-light", var hub, var backend, var typescript, var dotnet]:
+        await FirstLightBenchmark.RunAsync(hub, backend, typescript, dotnet, Console.Out);
         return 0;
     case ["key-timing", var trials]:
         return KeyTiming.Run(int.Parse(trials, CultureInfo.InvariantCulture), Console.Out);

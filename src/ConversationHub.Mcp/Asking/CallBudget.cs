@@ -6,6 +6,12 @@ internal static class CallBudget
     /// <summary>With progress, which keeps the client's timer alive.</summary>
     internal const int WithProgressSeconds = 300;
 
+    /// <summary>Kept of the budget for making the result and writing it, which on a busy machine takes tens of milliseconds.</summary>
+    internal const int TellingMilliseconds = 50;
+
+    /// <summary>A call that has waited for longer than its budget is asked all the same, for so long.</summary>
+    private const int LeastMilliseconds = 100;
+
     /// <summary>
     /// Clients that give up after 60 s whatever progress they get (mcp.md §5): Claude Desktop introduces itself as
     /// <c>claude-ai</c> (claude-code#22542); Inspector and mcporter were run. Matched by the start of the name.
@@ -20,5 +26,14 @@ internal static class CallBudget
         var isDeaf = clientName is not null &&
             Array.Exists(ClientsDeafToProgress, deaf => clientName.StartsWith(deaf, StringComparison.OrdinalIgnoreCase));
         return hasProgressToken && !isDeaf ? TimeSpan.FromSeconds(WithProgressSeconds) : withoutProgress;
+    }
+
+    /// <summary>What the router may use of it.</summary>
+    /// <param name="sinceReceived">How long ago the call was read.</param>
+    internal static TimeSpan Left(TimeSpan budget, TimeSpan sinceReceived)
+    {
+        var left = budget - sinceReceived - TimeSpan.FromMilliseconds(TellingMilliseconds);
+        var least = TimeSpan.FromMilliseconds(LeastMilliseconds);
+        return left > least ? left : least;
     }
 }

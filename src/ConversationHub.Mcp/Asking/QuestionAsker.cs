@@ -40,7 +40,9 @@ internal sealed class QuestionAsker(IQuestionRouter router, IdSource ids, TimePr
             OperationId = operation,
             RequestId = request,
             Route = route,
-            Budget = CallBudget.Of(settings.Timeout, call.SendProgress is not null, call.ClientName),
+            Budget = CallBudget.Left(
+                CallBudget.Of(settings.Timeout, call.SendProgress is not null, call.ClientName),
+                call.ReceivedAt is { } received ? time.GetElapsedTime(received) : TimeSpan.Zero),
             TraceParent = call.TraceParent,
             TraceState = call.TraceState,
         };

@@ -13,4 +13,8 @@ internal sealed record ToolCall(
     string? ClientName,
     Func<ProgressNotificationValue, CancellationToken, Task>? SendProgress,
     string? TraceParent,
-    string? TraceState);
+    string? TraceState)
+{
+    /// <summary>When the call was read, a timestamp of the hub's clock; null: just now.</summary>
+    internal long? ReceivedAt { get; init; }
+}

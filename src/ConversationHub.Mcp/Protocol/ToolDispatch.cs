@@ -51,6 +51,9 @@ internal sealed class ToolDispatch(IReadOnlyList<HubTool> tools, ILogger<ToolDis
                 ? (value, cancellationToken) => server.NotifyProgressAsync(token, value, cancellationToken: cancellationToken)
                 : null,
             JsonText.Text(meta?["traceparent"]),
-            JsonText.Text(meta?["tracestate"]));
+            JsonText.Text(meta?["tracestate"]))
+        {
+            ReceivedAt = Receipt.Of(request.JsonRpcRequest),
+        };
     }
 }

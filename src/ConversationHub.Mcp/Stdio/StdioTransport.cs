@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
+using ConversationHub.Mcp.Protocol;
 using ConversationHub.Mcp.Texts;
 using Microsoft.Extensions.Logging;
 using ModelContextProtocol;
@@ -30,6 +31,7 @@ internal sealed class StdioTransport : TransportBase
 
     private readonly Stream _input;
     private readonly Stream _output;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly OpenRequests _open = new();
     private readonly CancellationTokenSource _stop;
@@ -51,6 +53,7 @@ internal sealed class StdioTransport : TransportBase
     {
         _input = input;
         _output = output;
+        _time = time;
         _logger = loggerFactory.CreateLogger<StdioTransport>();
         _stop = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         SetConnected();
@@ -153,7 +156,7 @@ internal sealed class StdioTransport : TransportBase
 
             if (!skipping && buffer.Length > StdioLimits.MaxLineBytes)
             {
-                await RefuseAsync(LineRefusal.Invalid(null, ProtocolTexts.LineTooLong));
+                await RefuseAsync(LineRefusal.Invalid(null, ProtocolTexts.LineTooLong)).WaitAsync(cancellationToken);
                 skipping = true;
             }
 
@@ -202,13 +205,20 @@ internal sealed class StdioTransport : TransportBase
         else if (message is JsonRpcNotification { Method: NotificationMethods.CancelledNotification } cancelled)
             Cancel(cancelled);
 
+        // Where nobody reads the output a refusal is never written, and the end of the input must be seen all the same.
         if (refusal is not null)
-            await RefuseAsync(refusal);
+            await RefuseAsync(refusal).WaitAsync(cancellationToken);
         else if (message is not null)
-            await WriteMessageAsync(message, cancellationToken);
+            await HandOverAsync(message, cancellationToken);
 
         if (!_open.HasRoom)
             await _open.WhenRoomAsync().WaitAsync(cancellationToken);
+    }
+
+    private Task HandOverAsync(JsonRpcMessage message, CancellationToken cancellationToken)
+    {
+        Receipt.Note(message, _time);
+        return WriteMessageAsync(message, cancellationToken);
     }
 
     private LineRefusal? Admit(JsonRpcRequest request) => _open.TryOpen(request) switch

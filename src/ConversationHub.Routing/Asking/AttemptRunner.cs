@@ -80,8 +80,7 @@ internal sealed class AttemptRunner
         TimeLeft = call.Share,
         ConnectTimeout = call.Direct ? RoutingClients.DirectConnectTimeout : null,
         Stream = call.Board.Streams,
-        OnSending = watch.Sending,
-        OnSign = watch.Sign,
+        Signs = watch,
         OnText = call.Question.Progress is { } progress
             ? text => progress.Report(new RoutingProgress(call.Board.Name, GaveUpOn: null, text))
             : null,

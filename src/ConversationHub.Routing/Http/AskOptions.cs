@@ -12,11 +12,8 @@ internal readonly record struct AskOptions
     /// <summary>Ask for a streamed reply; the backend has said that it can.</summary>
     public bool Stream { get; init; }
 
-    /// <summary>Called when the connection stands and the question is about to be written.</summary>
-    public Action? OnSending { get; init; }
-
-    /// <summary>Called for each event of a streamed reply.</summary>
-    public required Action OnSign { get; init; }
+    /// <summary>Told how it fares.</summary>
+    public required IReplySigns Signs { get; init; }
 
     /// <summary>Called with each piece of text of a streamed reply; null: nobody wants it.</summary>
     public Action<string>? OnText { get; init; }

@@ -20,7 +20,7 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
         TargetName target, TargetEndpoint endpoint, Question question, AskOptions ask, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, endpoint.For(question.Endpoint));
-        request.Content = new QuestionContent(question.Body, ask.OnSending);
+        request.Content = new QuestionContent(question.Body, ask.Signs);
         request.Content.Headers.ContentType = Json;
         var headers = request.Headers;
         headers.TryAddWithoutValidation(HeaderNames.IdempotencyKey, question.OperationId.ToString());
@@ -70,8 +70,8 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
         {
             using var response = await ClientOf(target)
                 .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
-            var body = await BoundedBody.ReadAsync(response.Content, cancellationToken).ConfigureAwait(false);
-            return HealthAnswerReader.Read((int)response.StatusCode, body ?? default);
+            using var body = await BoundedBody.ReadAsync(response.Content, signs: null, cancellationToken).ConfigureAwait(false);
+            return HealthAnswerReader.Read((int)response.StatusCode, body.Bytes);
         }
         catch (Exception failure) when (IsOfTransport(failure, cancellationToken))
         {
@@ -113,9 +113,10 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
             using var response = await ClientOf(target)
                 .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
             var status = (int)response.StatusCode;
-            if (await BoundedBody.ReadAsync(response.Content, cancellationToken).ConfigureAwait(false) is not { } body)
+            using var body = await BoundedBody.ReadAsync(response.Content, signs: null, cancellationToken).ConfigureAwait(false);
+            if (body.IsTooLarge)
                 return (null, new(AttemptOutcome.Malformed) { Status = status, Detail = $"the reply is larger than {WireLimits.ResponseBodyBytes} bytes" });
-            var root = JsonObjectReader.TryParse(body);
+            var root = JsonObjectReader.TryParse(body.Bytes);
             if (status != 200)
                 return (null, ResponseReader.ReadFailure(status, root, RetryAfter(response)));
             return root is not null
@@ -142,12 +143,13 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
         {
             var stream = new CountingStream(await content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false));
             await using (stream.ConfigureAwait(false))
-                return await EventStreamReply.ReadAsync(stream, endpoint, ask.OnSign, ask.OnText, cancellationToken).ConfigureAwait(false);
+                return await EventStreamReply.ReadAsync(stream, endpoint, ask.Signs, ask.OnText, cancellationToken).ConfigureAwait(false);
         }
 
-        return await BoundedBody.ReadAsync(content, cancellationToken).ConfigureAwait(false) is { } body
-            ? ResponseReader.Read(status, IsJson(content.Headers.ContentType), body, endpoint, RetryAfter(response))
-            : Unread(response, $"the reply is larger than {WireLimits.ResponseBodyBytes} bytes");
+        using var body = await BoundedBody.ReadAsync(content, ask.Signs, cancellationToken).ConfigureAwait(false);
+        return body.IsTooLarge
+            ? Unread(response, $"the reply is larger than {WireLimits.ResponseBodyBytes} bytes")
+            : ResponseReader.Read(status, IsJson(content.Headers.ContentType), body.Bytes, endpoint, RetryAfter(response));
     }
 
     /// <summary>A refusal is one whatever its body holds: a 401 must not become a reason to ask the next target.</summary>

@@ -13,18 +13,18 @@ internal static class EventStreamReply
 
     private const int StatusOk = 200;
 
-    /// <param name="onSign">Called for every event: the backend is alive.</param>
+    /// <param name="signs">Told of every event: the backend is alive.</param>
     /// <param name="onText">Called with each piece of text; a preview, not yet durable.</param>
     /// <exception cref="IOException">The connection broke off.</exception>
     public static async Task<AttemptResult> ReadAsync(
-        Stream body, AskEndpoint endpoint, Action onSign, Action<string>? onText, CancellationToken cancellationToken)
+        Stream body, AskEndpoint endpoint, IReplySigns signs, Action<string>? onText, CancellationToken cancellationToken)
     {
         try
         {
             var events = SseParser.Create(body, static (_, data) => data.ToArray()).EnumerateAsync(cancellationToken);
             await foreach (var item in events.ConfigureAwait(false))
             {
-                onSign();
+                signs.Sign();
                 switch (item.EventType)
                 {
                     case "done":

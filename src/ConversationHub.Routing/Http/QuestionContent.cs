@@ -3,14 +3,14 @@ using System.Net;
 namespace ConversationHub.Routing;
 
 /// <summary>The bytes of a question, which tell when they are about to be written: until then it cannot have run.</summary>
-internal sealed class QuestionContent(ReadOnlyMemory<byte> body, Action? onSending) : HttpContent
+internal sealed class QuestionContent(ReadOnlyMemory<byte> body, IReplySigns signs) : HttpContent
 {
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
         SerializeToStreamAsync(stream, context, CancellationToken.None);
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        onSending?.Invoke();
+        signs.Sending();
         return stream.WriteAsync(body, cancellationToken).AsTask();
     }
 

@@ -1,7 +1,7 @@
 namespace ConversationHub.Routing;
 
 /// <summary>One attempt as <see cref="LivenessPatrol"/> sees it: when it last gave a sign of life, and how to give it up.</summary>
-internal sealed class LivenessWatch : IDisposable
+internal sealed class LivenessWatch : IReplySigns, IDisposable
 {
     private const int Watching = 0;
     private const int Ended = 1;
@@ -36,7 +36,7 @@ internal sealed class LivenessWatch : IDisposable
     /// <summary>The reply is streamed: its events tell of the work itself, so that nothing else counts any more.</summary>
     public bool Streams { get; private set; }
 
-    /// <summary>When the last event of a streamed reply came, or the attempt began, by the patrol's clock.</summary>
+    /// <summary>When the last event or piece of the reply came, or the attempt began, by the patrol's clock.</summary>
     public TimeSpan LastSign => TimeSpan.FromTicks(Interlocked.Read(ref _lastSignTicks));
 
     /// <summary>Where the patrol keeps it; under the patrol's lock.</summary>
@@ -51,9 +51,12 @@ internal sealed class LivenessWatch : IDisposable
     /// <summary>An event of the streamed reply came.</summary>
     public void Sign()
     {
-        Interlocked.Exchange(ref _lastSignTicks, _patrol.Observed.Ticks);
+        Piece();
         Streams = true;
     }
+
+    /// <summary>A piece of a reply that is not streamed came.</summary>
+    public void Piece() => Interlocked.Exchange(ref _lastSignTicks, _patrol.Observed.Ticks);
 
     public void GiveUp()
     {

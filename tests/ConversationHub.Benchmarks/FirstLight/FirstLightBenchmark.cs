@@ -8,8 +8,8 @@ using ConversationHub.Testing.Network;
 namespace ConversationHub.Benchmarks.FirstLight;
 
 /// <summary>
-/// What issue "First light" asks to measure: the published hub beside a server of the TypeScript SDK that makes the same call,
-/// both against one published backend, in one run, taking turns.
+/// What issue "First light" asks to measure: the published hub beside a server of the TypeScript SDK that makes the same call, both
+/// against one published backend, and, for the start, beside the simplest server of the C# SDK; in one run, taking turns.
 /// </summary>
 internal static class FirstLightBenchmark
 {
@@ -20,7 +20,7 @@ internal static class FirstLightBenchmark
     private const int InFlight = 16;
     private const int FailoverStarts = 15;
 
-    public static async Task RunAsync(string hub, string backend, string typescriptServer, TextWriter report)
+    public static async Task RunAsync(string hub, string backend, string typescriptServer, string dotnetSample, TextWriter report)
     {
         using var folder = new TemporaryFolder();
         var port = FreePort.Find();
@@ -35,7 +35,8 @@ internal static class FirstLightBenchmark
             new("conversation-hub-mcp", hub, [], HubEnvironment(folder.Path, backendUrl, cloud: null)),
             new("TypeScript SDK server", "node", [typescriptServer], new Dictionary<string, string> { ["BACKEND_URL"] = backendUrl }),
         ];
-        await MeasureStartAsync(servers, report);
+        Server sample = new("C# SDK's sample, one echo tool", dotnetSample, [], new Dictionary<string, string> { ["HOME"] = folder.Path }) { Tool = "echo" };
+        await MeasureStartAsync([.. servers, sample], report);
         await MeasureCallsAsync(servers, backendUrl, report);
         await MeasureFailoverAsync(hub, folder.Path, backendUrl, report);
     }
@@ -55,7 +56,7 @@ internal static class FirstLightBenchmark
                 await pipe.InitializeAsync();
                 first[server.Name].Add(Stopwatch.GetElapsedTime(started));
                 memory[server.Name].Add(pipe.ResidentMegabytes);
-                await pipe.CallAsync("maestra_ask", Ask);
+                await pipe.CallAsync(server.Tool, Ask);
                 asked[server.Name].Add(Stopwatch.GetElapsedTime(started));
             }
         }
@@ -175,5 +176,8 @@ internal static class FirstLightBenchmark
         return environment;
     }
 
-    private sealed record Server(string Name, string Program, string[] Arguments, IReadOnlyDictionary<string, string> Environment);
+    private sealed record Server(string Name, string Program, string[] Arguments, IReadOnlyDictionary<string, string> Environment)
+    {
+        public string Tool { get; init; } = "maestra_ask";
+    }
 }

@@ -53,8 +53,8 @@ public sealed class FaultInjectionTests(ITestOutputHelper output)
         var killing = KillAsync([local, cloud]);
         await Task.WhenAll(Enumerable.Range(0, Workers).Select(_ => AskManyAsync(calls, hedged)));
         await killing;
-        await calls.AssertSaneAsync();
-        await hedged.AssertSaneAsync();
+        await calls.EndAsync();
+        await hedged.EndAsync();
 
         var findings = await AuditAsync(local, cloud);
         output.WriteLine($"seed {_seed}: {_calls} calls in {Stopwatch.GetElapsedTime(started).TotalSeconds:F0} s: {Summary}; findings: {findings.Count}");

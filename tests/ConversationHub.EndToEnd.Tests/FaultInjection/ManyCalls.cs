@@ -12,6 +12,7 @@ internal sealed class ManyCalls
     private readonly SemaphoreSlim _input = new(1, 1);
     private readonly ConcurrentDictionary<int, TaskCompletionSource<JsonObject>> _answers = new();
     private readonly Task _reading;
+    private volatile bool _isOver;
 
     public ManyCalls(StdioMcpClient hub)
     {
@@ -43,8 +44,13 @@ internal sealed class ManyCalls
         return Answer(id).TrySetCanceled() ? null : Result(id, await Answer(id).Task);
     }
 
+    /// <summary>No more calls.</summary>
     /// <exception cref="InvalidOperationException">The hub said something that it must not say.</exception>
-    public Task AssertSaneAsync() => _reading.IsFaulted ? _reading : Task.CompletedTask;
+    public Task EndAsync()
+    {
+        _isOver = true;
+        return _reading.IsFaulted ? _reading : Task.CompletedTask;
+    }
 
     private static JsonObject Result(int id, JsonObject answer) =>
         answer["result"] as JsonObject ?? throw new InvalidOperationException($"Call {id} was answered with {answer.ToJsonString()}");
@@ -86,11 +92,28 @@ internal sealed class ManyCalls
 
     private async Task ReadAsync()
     {
-        for (var number = 1; ; number++)
+        for (var number = 1; await LineAsync(number) is { } line; number++)
         {
-            var message = JsonNode.Parse(await _hub.Program.Output.ItemAsync(number))!.AsObject();
+            var message = JsonNode.Parse(line)!.AsObject();
             if (message["id"] is JsonValue value && value.TryGetValue<int>(out var id) && message["method"] is null && !Answer(id).TrySetResult(message))
                 throw new InvalidOperationException($"Call {id} was answered twice, or after it had been cancelled.");
         }
+    }
+
+    private async Task<string?> LineAsync(int number)
+    {
+        while (!_isOver)
+        {
+            try
+            {
+                return await _hub.Program.Output.ItemAsync(number);
+            }
+            catch (TimeoutException)
+            {
+                // Nothing was said because nothing was asked: who waits for an answer has a limit of their own.
+            }
+        }
+
+        return null;
     }
 }

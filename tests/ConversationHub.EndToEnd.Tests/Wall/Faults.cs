@@ -112,6 +112,14 @@ internal static class Faults
 
     public static Fault DripsTooSlowly { get; } = Asked(Chaos.Drip(Good, TimeSpan.FromMilliseconds(200), TimeProvider.System));
 
+    /// <summary>Takes longer than a dead one is given, and its health hangs: only the pieces of its reply can tell.</summary>
+    public static Fault DripsInSevenPieces { get; } = new(backend =>
+    {
+        backend.OnHealth = _ => Chaos.StallBeforeHeaders;
+        backend.OnAsk = _ => Chaos.Drip(Good, Beat, TimeProvider.System, Good.Body.Length / 7);
+        return Task.CompletedTask;
+    });
+
     /// <summary>Answers only when it has been asked six times whether it is alive, which takes longer than a dead one is given.</summary>
     public static Fault SlowButAlive { get; } = new(backend =>
     {

@@ -10,6 +10,7 @@ public sealed class LivenessWallTests
         new("slow but alive, by heartbeats", StreamsSlowly, Fine, "local answered", (1, 0)) { TimeoutSeconds = 20, Warm = true },
         new("alive, but beyond its share of the time", SilentButAlive, Fine, "local deadline?; cloud answered", (1, 1)),
         new("drip that takes longer than there is time", DripsTooSlowly, Fine, "local deadline?; cloud answered", (1, 1)),
+        new("slow but alive, by the pieces of its reply", DripsInSevenPieces, Fine, "local answered", (1, 0)) { TimeoutSeconds = 20 },
         new("hangs before the headers, health too", Silent, Fine, "local stalled?; cloud answered", (1, 1)) { TimeoutSeconds = 20 },
         new("hangs after the headers, health too", SilentAfterHeaders, Fine, "local stalled?; cloud answered", (1, 1)) { TimeoutSeconds = 20 },
         new("hangs in the body, health too", SilentInTheBody, Fine, "local stalled?; cloud answered", (1, 1)) { TimeoutSeconds = 20 },

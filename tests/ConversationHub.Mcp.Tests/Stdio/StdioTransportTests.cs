@@ -256,6 +256,21 @@ public sealed class StdioTransportTests
     }
 
     [Fact]
+    public async Task EndOfInput_BehindARefusalThatNobodyReads_IsSeenAllTheSame()
+    {
+        var clock = new ManualTimeProvider();
+        var stuck = new StuckStream();
+        await using var rig = new HubRig(clock, output: stuck, readOutput: false);
+        await rig.WriteLineAsync("no JSON");
+        await stuck.Written.WaitAsync(TestTimeouts.Signal);
+        rig.EndInput();
+        await clock.WaitForTimersAsync();
+        clock.Advance(TimeSpan.FromMilliseconds(StdioLimits.DrainMilliseconds));
+
+        Assert.Equal(StdioEnd.EndOfInput, await rig.Transport.Ended.WaitAsync(TestTimeouts.Signal));
+    }
+
+    [Fact]
     public async Task Write_MessageThatCannotBeWritten_LeavesNothingBehind()
     {
         await using var rig = new HubRig();
@@ -293,6 +308,20 @@ public sealed class StdioTransportTests
     {
         await Task.Delay(Timeout.Infinite, cancellationToken);
         throw new InvalidOperationException("unreachable");
+    }
+
+    /// <summary>A pipe that is full.</summary>
+    private sealed class StuckStream : MemoryStream
+    {
+        private readonly TaskCompletionSource _written = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Written => _written.Task;
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            _written.TrySetResult();
+            return new ValueTask(new TaskCompletionSource().Task);
+        }
     }
 
     private sealed class BrokenStream : MemoryStream

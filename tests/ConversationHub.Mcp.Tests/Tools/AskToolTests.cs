@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
+using ConversationHub.Mcp.Asking;
 using ConversationHub.Mcp.Tests.Rig;
 using ConversationHub.Routing;
+using ConversationHub.Testing.Time;
 
 namespace ConversationHub.Mcp.Tests.Tools;
 
@@ -25,7 +27,7 @@ public sealed class AskToolTests
         Assert.Equal(question.RequestId.ToString(), (string)structured["request_id"]!);
         Assert.Equal(7, question.OperationId.Value.Version);
         Assert.Null(question.Route);
-        Assert.Equal(TimeSpan.FromSeconds(50), question.Budget);
+        Assert.InRange(question.Budget, TimeSpan.Zero, TimeSpan.FromSeconds(50));
     }
 
     [Fact]
@@ -131,10 +133,33 @@ public sealed class AskToolTests
     [InlineData("{}", "test", 50)]
     public async Task Call_Budget_DependsOnProgressAndClient(string meta, string client, int seconds)
     {
-        await using var rig = new HubRig();
+        await using var rig = new HubRig(new ManualTimeProvider());
         await rig.ShakeHandsAsync(client);
         await rig.CallAsync(1, "maestra_ask", """{"message":"hi"}""", meta);
         await rig.ResultAsync(1);
-        Assert.Equal(TimeSpan.FromSeconds(seconds), (await rig.Router.Asked.ItemAsync(1)).Budget);
+        Assert.Equal(TimeSpan.FromSeconds(seconds) - Telling, (await rig.Router.Asked.ItemAsync(1)).Budget);
+    }
+
+    /// <summary>"No answer later than the budget": it runs from when the call was read, however long it took to be handled.</summary>
+    [Fact]
+    public async Task Call_HandledLongAfterItWasRead_HasThatMuchLess()
+    {
+        await using var rig = new HubRig(new TardyTime());
+        await rig.ShakeHandsAsync();
+        await rig.CallAsync(1, "maestra_ask", """{"message":"hi"}""");
+        await rig.ResultAsync(1);
+        Assert.InRange((await rig.Router.Asked.ItemAsync(1)).Budget, TimeSpan.FromSeconds(40), TimeSpan.FromSeconds(49) - Telling);
+    }
+
+    private static readonly TimeSpan Telling = TimeSpan.FromMilliseconds(CallBudget.TellingMilliseconds);
+
+    /// <summary>A second passes between any two looks at the clock.</summary>
+    private sealed class TardyTime : TimeProvider
+    {
+        private long _seconds;
+
+        public override long TimestampFrequency => 1;
+
+        public override long GetTimestamp() => Interlocked.Increment(ref _seconds);
     }
 }

@@ -95,7 +95,7 @@ public sealed class StreamingTests : IAsyncLifetime
     {
         using var endless = new CountingStream(new EndlessHeartbeats());
 
-        var result = await EventStreamReply.ReadAsync(endless, AskEndpoint.Core, static () => { }, onText: null, CancellationToken.None);
+        var result = await EventStreamReply.ReadAsync(endless, AskEndpoint.Core, new Unheeded(), onText: null, CancellationToken.None);
 
         Assert.Equal(AttemptOutcome.Malformed, result.Outcome);
     }
@@ -118,6 +118,24 @@ public sealed class StreamingTests : IAsyncLifetime
         {
             if (value.NewText is { } text)
                 texts.Add(text);
+        }
+    }
+
+    private sealed class Unheeded : IReplySigns
+    {
+        public void Sending()
+        {
+            // Nobody watches.
+        }
+
+        public void Piece()
+        {
+            // Nobody watches.
+        }
+
+        public void Sign()
+        {
+            // Nobody watches.
         }
     }
 

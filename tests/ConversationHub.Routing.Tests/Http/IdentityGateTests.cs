@@ -58,6 +58,26 @@ public sealed class IdentityGateTests : IDisposable
         Assert.All(hub.Local.Proxy.Requests, request => Assert.Equal("/identity", request.Path));
     }
 
+    /// <summary>T74, decision 22: whoever listens gets no text, and nothing says that it is another one.</summary>
+    [Fact]
+    public async Task AskAsync_ProofIsLate_IsAConnectTimeoutThatSaysSoAndTheNextIsAsked()
+    {
+        var time = new ManualTimeProvider();
+        await using var hub = new RouterUnderTest(options => options with { LocalBackendId = IdOf(_key) }, time: time);
+        hub.Local.Proxy.Route = _ => Chaos.StallBeforeHeaders;
+
+        var asking = hub.AskAsync();
+        await hub.Local.Proxy.RequestAsync(1);
+        time.Advance(IdentityGate.ProofLimit);
+        var result = await asking;
+
+        var late = result.Attempts[0];
+        Assert.Equal((TargetName.Local, AttemptOutcome.ConnectTimeout, false), (late.Target, late.Outcome, late.MayHaveRun));
+        Assert.Contains("no proof of its identity", late.Detail, StringComparison.Ordinal);
+        Assert.Equal(TargetName.Cloud, result.ServedBy);
+        Assert.All(hub.Local.Proxy.Requests, request => Assert.Equal("/identity", request.Path));
+    }
+
     /// <summary>On a clock that stands still: however long a busy machine takes to prove or to check, it is not silence.</summary>
     private static RouterUnderTest Hub(string pinned) => new(options => options with { LocalBackendId = pinned }, time: new ManualTimeProvider());
 

@@ -64,15 +64,15 @@ public static class Chaos
             await exchange.WaitForClientToCloseAsync(stop);
         });
 
-    /// <summary>A good response, a byte at a time, each after <paramref name="pause"/>.</summary>
-    public static ChaosBehaviour Drip(CannedResponse response, TimeSpan pause, TimeProvider time) => new(
+    /// <summary>A good response, a byte or so many at a time, each time after <paramref name="pause"/>.</summary>
+    public static ChaosBehaviour Drip(CannedResponse response, TimeSpan pause, TimeProvider time, int bytesAtATime = 1) => new(
         nameof(Drip), ReadsRequest: true, async (exchange, stop) =>
         {
             await exchange.WriteAsync(response.Head(), stop);
-            foreach (var one in response.Body)
+            foreach (var piece in response.Body.Chunk(bytesAtATime))
             {
                 await Task.Delay(pause, time, stop);
-                await exchange.WriteAsync(new[] { one }, stop);
+                await exchange.WriteAsync(piece, stop);
             }
         });
 

@@ -1,0 +1,42 @@
+using System.Diagnostics;
+
+namespace ConversationHub.EndToEnd.Tests.Wall;
+
+/// <summary>
+/// How this process gets on with its own work meanwhile. The fakes live in it: where it is held up for long, a backend that is to look
+/// alive looks dead, and the hub, which is held up by the same machine, cannot keep its times either.
+/// </summary>
+internal sealed class Pace : IAsyncDisposable
+{
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan HeldUp = TimeSpan.FromMilliseconds(400);
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _stepping;
+    private TimeSpan _longest;
+
+    public Pace() => _stepping = StepAsync(_stop.Token);
+
+    /// <summary>What a row saw with this in it says nothing about the hub.</summary>
+    public bool WasHeldUp => _longest > HeldUp;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _stepping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+    }
+
+    private async Task StepAsync(CancellationToken stop)
+    {
+        var last = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            await Task.Delay(Step, TimeProvider.System, stop);
+            var gap = Stopwatch.GetElapsedTime(last) - Step;
+            last = Stopwatch.GetTimestamp();
+            if (gap > _longest)
+                _longest = gap;
+        }
+    }
+}
