@@ -99,6 +99,21 @@ internal sealed class SegmentFiles(LogFolder folder, IDisk disk, TimeProvider ti
         }
     }
 
+    /// <summary>Checks one line and makes nothing of it.</summary>
+    public bool IsIntact(LineLocation location)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(location.Length);
+        try
+        {
+            var line = buffer.AsSpan(0, location.Length);
+            return TryReadBytes(location, line) && ChecksumLine.IsIntact(line);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
     public void Dispose()
     {
         foreach (var file in _files.Values)

@@ -69,6 +69,8 @@ internal sealed class ConversationReader(LogState state, MessageReader messages)
 
     private ReadOutcome ReadTexts(ConversationHead head, LineLocation[] places, bool truncated)
     {
+        if (places.Length > WireLimits.MessagePageMax)
+            return ReadLong(head, places);
         var read = new List<ConversationMessage>(places.Length);
         foreach (var place in places)
         {
@@ -81,6 +83,12 @@ internal sealed class ConversationReader(LogState state, MessageReader messages)
             ? new ReadOutcome.Found(head.ToDocument(first.Body, read, truncated))
             : new ReadOutcome.Damaged();
     }
+
+    /// <summary>More messages than a page has: each line is checked, and read again when its turn comes.</summary>
+    private ReadOutcome ReadLong(ConversationHead head, LineLocation[] places) =>
+        Array.TrueForAll(places, messages.IsSound) && messages.TryRead(head.First) is { } first
+            ? new ReadOutcome.Found(head.ToDocument(first.Body, new StoredMessages(places, messages), truncated: false))
+            : new ReadOutcome.Damaged();
 
     public static ConversationHead Head_NeedsLock(StoreIndex index, int number)
     {

@@ -30,6 +30,15 @@ internal sealed class MessageReader(SegmentFiles files, StatusBoard board, ILogg
         return true;
     }
 
+    /// <summary>Whether the line is as it was written, without making anything of it. What is not is reported.</summary>
+    public bool IsSound(LineLocation location)
+    {
+        if (files.IsIntact(location))
+            return true;
+        Report(location);
+        return false;
+    }
+
     private void Report(LineLocation location)
     {
         var segment = SegmentName.Of(files.NumberOf(location.Segment));

@@ -43,6 +43,7 @@ internal static class StoreExport
         var name = owner is { } user ? JsonSerializer.Serialize(user.ToString(), MaestraJson.Compact.String) : "null";
         await output.WriteAsync($$"""{"user_id":{{name}},"exported_at":"{{WireTime.Format(time.GetUtcNow())}}","conversations":[""");
         var separator = "\n";
+        await using var text = new TextStream(output);
         var unreadable = 0;
         var done = 0;
         await foreach (var outcome in archive.ExportAsync(owner, cancellationToken))
@@ -57,7 +58,7 @@ internal static class StoreExport
             }
 
             await output.WriteAsync(separator);
-            await output.WriteAsync(JsonSerializer.Serialize(found.Conversation, MaestraJson.Compact.ConversationDocument));
+            JsonSerializer.Serialize(text, found.Conversation, MaestraJson.Compact.ConversationDocument);
             separator = ",\n";
         }
 

@@ -12,24 +12,47 @@ internal sealed class ExportEndpoints(
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet(Routes.ConversationExport, async context => await ReplyWriter.WriteAsync(context, await ExportConversationAsync(context)));
+        routes.MapGet(Routes.ConversationExport, ExportConversationAsync);
         routes.MapGet(Routes.UserExport, ExportUserAsync);
     }
 
-    private async Task<HttpReply> ExportConversationAsync(HttpContext context)
+    private async Task ExportConversationAsync(HttpContext context)
     {
         if (ConversationOwner.TryRead(context, new QueryFields(context.Request.Query), settings, out var id, out var owner) is { } refused)
-            return refused;
+        {
+            await ReplyWriter.WriteAsync(context, refused);
+            return;
+        }
+
         var query = new ReadQuery { Owner = owner, ConversationId = id, Limit = ReadQuery.AllMessages };
         var outcome = await store.ReadAsync(query, context.RequestAborted);
         if (outcome is not ReadOutcome.Found { Conversation: var conversation })
-            return ReadRefusals.Of(outcome);
+        {
+            await ReplyWriter.WriteAsync(context, ReadRefusals.Of(outcome));
+            return;
+        }
+
         await TellAsync(new ArchiveAct(
             ArchiveActKind.ConversationExported, UserId.Parse(conversation.Owner), id, null, RequestState.Of(context), conversation.Messages.Count));
+        await WriteAsync(context, id, conversation);
+    }
 
-        // As the file has it: indented, ASCII, with a final newline.
-        return new HttpReply.Attachment(
-            id + ".json", [.. JsonSerializer.SerializeToUtf8Bytes(conversation, MaestraJson.Readable.ConversationDocument), (byte)'\n']);
+    /// <summary>As the file has it: indented, ASCII, with a final newline; message by message, as fast as the receiver takes them.</summary>
+    private static async Task WriteAsync(HttpContext context, ConversationId id, ConversationDocument conversation)
+    {
+        context.Response.ContentType = ReplyWriter.JsonType;
+        ReplyWriter.NameAttachment(context.Response, id + ".json");
+        var body = context.Response.BodyWriter;
+        try
+        {
+            await JsonSerializer.SerializeAsync(body, conversation, MaestraJson.Readable.ConversationDocument, context.RequestAborted);
+            await body.WriteAsync("\n"u8.ToArray(), context.RequestAborted);
+        }
+        catch (IOException)
+        {
+            // The log, or the receiver, is gone in the middle: only by cutting the answer off can it be told.
+            context.Abort();
+        }
     }
 
     private async Task ExportUserAsync(HttpContext context)

@@ -14,9 +14,6 @@ internal abstract record HttpReply
     /// <summary>A body that was asked for, or the health report, which has one shape whatever its status.</summary>
     public sealed record Json(int Status, byte[] Body) : HttpReply;
 
-    /// <summary>A JSON file to be kept (200).</summary>
-    public sealed record Attachment(string FileName, byte[] Body) : HttpReply;
-
     /// <summary>A problem (wire.md §7).</summary>
     /// <param name="Detail">A sentence, or the list of validation errors.</param>
     /// <param name="RetryAfterSeconds">Null: unknown.</param>

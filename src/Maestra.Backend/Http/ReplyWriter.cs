@@ -15,9 +15,6 @@ internal static class ReplyWriter
         {
             case HttpReply.Json json:
                 return WriteAsync(context, json.Status, json.Body);
-            case HttpReply.Attachment file:
-                NameAttachment(context.Response, file.FileName);
-                return WriteAsync(context, StatusCodes.Status200OK, file.Body);
             case HttpReply.Refused refused:
                 if (refused.RetryAfterSeconds is { } seconds)
                     context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);

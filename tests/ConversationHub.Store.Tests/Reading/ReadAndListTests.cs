@@ -1,4 +1,5 @@
 using ConversationHub.Contracts;
+using ConversationHub.Testing;
 
 namespace ConversationHub.Store.Tests.Reading;
 
@@ -150,5 +151,33 @@ public sealed class ReadAndListTests
         await store.ExchangeAsync("q");
 
         Assert.IsType<ListOutcome.BadCursor>(await store.Store.ListAsync(new ListQuery { Owner = null, Cursor = cursor }, CancellationToken.None));
+    }
+
+    /// <summary>More messages than a page: they are read while they are walked, and one that cannot be is told before the first is given.</summary>
+    [Fact]
+    public async Task Read_AllOfALongConversation_ReadsEachMessageWhenItsTurnComes()
+    {
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        Directory.CreateDirectory(root);
+        const int Messages = WireLimits.MessagePageMax + 2;
+        var lines = string.Join(",\n", Enumerable.Range(0, Messages).Select(static n => $$"""{"role":"user","content":"message {{n}}","timestamp":"2025-01-05T09:30:00Z"}"""));
+        await File.WriteAllTextAsync(Path.Combine(root, "long.json"), $$"""{"id":"long","owner":"ada","messages":[{{lines}}]}""");
+        await using var store = OpenedStore.At(root);
+
+        var whole = await store.ReadAsync("long", limit: ReadQuery.AllMessages);
+
+        Assert.IsNotType<List<ConversationMessage>>(whole.Messages);
+        Assert.Equal(Messages, whole.Messages.Count);
+        Assert.Equal(Enumerable.Range(0, Messages).Select(static n => $"message {n}"), whole.Messages.Select(static message => message.Content));
+        Assert.Equal("message 0", whole.Topic);
+
+        var bytes = await File.ReadAllBytesAsync(store.FirstSegment);
+        var at = bytes.AsSpan().IndexOf("message 5000"u8);
+        using (var segment = File.OpenHandle(store.FirstSegment, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+            RandomAccess.Write(segment, "M"u8, at);
+        Assert.IsType<ReadOutcome.Damaged>(await store.Store.ReadAsync(
+            new ReadQuery { Owner = OpenedStore.Ada, ConversationId = ConversationId.Parse("long"), Limit = ReadQuery.AllMessages }, CancellationToken.None));
+        Assert.Throws<IOException>(() => whole.Messages.Count(static message => message.Content.Length > 0));
     }
 }

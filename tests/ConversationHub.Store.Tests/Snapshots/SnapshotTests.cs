@@ -43,6 +43,46 @@ public sealed class SnapshotTests
         }
     }
 
+    /// <summary>Decision 14: damage that a start did not read is found by itself, told everywhere, and not forgotten at the next start.</summary>
+    [Fact]
+    public async Task Open_FromASnapshotOverADamagedLine_TellsWithinTheFirstRounds()
+    {
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        await using (var store = OpenedStore.At(root))
+        {
+            for (var n = 0; n < 3; n++)
+                await store.ExchangeAsync($"message {n}", conversation: $"c{n}");
+        }
+
+        var segment = Path.Combine(root, "log", "000000000001.jsonl");
+        var bytes = await File.ReadAllBytesAsync(segment);
+        bytes[60] ^= 1;
+        await File.WriteAllBytesAsync(segment, bytes);
+
+        await using (var again = OpenedStore.At(root))
+        {
+            Assert.Equal(StoreHealthState.Healthy, again.Store.Status.Health);
+            var told = again.Logger.Records.FirstAsync(static record => record.Event.Id == 2002);
+            while (!told.IsCompleted)
+            {
+                await again.Time.WaitForTimersAsync();
+                again.Time.Advance(TimeSpan.FromMilliseconds(400));
+                await Task.WhenAny(told, Task.Delay(20));
+            }
+
+            await told;
+            var damaged = await ((StoreOpening.Opened)again.Opening).Damaged.WaitAsync(TestTimeouts.Signal);
+            Assert.Contains("000000000001.jsonl line 1", damaged, StringComparison.Ordinal);
+            Assert.Equal(StoreHealthState.Degraded, again.Store.Status.Health);
+            Assert.Equal(2, (await again.ReadAsync("c2")).Messages.Count);
+        }
+
+        Assert.False(File.Exists(Snapshot(root)));
+        await using var third = OpenedStore.At(root);
+        Assert.Equal(StoreHealthState.Degraded, third.Store.Status.Health);
+    }
+
     /// <summary>A snapshot is of one moment, whatever is committed while it is being taken.</summary>
     [Fact]
     public async Task Open_FromASnapshotTakenWhileOthersCommit_ShowsWhatTheWholeLogShows()
