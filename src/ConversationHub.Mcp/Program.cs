@@ -1,6 +1,8 @@
 using ConversationHub.Mcp.Commands;
 using ConversationHub.Mcp.Stdio;
 
+StandardStreams.MakeBlocking();
+
 // First of all: standard output carries MCP frames and nothing else, whatever a library prints later.
 var stdout = StandardStreams.OpenOutput();
 Console.SetOut(Console.Error);

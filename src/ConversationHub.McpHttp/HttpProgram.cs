@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using ConversationHub.Mcp;
 using ConversationHub.Mcp.Commands;
 using ConversationHub.Mcp.Hosting;
@@ -30,7 +31,7 @@ internal static class HttpProgram
         {
             await app.StartAsync();
         }
-        catch (IOException busy)
+        catch (Exception busy) when (busy is IOException or SocketException)
         {
             await Console.Error.WriteLineAsync($"conversation-hub-mcp-http: {SettingNames.ServerPort}: cannot listen on 127.0.0.1:{http.Port}: {busy.Message}");
             return ExitCodes.NoPort;

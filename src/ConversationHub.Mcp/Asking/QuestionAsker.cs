@@ -43,8 +43,7 @@ internal sealed class QuestionAsker(IQuestionRouter router, IdSource ids, TimePr
             Budget = CallBudget.Left(
                 CallBudget.Of(settings.Timeout, call.SendProgress is not null, call.ClientName),
                 call.ReceivedAt is { } received ? time.GetElapsedTime(received) : TimeSpan.Zero),
-            TraceParent = call.TraceParent,
-            TraceState = call.TraceState,
+            Trace = call.Trace,
         };
         if (call.SendProgress is null)
             return await router.AskAsync(question, cancellationToken);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ConversationHub.Contracts;
 using ModelContextProtocol;
 
 namespace ConversationHub.Mcp.Asking;
@@ -7,13 +8,12 @@ namespace ConversationHub.Mcp.Asking;
 /// <param name="Arguments">As sent.</param>
 /// <param name="ClientName">The client's name, if it gave one.</param>
 /// <param name="SendProgress">Null: the caller did not ask for progress.</param>
-/// <param name="TraceParent">W3C trace context of the caller, if it sent one.</param>
+/// <param name="Trace">Of the caller, if it sent one.</param>
 internal sealed record ToolCall(
     IReadOnlyList<KeyValuePair<string, JsonElement>> Arguments,
     string? ClientName,
     Func<ProgressNotificationValue, CancellationToken, Task>? SendProgress,
-    string? TraceParent,
-    string? TraceState)
+    TraceContext? Trace)
 {
     /// <summary>When the call was read, a timestamp of the hub's clock; null: just now.</summary>
     internal long? ReceivedAt { get; init; }

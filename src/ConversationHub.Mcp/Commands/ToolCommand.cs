@@ -26,7 +26,7 @@ internal static class ToolCommand
         services.AddHub(settings);
         await using var provider = services.BuildServiceProvider();
 
-        var call = new ToolCall(arguments, CommandLineSurface, null, null, null);
+        var call = new ToolCall(arguments, CommandLineSurface, null, null);
         var result = await provider.GetRequiredService<TTool>().CallAsync(call, CancellationToken.None);
         var failed = result.IsError is true || SaysNoTarget(result);
         var text = asJson && result.StructuredContent is { } structured

@@ -1,3 +1,4 @@
+using ConversationHub.Contracts;
 using ConversationHub.Mcp.Asking;
 using ConversationHub.Mcp.Stdio;
 using ConversationHub.Mcp.Texts;
@@ -50,8 +51,7 @@ internal sealed class ToolDispatch(IReadOnlyList<HubTool> tools, ILogger<ToolDis
             request.Params.ProgressToken is { } token
                 ? (value, cancellationToken) => server.NotifyProgressAsync(token, value, cancellationToken: cancellationToken)
                 : null,
-            JsonText.Text(meta?["traceparent"]),
-            JsonText.Text(meta?["tracestate"]))
+            TraceContext.TryCreate(JsonText.Text(meta?["traceparent"]), JsonText.Text(meta?["tracestate"])))
         {
             ReceivedAt = Receipt.Of(request.JsonRpcRequest),
         };

@@ -3,10 +3,17 @@ using ConversationHub.Contracts;
 
 namespace ConversationHub.Mcp.Settings;
 
-/// <summary>The configuration file: one flat JSON object of setting names.</summary>
+/// <summary>The configuration file: one flat JSON object of setting names, those of the backend among them.</summary>
 internal static class ConfigFile
 {
     internal const int MaxBytes = 64 * 1024;
+
+    /// <summary>Fewer than tell these names from any of the backend's.</summary>
+    private const int MaxSlips = 2;
+
+    /// <summary>Those which say where text may go. One that is written wrongly would let it go where its owner said it must not.</summary>
+    private static readonly string[] DecideWhereTextGoes =
+        [SettingNames.FallbackEnabled, SettingNames.Route, SettingNames.LocalUrl, SettingNames.CloudUrl, SettingNames.LocalBackendId];
 
     /// <summary>Reads the values; what is wrong goes to <paramref name="errors"/>. An empty object when there is no text.</summary>
     /// <param name="path">Only for the errors.</param>
@@ -40,6 +47,8 @@ internal static class ConfigFile
 
     private static void Add(Dictionary<string, string> values, JsonProperty member, string path, List<string> errors)
     {
+        if (Meant(member.Name) is { } meant)
+            errors.Add($"{SettingNames.ConfigFile}: nobody reads '{member.Name}' in {path}; did you mean {meant}?");
         switch (member.Value.ValueKind)
         {
             case JsonValueKind.String:
@@ -55,4 +64,9 @@ internal static class ConfigFile
                 break;
         }
     }
+
+    private static string? Meant(string name) => DecideWhereTextGoes.Contains(name, StringComparer.Ordinal)
+        ? null
+        : Array.Find(DecideWhereTextGoes, known =>
+            Math.Abs(known.Length - name.Length) <= MaxSlips && Spelling.Slips(name.ToUpperInvariant(), known) <= MaxSlips);
 }

@@ -1,10 +1,28 @@
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace ConversationHub.Mcp.Stdio;
 
 /// <summary>The process's own streams, for the transport alone.</summary>
-internal static class StandardStreams
+internal static partial class StandardStreams
 {
+    /// <summary>
+    /// A launcher may hand on pipes of its own that do not block; reads without data and writes without room would then
+    /// look like the end of the client.
+    /// </summary>
+    internal static void MakeBlocking()
+    {
+        const int StandardInput = 0;
+        const int StandardOutput = 1;
+        if (OperatingSystem.IsWindows())
+            return;
+        MakeBlocking(StandardInput);
+        MakeBlocking(StandardOutput);
+    }
+
+    /// <summary>A descriptor that is closed or knows no such mode stays as it is.</summary>
+    internal static void MakeBlocking(nint descriptor) => _ = SetIsNonBlocking(descriptor, 0);
+
     internal static Stream OpenInput() => Console.OpenStandardInput();
 
     /// <summary>
@@ -30,4 +48,8 @@ internal static class StandardStreams
             return Console.OpenStandardOutput();
         }
     }
+
+    /// <summary>The framework's own shim: fcntl takes its last argument in another way on each platform.</summary>
+    [LibraryImport("libSystem.Native", EntryPoint = "SystemNative_FcntlSetIsNonBlocking")]
+    private static partial int SetIsNonBlocking(nint descriptor, int isNonBlocking);
 }

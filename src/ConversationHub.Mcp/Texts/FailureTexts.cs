@@ -18,12 +18,19 @@ internal static class FailureTexts
         var text = new StringBuilder($"The question was not answered: {OutcomeTexts.Detail(error.Detail)} (`{DisplayText.Clean(error.Code)}`)");
         foreach (var attempt in result.Attempts)
             text.Append("\n- ").Append(OutcomeTexts.Full(attempt));
-        text.Append(result.MayHaveRun
-            ? "\nThe question may have run all the same, and its answer may already stand in the conversation."
-            : "\nThe question did not run anywhere.");
+        text.Append('\n').Append(WhatBecameOfIt(result));
         text.Append("\nConversation: ").Append(conversationId);
         text.Append("\nNext: ").Append(NextStep(error));
         return text.ToString();
+    }
+
+    private static string WhatBecameOfIt(RoutingResult result)
+    {
+        if (result.MayHaveRun)
+            return "The question may have run all the same, and its answer may already stand in the conversation.";
+        return result.Attempts.Any(static attempt => attempt.Status is 502 or 504)
+            ? "No answer was stored anywhere; the question itself may stand in the conversation."
+            : "The question did not run anywhere.";
     }
 
     private static string NextStep(RoutingError error)

@@ -21,10 +21,8 @@ public sealed record Question
     /// <summary>Time until an answer or an error must be there, more than zero.</summary>
     public required TimeSpan Budget { get; init; }
 
-    /// <summary>W3C trace context of the caller, passed on.</summary>
-    public string? TraceParent { get; init; }
-
-    public string? TraceState { get; init; }
+    /// <summary>Of the caller, passed on; null: it has none.</summary>
+    public TraceContext? Trace { get; init; }
 
     /// <summary>Told when a target is asked or given up. Called on the router's thread: must not block.</summary>
     public IProgress<RoutingProgress>? Progress { get; init; }

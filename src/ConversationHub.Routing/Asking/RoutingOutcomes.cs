@@ -22,7 +22,7 @@ internal static class RoutingOutcomes
             Reply = last.Result.Reply,
             Error = answered ? null : Error(last, call),
             ServedBy = answered ? last.Board.Name : null,
-            Degraded = !answered || last.Board != plan[0] || last.Board.Health?.Answer.Status == TargetStatus.Degraded,
+            Degraded = !answered || last.Board != plan[0] || last.Board.FreshHealth?.Answer.Status == TargetStatus.Degraded,
             MayHaveRun = attempts.Any(static attempt => attempt.MayHaveRun),
             Attempts = attempts,
             Elapsed = call.Deadline.Elapsed,

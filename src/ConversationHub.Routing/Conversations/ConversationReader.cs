@@ -58,6 +58,10 @@ internal sealed class ConversationReader(
             if (failure is { IsProblem: true, Status: >= 400 and < 500 and not 404 })
                 return Failed<T>(failure.Code ?? ProblemCode.InvalidRequest, failure.Detail!);
 
+            // Configured wrongly, or not who it should be: as for a question, nobody else is asked in its place.
+            if (failure is { Outcome: AttemptOutcome.Identity or AttemptOutcome.Tls })
+                return Failed<T>(RoutingErrorCode.AllTargetsFailed, $"{board.Name.ToWire()}: {failure.Detail}");
+
             // Not known here: it may have been answered elsewhere while this one was down.
             unknownAt += failure is { IsProblem: true, Status: 404 } ? 1 : 0;
             causes.Add($"{board.Name.ToWire()}: {failure!.Detail ?? failure.Outcome.ToWire()}");

@@ -45,6 +45,8 @@ internal static class FailureTable
 
     private static Verdict JudgeStatus(AttemptResult result) => result.Status switch
     {
+        // A gateway that gave up waiting, or lost the backend half-way, does not know what became of the question there.
+        502 or 504 when !result.IsProblem => FailedInside,
         502 or 503 or 504 => NotServed,
 
         // A redirect was not followed, so nothing ran; the next target may still be configured rightly.

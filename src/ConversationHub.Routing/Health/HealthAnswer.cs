@@ -18,6 +18,9 @@ internal sealed record HealthAnswer
 
     public string? Detail { get; init; }
 
+    /// <summary>Why whoever is there must not be trusted: it did not prove the identity that the owner named. Null otherwise.</summary>
+    public AttemptResult? Distrusted { get; init; }
+
     public ImmutableSortedDictionary<string, string> Dependencies { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
     /// <summary>Null when the answer does not list them, as earlier backends do not.</summary>

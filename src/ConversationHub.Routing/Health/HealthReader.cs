@@ -27,7 +27,7 @@ internal sealed class HealthReader(RoutingOptions options, TargetSet targets, Ba
     private async Task<TargetState> ReadTargetAsync(TargetBoard board, bool refresh, CancellationToken cancellationToken)
     {
         prober.Wake(board);
-        if (!refresh && board.Health is { } known && board.Now.Monotonic - known.At.Monotonic < CacheLifetime)
+        if (!refresh && board.FreshHealth is { } known)
             return Describe(board, known, cached: true);
 
         var started = time.GetTimestamp();

@@ -28,10 +28,13 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
         headers.TryAddWithoutValidation(HeaderNames.DeadlineMs, DeadlineMilliseconds(ask.TimeLeft));
         if (ask.Stream)
             headers.TryAddWithoutValidation("Accept", EventStreamReply.MediaType);
-        if (question.TraceParent is { } traceParent)
-            headers.TryAddWithoutValidation(HeaderNames.TraceParent, traceParent);
-        if (question.TraceState is { } traceState)
-            headers.TryAddWithoutValidation(HeaderNames.TraceState, traceState);
+        if (question.Trace is { } trace)
+        {
+            headers.TryAddWithoutValidation(HeaderNames.TraceParent, trace.Parent);
+            if (trace.State is { } state)
+                headers.TryAddWithoutValidation(HeaderNames.TraceState, state);
+        }
+
         AddKey(target, headers);
         if (ask.ConnectTimeout is { } shorter)
             request.Options.Set(TargetConnector.ConnectTimeoutKey, shorter);
@@ -75,7 +78,8 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
         }
         catch (Exception failure) when (IsOfTransport(failure, cancellationToken))
         {
-            return Unreachable(TransportFailure.BeforeHeaders(failure).Detail);
+            var result = TransportFailure.BeforeHeaders(failure);
+            return Unreachable(result.Detail) with { Distrusted = result.Outcome == AttemptOutcome.Identity ? result : null };
         }
     }
 

@@ -29,10 +29,10 @@ internal sealed class Prober(BackendClient client, TimeProvider time, Random ran
         }
     }
 
-    /// <summary>Asks a target that has just answered what it can do, unless it has said so; at most one request in flight.</summary>
+    /// <summary>Asks a target that has just answered what it can do and how it is, unless it has said so lately; at most one request in flight.</summary>
     public void Learn(TargetBoard board)
     {
-        if (board.IsKnown || _stop.IsCancellationRequested)
+        if ((board.IsKnown && board.FreshHealth is not null) || _stop.IsCancellationRequested)
             return;
         lock (_gate)
         {

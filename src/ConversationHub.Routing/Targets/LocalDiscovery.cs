@@ -27,9 +27,14 @@ internal sealed class LocalDiscovery(BackendClient client, string? portFile, Imm
     public static readonly ImmutableArray<int> UsualPorts =
         [.. Enumerable.Range(WireFormat.DefaultLocalPort, WireFormat.LastLocalPort - WireFormat.DefaultLocalPort + 1)];
 
+    private const string Host = "127.0.0.1";
     private const int MaxPortFileBytes = 16;
 
     private volatile Found? _found;
+
+    /// <summary>Whether a URL is that of a backend nobody gave a port: plain HTTP to 127.0.0.1 on one of <see cref="UsualPorts"/>.</summary>
+    public static bool IsUsual(Uri url) =>
+        url.Scheme == Uri.UriSchemeHttp && url.Host == Host && url.AbsolutePath == "/" && UsualPorts.Contains(url.Port);
 
     public TargetEndpoint? Known => _found?.Endpoint;
 
@@ -40,18 +45,22 @@ internal sealed class LocalDiscovery(BackendClient client, string? portFile, Imm
         if (_found is { } found && time.GetElapsedTime(found.At) < FoundLifetime)
             return new Located(found.Endpoint, null);
 
-        var preferred = _found?.Endpoint.BaseUrl.Port ?? ReadPortFile();
-        if (preferred is { } port && await AskAsync(port, cancellationToken).ConfigureAwait(false) is { Answer.IsMaestra: true } there)
-            return Keep(there);
-
-        var answers = await AskAllAsync(cancellationToken).ConfigureAwait(false);
+        PortAnswer[] answers = (_found?.Endpoint.BaseUrl.Port ?? ReadPortFile()) is { } preferred
+            ? [await AskAsync(preferred, cancellationToken).ConfigureAwait(false)]
+            : [];
+        var isAsked = answers.Length > 0 && ports.All(port => port == answers[0].Port);
+        if (!isAsked && !Array.Exists(answers, static answer => answer.Answer.IsMaestra))
+            answers = [.. answers, .. await AskAllAsync(cancellationToken).ConfigureAwait(false)];
         if (Array.Find(answers, static answer => answer.Answer.IsMaestra) is { } lowest)
             return Keep(lowest);
 
         _found = null;
+        // A lookalike ends the search for everybody: with a named identity nobody else is asked in its place.
+        if (Array.Find(answers, static answer => answer.Answer.Distrusted is not null) is { } lookalike)
+            return new Located(null, lookalike.Answer.Distrusted);
         var stranger = Array.Find(answers, static answer => answer.Answer.IsAlive);
         return new Located(null, stranger is null
-            ? new AttemptResult(AttemptOutcome.Refused) { Detail = $"nobody listens on the ports {string.Join(", ", ports)}" }
+            ? new AttemptResult(AttemptOutcome.Refused) { Detail = $"nobody answers on {(ports.Length == 1 ? "port" : "the ports")} {string.Join(", ", ports)}" }
             : new AttemptResult(AttemptOutcome.Impostor) { Detail = $"port {stranger.Port} belongs to another service" });
     }
 
@@ -86,7 +95,7 @@ internal sealed class LocalDiscovery(BackendClient client, string? portFile, Imm
 
     private async Task<PortAnswer> AskAsync(int port, CancellationToken cancellationToken)
     {
-        var endpoint = new TargetEndpoint(new UriBuilder(Uri.UriSchemeHttp, "127.0.0.1", port).Uri);
+        var endpoint = new TargetEndpoint(new UriBuilder(Uri.UriSchemeHttp, Host, port).Uri);
         var answer = await client
             .ReadHealthWithinAsync(TargetName.Local, endpoint, PortAnswerLimit, cancellationToken).ConfigureAwait(false);
         return new PortAnswer(port, endpoint, answer);

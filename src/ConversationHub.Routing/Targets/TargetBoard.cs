@@ -43,6 +43,9 @@ internal sealed class TargetBoard(TargetName name, ITargetLocator locator, TimeP
         }
     }
 
+    /// <summary>The same, unless it is older than <see cref="HealthReader.CacheLifetime"/>.</summary>
+    public CheckedHealth? FreshHealth => Health is { } known && Now.Monotonic - known.At.Monotonic < HealthReader.CacheLifetime ? known : null;
+
     /// <summary>It has said what it can do.</summary>
     public bool IsKnown => _lastFit is not null;
 

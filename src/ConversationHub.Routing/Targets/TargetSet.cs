@@ -21,8 +21,14 @@ internal sealed class TargetSet
         return [.. All.Where(board => allowed.Contains(board.Name))];
     }
 
-    private static ITargetLocator LocatorOf(TargetName name, RoutingOptions options, BackendClient client, TimeProvider time) =>
-        (name == TargetName.Local ? options.LocalUrl : options.CloudUrl) is { } url
-            ? new FixedLocator(url)
-            : new LocalDiscovery(client, options.PortFile, LocalDiscovery.UsualPorts, time);
+    private static ITargetLocator LocatorOf(TargetName name, RoutingOptions options, BackendClient client, TimeProvider time)
+    {
+        if ((name == TargetName.Local ? options.LocalUrl : options.CloudUrl) is not { } url)
+            return new LocalDiscovery(client, options.PortFile, LocalDiscovery.UsualPorts, time);
+
+        // A set URL stays what it is; but on the usual ports, where anybody may have been first, even a set one is asked who it is.
+        return name == TargetName.Local && LocalDiscovery.IsUsual(url)
+            ? new LocalDiscovery(client, portFile: null, [url.Port], time)
+            : new FixedLocator(url);
+    }
 }

@@ -1,3 +1,5 @@
+using ConversationHub.Contracts;
+
 namespace Maestra.Backend.Settings;
 
 /// <summary>The names that somebody reads: one that nobody does is a slip of the pen, whose owner should hear of it.</summary>
@@ -39,26 +41,7 @@ internal static class KnownSettings
     /// <returns>Null when no name is like it.</returns>
     public static string? Nearest(string name)
     {
-        var nearest = All.Select(known => (Known: known, Slips: Distance(name.ToUpperInvariant(), known))).MinBy(static candidate => candidate.Slips);
+        var nearest = All.Select(known => (Known: known, Slips: Spelling.Slips(name.ToUpperInvariant(), known))).MinBy(static candidate => candidate.Slips);
         return nearest.Slips <= MaxSlips ? nearest.Known : null;
-    }
-
-    /// <summary>Letters to put in, take out or change (Levenshtein).</summary>
-    private static int Distance(string left, string right)
-    {
-        var row = Enumerable.Range(0, right.Length + 1).ToArray();
-        for (var i = 1; i <= left.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= right.Length; j++)
-            {
-                var change = diagonal + (left[i - 1] == right[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(change, Math.Min(row[j], row[j - 1]) + 1);
-            }
-        }
-
-        return row[right.Length];
     }
 }

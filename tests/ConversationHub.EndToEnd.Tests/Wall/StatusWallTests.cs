@@ -35,6 +35,8 @@ public sealed class StatusWallTests
         new("503", Problem(503, "overloaded"), Fine, "local http_status 503 overloaded; cloud answered", (1, 1)),
         new("503 with a wait of 1 h at both", Problem(503, "overloaded", ("Retry-After", "3600")), Problem(503, "overloaded", ("Retry-After", "3600")), "local http_status 503 overloaded; cloud http_status 503 overloaded", (1, 1)) { Error = "all_targets_failed", Says = "in 3600 s" },
         new("504", Problem(504, "deadline_exceeded"), Fine, "local http_status 504 deadline_exceeded; cloud answered", (1, 1)),
+        new("504 of a gateway that gave up waiting", Bare(504), Fine, "local http_status 504?; cloud answered", (1, 1)),
+        new("502 of a gateway at both", Bare(502), Bare(502), "local http_status 502?; cloud http_status 502?", (1, 1)) { Error = "all_targets_failed" },
         new("500 at both", Problem(500, "internal_error"), Problem(500, "internal_error"), "local http_status 500 internal_error?; cloud http_status 500 internal_error?", (1, 1)) { Error = "all_targets_failed" },
         new("503 at local, refusal at the cloud", Problem(503, "overloaded"), Problem(410, "conversation_erased"), "local http_status 503 overloaded; cloud http_status 410 conversation_erased", (1, 1)) { Error = "conversation_erased" });
 

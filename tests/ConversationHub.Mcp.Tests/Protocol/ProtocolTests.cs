@@ -103,8 +103,23 @@ public sealed class ProtocolTests
         await rig.CallAsync(1, "maestra_ask", """{"message":"hi"}""", """{"traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","tracestate":"a=b"}""");
         await rig.ResultAsync(1);
         var question = await rig.Router.Asked.ItemAsync(1);
-        Assert.Equal("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", question.TraceParent);
-        Assert.Equal("a=b", question.TraceState);
+        Assert.Equal("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", question.Trace!.Parent);
+        Assert.Equal("a=b", question.Trace.State);
+    }
+
+    /// <summary>A line break in a header's value would begin a request of the caller's own making, with the owner's key.</summary>
+    [Theory]
+    [InlineData("""{"traceparent":"a\r\nContent-Length: 0\r\n\r\nDELETE /conversations/victim HTTP/1.1\r\nHost: x\r\nX: "}""")]
+    [InlineData("""{"traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\n"}""")]
+    [InlineData("""{"traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b716920333\u00e9-01"}""")]
+    [InlineData("""{"tracestate":"a=b"}""")]
+    public async Task Call_WhatIsNoTraceContext_GoesNowhere(string meta)
+    {
+        await using var rig = new HubRig();
+        await rig.ShakeHandsAsync();
+        await rig.CallAsync(1, "maestra_ask", """{"message":"hi"}""", meta);
+        await rig.ResultAsync(1);
+        Assert.Null((await rig.Router.Asked.ItemAsync(1)).Trace);
     }
 
     [Theory]

@@ -77,6 +77,8 @@ public sealed class ResultTextsTests
             text.Append(Text(result)).Append("\n\n");
         }
 
+        var gaveUp = new Attempt(TargetName.Local, AttemptOutcome.HttpStatus, 504, TimeSpan.FromMilliseconds(900), ProblemCode.DeadlineExceeded, false, null);
+        text.Append(Text(Render(FakeRouter.Failed(new RoutingError(RoutingErrorCode.AllTargetsFailed, "No backend answered.", null), [gaveUp, Refused])))).Append("\n\n");
         GoldenFile.Assert($"{Folder}/failures.golden.txt", text.ToString());
     }
 

@@ -208,12 +208,23 @@ public sealed class SettingsBinderTests
     [InlineData("[]", "one JSON object")]
     [InlineData("""{"MAESTRA_USER_ID":{"a":1}}""", "must be a string, a number or a boolean")]
     [InlineData("""{"MAESTRA_USER_ID":"a","MAESTRA_USER_ID":"b"}""", "is not JSON")]
+    [InlineData("""{"MAESTRA_FALBACK_ENABLED":false}""", "nobody reads 'MAESTRA_FALBACK_ENABLED' in /home/ada/.maestra/config.json; did you mean MAESTRA_FALLBACK_ENABLED?")]
+    [InlineData("""{"maestra_route":"local-only"}""", "did you mean MAESTRA_ROUTE?")]
+    [InlineData("""{"MAESTRA_LOCALURL":"http://127.0.0.1:1"}""", "did you mean MAESTRA_LOCAL_URL?")]
     [InlineData("""{"\ud800":"a"}""", "not Unicode")]
     [InlineData("""{"MAESTRA_USER_ID":"\ud800"}""", "not Unicode")]
     public void Bind_BrokenConfigFile_IsAnError(string content, string rule)
     {
         _files[$"{Home}/.maestra/config.json"] = content;
         Assert.Contains(rule, Assert.Single(Errors()), StringComparison.Ordinal);
+    }
+
+    /// <summary>The backend reads the same file, and has more settings than the hub knows.</summary>
+    [Fact]
+    public void Bind_SettingsOfTheBackendInTheFile_AreNoMistake()
+    {
+        _files[$"{Home}/.maestra/config.json"] = """{"MAESTRA_MODE":"local","MAESTRA_PORT":8826,"MAESTRA_HOST":"127.0.0.1","LLM_FALLBACK":"none","MAESTRA_API_KEYS":"ada:0123456789abcdef","MAESTRA_PEERS":""}""";
+        Bind();
     }
 
     private HubSettings Bind()

@@ -10,7 +10,7 @@ public sealed class AskingTests : IAsyncLifetime
     [Fact]
     public async Task AskAsync_LocalAnswers_NothingElseIsAsked()
     {
-        var question = _hub.NewQuestion("hello") with { TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", TraceState = "a=b" };
+        var question = _hub.NewQuestion("hello") with { Trace = TraceContext.TryCreate("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "a=b") };
 
         var result = await _hub.AskAsync(question);
 
@@ -22,8 +22,8 @@ public sealed class AskingTests : IAsyncLifetime
         Assert.Equal(Routes.Core, ask.Path);
         Assert.Equal("application/json", ask.Header("Content-Type"));
         Assert.Equal(question.RequestId.ToString(), ask.Header(HeaderNames.RequestId));
-        Assert.Equal(question.TraceParent, ask.Header(HeaderNames.TraceParent));
-        Assert.Equal(question.TraceState, ask.Header(HeaderNames.TraceState));
+        Assert.Equal(question.Trace!.Parent, ask.Header(HeaderNames.TraceParent));
+        Assert.Equal(question.Trace!.State, ask.Header(HeaderNames.TraceState));
 
         // The local share of 50 s: 20 s are kept for the cloud.
         Assert.InRange(int.Parse(ask.Header(HeaderNames.DeadlineMs)!, System.Globalization.CultureInfo.InvariantCulture), 25_000, 30_000);

@@ -48,8 +48,10 @@ public sealed class FailureTableTests
     [InlineData(500, true, true, "Failure", "NextTarget")]
     [InlineData(501, false, true, "Failure", "NextTarget")]
     [InlineData(502, true, false, "Failure", "NextTarget")]
+    [InlineData(502, false, true, "Failure", "NextTarget")]
     [InlineData(503, false, false, "Failure", "NextTarget")]
     [InlineData(504, true, false, "Failure", "NextTarget")]
+    [InlineData(504, false, true, "Failure", "NextTarget")]
     [InlineData(507, true, true, "Failure", "NextTarget")]
     [InlineData(204, false, false, "Open", "NextTarget")]
     public void Judge_Status_FollowsTheTable(int status, bool isProblem, bool mayHaveRun, string effect, string next)

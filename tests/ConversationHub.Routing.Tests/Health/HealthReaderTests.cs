@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using ConversationHub.Routing.Tests.Asking;
+using ConversationHub.Testing;
 using ConversationHub.Testing.Backends;
 using ConversationHub.Testing.Network;
+using ConversationHub.Testing.Time;
 
 namespace ConversationHub.Routing.Tests.Health;
 
@@ -114,6 +116,28 @@ public sealed class HealthReaderTests : IAsyncLifetime
         await ReadAsync();
 
         Assert.True((await _hub.AskAsync()).Degraded);
+    }
+
+    /// <summary>What was said long ago is not believed, and the next answer has the backend asked anew.</summary>
+    [Fact]
+    public async Task AskAsync_LongAfterTheLastHealthAnswer_BelievesTheNextOne()
+    {
+        var clock = new ManualTimeProvider();
+        await using var hub = new RouterUnderTest(time: clock);
+        var health = MaestraReplies.Health("local", 8825);
+        health["status"] = "degraded";
+        hub.Local.OnHealth = _ => Chaos.Respond(CannedResponse.Json(200, health));
+        await hub.Health.ReadAsync(refresh: false, CancellationToken.None);
+        Assert.True((await hub.AskAsync()).Degraded);
+        clock.Advance(HealthReader.CacheLifetime);
+
+        Assert.False((await hub.AskAsync()).Degraded);
+        await hub.Local.Probes.ItemAsync(2);
+
+        using var patience = new CancellationTokenSource(TestTimeouts.Signal);
+        while (!(await hub.AskAsync()).Degraded)
+            patience.Token.ThrowIfCancellationRequested();
+        Assert.Equal(2, hub.Local.Probes.Snapshot().Count);
     }
 
     public Task InitializeAsync() => Task.CompletedTask;

@@ -72,6 +72,60 @@ public sealed class LocalDiscoveryTests : IAsyncLifetime
         Assert.Empty(_low.Asks.Snapshot());
     }
 
+    /// <summary>T74 with a URL that everybody sets: on the usual ports it is asked who it is, too; anywhere else its owner knows.</summary>
+    [Theory]
+    [InlineData("http://127.0.0.1:8825", true)]
+    [InlineData("http://127.0.0.1:8829/", true)]
+    [InlineData("http://127.0.0.1:8830", false)]
+    [InlineData("http://127.0.0.1:8825/base", false)]
+    [InlineData("https://127.0.0.1:8825", false)]
+    [InlineData("http://[::1]:8825", false)]
+    public void Locator_OfASetUrl_AsksOnTheUsualPorts(string url, bool asks)
+    {
+        using var services = new ServiceCollection()
+            .AddSingleton<TimeProvider>(_time).AddLogging().AddRouting(new RoutingOptions { LocalUrl = new Uri(url) }).BuildServiceProvider();
+
+        var locator = services.GetRequiredService<TargetSet>().All[0].Locator;
+
+        Assert.Equal(asks, locator is LocalDiscovery);
+        Assert.Equal(asks ? null : new Uri(url), locator.Known?.BaseUrl);
+    }
+
+    [Fact]
+    public async Task LocateAsync_TheOneSetPortIsDeaf_IsAskedOnce()
+    {
+        var discovery = new LocalDiscovery(_services.GetRequiredService<BackendClient>(), portFile: null, [_low.Proxy.Port], _time);
+        await discovery.LocateAsync(CancellationToken.None);
+        _time.Advance(TimeSpan.FromSeconds(4));
+        _low.OnHealth = _ => Chaos.Respond(CannedResponse.Text(503, "busy", "text/plain"));
+
+        var located = await discovery.LocateAsync(CancellationToken.None);
+
+        Assert.Null(located.Endpoint);
+        Assert.Equal(2, _low.Probes.Snapshot().Count);
+    }
+
+    /// <summary>T74: with a named identity a lookalike is told as one, whether the port file or the search led to it; else the cloud would be asked in its place.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task LocateAsync_LookalikeOfTheNamedBackend_IsNoRefusal(bool standsInTheFile)
+    {
+        await using var services = new ServiceCollection()
+            .AddSingleton<TimeProvider>(_time).AddLogging()
+            .AddRouting(new RoutingOptions { LocalBackendId = "local_sha256_eed292c6e467c8ef" }).BuildServiceProvider();
+        await _high.Proxy.RefuseAsync();
+        if (standsInTheFile)
+            await File.WriteAllTextAsync(_portFile, _low.Proxy.Port.ToString(CultureInfo.InvariantCulture));
+        var discovery = new LocalDiscovery(
+            services.GetRequiredService<BackendClient>(), _portFile, [standsInTheFile ? _high.Proxy.Port : _low.Proxy.Port], _time);
+
+        var located = await discovery.LocateAsync(CancellationToken.None);
+
+        Assert.Equal(AttemptOutcome.Identity, located.Failure?.Outcome);
+        Assert.Empty(_low.Probes.Snapshot());
+    }
+
     [Fact]
     public async Task LocateAsync_NobodyThere_IsARefusal()
     {
