@@ -6,7 +6,7 @@ namespace ConversationHub.Routing;
 /// <summary>Registers the router.</summary>
 public static class RoutingServices
 {
-    /// <summary>Adds <see cref="IQuestionRouter"/>, <see cref="IHealthReader"/> and <see cref="IConversationReader"/>. Nothing is contacted before the first question.</summary>
+    /// <summary>Adds <see cref="IQuestionRouter"/>, <see cref="IHealthReader"/> and <see cref="IConversationReader"/>. Nothing is contacted before the first question, nor made.</summary>
     public static IServiceCollection AddRouting(this IServiceCollection services, RoutingOptions options)
     {
         services.TryAddSingleton(TimeProvider.System);
@@ -18,9 +18,12 @@ public static class RoutingServices
         services.AddSingleton<Prober>();
         services.AddSingleton<RetryBudget>();
         services.AddSingleton<AttemptRunner>();
-        services.AddSingleton<IQuestionRouter, QuestionRouter>();
-        services.AddSingleton<IHealthReader, HealthReader>();
-        services.AddSingleton<IConversationReader, ConversationReader>();
+        services.AddSingleton<QuestionRouter>();
+        services.AddSingleton<HealthReader>();
+        services.AddSingleton<ConversationReader>();
+        services.AddSingleton<IQuestionRouter, DeferredRouter>();
+        services.AddSingleton<IHealthReader, DeferredHealthReader>();
+        services.AddSingleton<IConversationReader, DeferredConversationReader>();
         return services;
     }
 }

@@ -10,6 +10,8 @@ namespace ConversationHub.Mcp.Commands;
 /// <summary>The commands and options of the program. An option is a setting under a shorter name.</summary>
 internal static class HubCommandLine
 {
+    private const string ServeName = "serve";
+
     /// <summary>A key has no option: a command line is readable by every process of the machine.</summary>
     private static readonly (Option<string> Option, string Setting)[] SettingOptions =
     [
@@ -32,6 +34,10 @@ internal static class HubCommandLine
     /// <param name="serve">What <c>serve</c> does; the two programs differ in nothing else.</param>
     internal static async Task<int> RunAsync(string[] args, Stream stdout, Func<HubSettings, Task<int>> serve)
     {
+        // How hosts start it nearly always: there is nothing to parse, and the parser costs a tenth of the start.
+        if (args is [] or [ServeName])
+            return await WithSettings([], serve);
+
         var parsed = Build(stdout, serve).Parse(args);
         if (parsed.Errors.Count > 0)
         {
@@ -60,7 +66,7 @@ internal static class HubCommandLine
             root.Options.Add(option);
         root.SetAction((parsed, _) => WithSettings(parsed, serve));
 
-        var command = new Command("serve", "Serve MCP over standard input and output, the default, or over HTTP.");
+        var command = new Command(ServeName, "Serve MCP over standard input and output, the default, or over HTTP.");
         command.SetAction((parsed, _) => WithSettings(parsed, serve));
         root.Subcommands.Add(command);
         root.Subcommands.Add(Ask(stdout));
@@ -94,8 +100,7 @@ internal static class HubCommandLine
         return health;
     }
 
-    /// <summary>Binds the settings first: a bad one is told before anything is opened or contacted.</summary>
-    private static async Task<int> WithSettings(ParseResult parsed, Func<HubSettings, Task<int>> run)
+    private static Task<int> WithSettings(ParseResult parsed, Func<HubSettings, Task<int>> run)
     {
         var commandLine = new Dictionary<string, string>();
         foreach (var (option, setting) in SettingOptions)
@@ -104,6 +109,12 @@ internal static class HubCommandLine
                 commandLine[setting] = value;
         }
 
+        return WithSettings(commandLine, run);
+    }
+
+    /// <summary>Binds the settings first: a bad one is told before anything is opened or contacted.</summary>
+    private static async Task<int> WithSettings(Dictionary<string, string> commandLine, Func<HubSettings, Task<int>> run)
+    {
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         var settings = SettingsBinder.Bind(
             commandLine,
