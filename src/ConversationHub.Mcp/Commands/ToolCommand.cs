@@ -33,10 +33,30 @@ internal static class ToolCommand
             ? structured.GetRawText()
             : string.Concat(result.Content.OfType<TextContentBlock>().Select(block => block.Text));
         if (result.IsError is true && !asJson)
+        {
             await Console.Error.WriteLineAsync(text);
-        else
-            await stdout.WriteAsync(Encoding.UTF8.GetBytes($"{text}\n"));
+        }
+        else if (!await TryWriteAsync(stdout, text))
+        {
+            return ExitCodes.NotAnswered;
+        }
+
         return failed ? ExitCodes.NotAnswered : ExitCodes.Ended;
+    }
+
+    private static async Task<bool> TryWriteAsync(Stream stdout, string text)
+    {
+        try
+        {
+            await stdout.WriteAsync(Encoding.UTF8.GetBytes($"{text}\n"));
+            return true;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // Closed, full, or its reader is gone.
+            await Console.Error.WriteLineAsync($"conversation-hub-mcp: the result could not be written to standard output: {failure.Message}");
+            return false;
+        }
     }
 
     /// <summary>The result says what failed; a person at a shell need not read it twice, unless they look for a fault.</summary>

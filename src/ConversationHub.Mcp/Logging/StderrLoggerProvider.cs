@@ -6,37 +6,22 @@ using ModelContextProtocol;
 namespace ConversationHub.Mcp.Logging;
 
 /// <summary>
-/// Writes log lines to standard error, one write a line. The framework's console logger writes to standard output by
-/// default and from a queue, which the quick exit of this program would lose.
+/// Writes log lines to standard error, one write a line, behind a bounded queue that is emptied before the end. The framework's console
+/// logger writes to standard output by default, and its queue makes whoever logs wait when nobody reads.
 /// </summary>
 internal sealed class StderrLoggerProvider(TextWriter stderr, TimeProvider time, HubSettings settings) : ILoggerProvider
 {
     private readonly ConcurrentDictionary<string, StderrLogger> _loggers = new();
-    private readonly Lock _writing = new();
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromMilliseconds(50);
+
+    private readonly StderrQueue _queue = new(stderr);
 
     public ILogger CreateLogger(string categoryName) => _loggers.GetOrAdd(categoryName, name => new StderrLogger(this, name));
 
-    public void Dispose()
-    {
-        // Standard error belongs to the process and stays open for its last words.
-    }
+    /// <summary>Standard error belongs to the process and stays open for its last words.</summary>
+    public void Dispose() => _queue.Drain(DrainLimit);
 
-    private void Write(LogLine line)
-    {
-        var text = settings.LogAsJson ? line.ToJson() : line.ToText();
-        lock (_writing)
-        {
-            try
-            {
-                stderr.WriteLine(text);
-                stderr.Flush();
-            }
-            catch (IOException)
-            {
-                // Standard error is closed: there is nowhere left to say so.
-            }
-        }
-    }
+    private void Write(LogLine line) => _queue.Add(settings.LogAsJson ? line.ToJson : line.ToText);
 
     private sealed class StderrLogger(StderrLoggerProvider provider, string category) : ILogger
     {

@@ -276,7 +276,16 @@ internal sealed class SettingsBinder(SettingSources sources, ReadSettingFile rea
     }
 
     private void Refuse(SettingValue value, string rule) =>
-        _errors.Add($"{value.Name}={Texts.DisplayText.Clean(value.Text)} ({value.Place}) {rule}.");
+        _errors.Add($"{value.Name}={Texts.DisplayText.Clean(Shown(value))} ({value.Place}) {rule}.");
+
+    /// <summary>What stands before an @ may be a password; and what should be a path, and looks like none, may be the secret itself.</summary>
+    private static string Shown(SettingValue value)
+    {
+        var isSecret = value.Name is SettingNames.ApiKeyFile or SettingNames.ServerTokenFile && value.Text.IndexOfAny(['/', '\\', '.']) < 0;
+        return isSecret ? $"(a text of {value.Text.Length} characters)"
+            : value.Text.LastIndexOf('@') is var at and >= 0 ? $"…{value.Text[at..]}"
+            : value.Text;
+    }
 
     private static IReadOnlyDictionary<string, string> ReadConfigFile(
         SettingSources sources, ReadSettingFile readFile, string? homeFolder, List<string> errors)

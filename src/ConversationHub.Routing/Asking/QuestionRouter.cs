@@ -6,7 +6,7 @@ namespace ConversationHub.Routing;
 /// <summary>
 /// Asks targets until one answers. The flow of a question:
 /// (1) the deadline starts, and settings and route say which targets are allowed;
-/// (2) those whose breaker is open are passed over, and each passing wakes the prober;
+/// (2) those whose breaker is open are passed over, and each passing wakes the prober; one that slept looks again first;
 /// (3) the next target gets its share of the time left, the rest is kept for who may follow;
 /// (4) it is asked, with the same bytes and the same operation id as every other;
 /// (5) the failure table says what the outcome means; the target's board takes it in;
@@ -33,10 +33,14 @@ internal sealed class QuestionRouter(
             return RoutingOutcomes.NoTarget(RoutePlan.WhyEmpty(options, question.Route), call.Deadline.Elapsed);
 
         // (2)
+        foreach (var board in plan)
+        {
+            if (board.IsOpen)
+                await prober.RouseAsync(board, cancellationToken).ConfigureAwait(false);
+        }
+
         var passedOver = plan.Any(static board => board.IsOpen) ? plan.RemoveAll(static board => !board.IsOpen) : [];
         var candidates = passedOver.IsEmpty ? plan : plan.RemoveRange(passedOver);
-        foreach (var board in passedOver)
-            prober.Wake(board);
 
         var end = options.HedgeDelay is { } delay && candidates is [var first, var second]
             ? await AskHedgedAsync(first, second, delay, call, cancellationToken).ConfigureAwait(false)

@@ -11,6 +11,9 @@ internal sealed class Prober(BackendClient client, TimeProvider time, Random ran
     private static readonly TimeSpan LocalAnswerLimit = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CloudAnswerLimit = TimeSpan.FromSeconds(2);
 
+    /// <summary>As long as a connection to the local backend may take.</summary>
+    public static readonly TimeSpan RouseLimit = TimeSpan.FromMilliseconds(250);
+
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<TargetName, Task> _running = new();
     private readonly Lock _gate = new();
@@ -24,8 +27,40 @@ internal sealed class Prober(BackendClient client, TimeProvider time, Random ran
             return;
         lock (_gate)
         {
-            if (!_running.TryGetValue(board.Name, out var running) || running.IsCompleted)
+            if (!IsProbing(board.Name))
                 _running[board.Name] = ProbeUntilFitAsync(board, _stop.Token);
+        }
+    }
+
+    /// <summary>
+    /// As <see cref="Wake"/>; and when the local backend has not been probed for a while, since nobody asked, what is known of it is old:
+    /// then it is probed at once, and the question waits until that has told something new, at most <see cref="RouseLimit"/>.
+    /// </summary>
+    public async ValueTask RouseAsync(TargetBoard board, CancellationToken cancellationToken)
+    {
+        TaskCompletionSource told;
+        lock (_gate)
+        {
+            var isAsleep = board.IsOpen && board.Name == TargetName.Local && board.Record.HeldUntil <= board.Now.Monotonic && !_stop.IsCancellationRequested
+                && _running.ContainsKey(board.Name) && !IsProbing(board.Name);
+            if (!isAsleep)
+            {
+                Wake(board);
+                return;
+            }
+
+            Interlocked.Exchange(ref _lastQuestion, time.GetTimestamp());
+            told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _running[board.Name] = ProbeUntilFitAsync(board, _stop.Token, told);
+        }
+
+        try
+        {
+            await told.Task.WaitAsync(RouseLimit, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // Nothing new is known in time: it is passed over as before.
         }
     }
 
@@ -36,10 +71,12 @@ internal sealed class Prober(BackendClient client, TimeProvider time, Random ran
             return;
         lock (_gate)
         {
-            if (!_running.TryGetValue(board.Name, out var running) || running.IsCompleted)
+            if (!IsProbing(board.Name))
                 _running[board.Name] = LearnAsync(board, _stop.Token);
         }
     }
+
+    public bool IsProbing(TargetName target) => _running.TryGetValue(target, out var running) && !running.IsCompleted;
 
     public async ValueTask DisposeAsync()
     {
@@ -48,10 +85,15 @@ internal sealed class Prober(BackendClient client, TimeProvider time, Random ran
         _stop.Dispose();
     }
 
-    private async Task ProbeUntilFitAsync(TargetBoard board, CancellationToken stop)
+    /// <param name="told">Not null: the first probe is made at once, and this completes when it has failed, or the target is fit.</param>
+    private async Task ProbeUntilFitAsync(TargetBoard board, CancellationToken stop, TaskCompletionSource? told = null)
     {
         try
         {
+            if (told is not null)
+                await ProbeOnceAsync(board, stop).ConfigureAwait(false);
+            if (board.Record.State == BreakerState.Open)
+                told?.TrySetResult();
             while (board.IsOpen && time.GetElapsedTime(Interlocked.Read(ref _lastQuestion)) < ProbeSchedule.IdleLimit)
             {
                 var delay = ProbeSchedule.NextDelay(board.Record, board.Name, board.Now.Monotonic, NextJitter());
@@ -62,6 +104,10 @@ internal sealed class Prober(BackendClient client, TimeProvider time, Random ran
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             // The program ends; an open breaker ends with it.
+        }
+        finally
+        {
+            told?.TrySetResult();
         }
     }
 

@@ -14,6 +14,9 @@ internal sealed class LocalDiscovery(BackendClient client, string? portFile, Imm
     /// <summary>How long a port may take to answer when no other one does: it is on this machine, which may be busy.</summary>
     private static readonly TimeSpan PortAnswerLimit = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long reading the port file may take.</summary>
+    private static readonly TimeSpan PortFileLimit = TimeSpan.FromMilliseconds(250);
+
     /// <summary>How long the lower ports are waited for once a higher one has answered.</summary>
     private static readonly TimeSpan LowerPortsLimit = TimeSpan.FromMilliseconds(500);
 
@@ -30,7 +33,9 @@ internal sealed class LocalDiscovery(BackendClient client, string? portFile, Imm
     private const string Host = "127.0.0.1";
     private const int MaxPortFileBytes = 16;
 
+    private readonly Lock _gate = new();
     private volatile Found? _found;
+    private Task<Located> _looking = Task.FromResult(default(Located));
 
     /// <summary>Whether a URL is that of a backend nobody gave a port: plain HTTP to 127.0.0.1 on one of <see cref="UsualPorts"/>.</summary>
     public static bool IsUsual(Uri url) =>
@@ -40,15 +45,34 @@ internal sealed class LocalDiscovery(BackendClient client, string? portFile, Imm
 
     public void Forget() => _found = null;
 
-    public async ValueTask<Located> LocateAsync(CancellationToken cancellationToken)
+    public ValueTask<Located> LocateAsync(CancellationToken cancellationToken)
     {
         if (_found is { } found && time.GetElapsedTime(found.At) < FoundLifetime)
-            return new Located(found.Endpoint, null);
+            return new(new Located(found.Endpoint, null));
 
-        PortAnswer[] answers = (_found?.Endpoint.BaseUrl.Port ?? ReadPortFile()) is { } preferred
-            ? [await AskAsync(preferred, cancellationToken).ConfigureAwait(false)]
+        // Of many that ask at once one looks, and nobody who stops waiting ends it for the others.
+        lock (_gate)
+        {
+            if (_looking.IsCompleted)
+                _looking = LookAsync(CancellationToken.None);
+            return new(_looking.WaitAsync(cancellationToken));
+        }
+    }
+
+    private async Task<Located> LookAsync(CancellationToken cancellationToken)
+    {
+        PortAnswer[] answers = _found?.Endpoint.BaseUrl.Port is { } before
+            ? [await AskAsync(before, cancellationToken).ConfigureAwait(false)]
             : [];
-        var isAsked = answers.Length > 0 && ports.All(port => port == answers[0].Port);
+
+        // A backend that was started anew may have taken another port, and has written it down.
+        if (!Array.Exists(answers, static answer => answer.Answer.IsMaestra)
+            && await ReadPortFileAsync(cancellationToken).ConfigureAwait(false) is { } written && !Array.Exists(answers, answer => answer.Port == written))
+        {
+            answers = [.. answers, await AskAsync(written, cancellationToken).ConfigureAwait(false)];
+        }
+
+        var isAsked = ports.All(port => Array.Exists(answers, answer => answer.Port == port));
         if (!isAsked && !Array.Exists(answers, static answer => answer.Answer.IsMaestra))
             answers = [.. answers, .. await AskAllAsync(cancellationToken).ConfigureAwait(false)];
         if (Array.Find(answers, static answer => answer.Answer.IsMaestra) is { } lowest)
@@ -101,10 +125,23 @@ internal sealed class LocalDiscovery(BackendClient client, string? portFile, Imm
         return new PortAnswer(port, endpoint, answer);
     }
 
-    private int? ReadPortFile()
+    /// <summary>A file that does not answer, such as one of a home folder on a share that hangs, must not hold a question up.</summary>
+    private async ValueTask<int?> ReadPortFileAsync(CancellationToken cancellationToken)
     {
         if (portFile is null)
             return null;
+        try
+        {
+            return await Task.Run(() => ReadPortFile(portFile), CancellationToken.None).WaitAsync(PortFileLimit, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+    }
+
+    private static int? ReadPortFile(string portFile)
+    {
         try
         {
             using var file = File.OpenRead(portFile);

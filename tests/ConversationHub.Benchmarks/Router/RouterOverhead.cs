@@ -21,7 +21,7 @@ namespace ConversationHub.Benchmarks.Router;
 public class RouterOverhead
 {
     private readonly byte[] _body = """{"user_id":"ada","surface_id":"benchmark","conversation_id":"main","message":"hi"}"""u8.ToArray();
-    private readonly Uri _url = new("http://127.0.0.1:8825" + Routes.Core);
+    private readonly Uri _url = new("http://127.0.0.1:8900" + Routes.Core);
     private ServiceProvider _services = null!;
     private HttpClient _client = null!;
     private ResiliencePipeline<HttpResponseMessage> _polly = null!;
@@ -34,7 +34,7 @@ public class RouterOverhead
         var services = new ServiceCollection()
             .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)
             .AddSingleton(typeof(ILogger<>), typeof(NullLogger<>))
-            .AddRouting(new RoutingOptions { LocalUrl = new Uri("http://127.0.0.1:8825"), CloudUrl = new Uri("https://maestra.example.com") });
+            .AddRouting(new RoutingOptions { LocalUrl = new Uri("http://127.0.0.1:8900"), CloudUrl = new Uri("https://maestra.example.com") });
         services.AddHttpClient("local").ConfigurePrimaryHttpMessageHandler(static () => new AnswersAtOnce());
         _services = services.BuildServiceProvider();
         _client = _services.GetRequiredService<IHttpClientFactory>().CreateClient("local");

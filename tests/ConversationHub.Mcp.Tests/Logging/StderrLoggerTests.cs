@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ConversationHub.Mcp.Logging;
 using ConversationHub.Mcp.Tests.Rig;
+using ConversationHub.Testing;
 using ConversationHub.Testing.Time;
 using Microsoft.Extensions.Logging;
 using ModelContextProtocol;
@@ -37,6 +38,48 @@ public sealed class StderrLoggerTests
         Log(asJson: false, "ModelContextProtocol.Server.McpServer", "failed", new OperationCanceledException());
         Log(asJson: false, "ModelContextProtocol.Server.McpServer", "failed", new McpProtocolException("no tool", McpErrorCode.InvalidParams));
         Assert.Empty(_stderr.ToString());
+    }
+
+    /// <summary>A client that never reads standard error must not hold a question up.</summary>
+    [Fact]
+    public async Task Log_NobodyReads_NobodyWaitsAndWhatIsLostIsCounted()
+    {
+        using var stuck = new StuckWriter();
+        var queue = new StderrQueue(stuck);
+        queue.Add(() => "first");
+        await stuck.Entered.Task.WaitAsync(TestTimeouts.Signal);
+        for (var line = 0; line < StderrQueue.MaxLines + 7; line++)
+            queue.Add(() => "more");
+        queue.Drain(TimeSpan.Zero);
+        Assert.Empty(stuck.Lines);
+
+        stuck.MayGoOn.Set();
+        queue.Drain(TestTimeouts.Signal);
+
+        Assert.Equal(1 + StderrQueue.MaxLines + 1, stuck.Lines.Count);
+        Assert.Equal("7 log lines were dropped: standard error was not read.", stuck.Lines[^1]);
+    }
+
+    private sealed class StuckWriter : StringWriter
+    {
+        public TaskCompletionSource Entered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public ManualResetEventSlim MayGoOn { get; } = new();
+
+        public List<string?> Lines { get; } = [];
+
+        public override void WriteLine(string? value)
+        {
+            Entered.TrySetResult();
+            Assert.True(MayGoOn.Wait(TestTimeouts.Signal));
+            Lines.Add(value);
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            MayGoOn.Dispose();
+            base.Dispose(disposing);
+        }
     }
 
     private void Log(bool asJson, string category, string message, Exception? exception)

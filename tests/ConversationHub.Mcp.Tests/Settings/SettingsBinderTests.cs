@@ -219,6 +219,22 @@ public sealed class SettingsBinderTests
         Assert.Contains(rule, Assert.Single(Errors()), StringComparison.Ordinal);
     }
 
+    /// <summary>IDEs keep what a start says in files.</summary>
+    [Theory]
+    [InlineData(SettingNames.ApiKeyFile, "mk_0123456789abcdef", "0123456789")]
+    [InlineData(SettingNames.ServerTokenFile, "0123456789abcdef0123456789abcdef", "0123456789")]
+    [InlineData(SettingNames.CloudUrl, "ws://me:hunter2@host/", "hunter2")]
+    [InlineData(SettingNames.CloudUrl, "https://me:hunter2@host name/", "hunter2")]
+    [InlineData(SettingNames.CloudUrl, "https://me:hunter2@host/", "hunter2")]
+    public void Bind_SecretInTheWrongPlace_IsNotRepeated(string name, string value, string secret)
+    {
+        _environment[SettingNames.ServerMode] = "http";
+        _environment[name] = value;
+        var errors = Errors();
+        Assert.Contains(errors, error => error.StartsWith(name, StringComparison.Ordinal));
+        Assert.DoesNotContain(errors, error => error.Contains(secret, StringComparison.Ordinal));
+    }
+
     /// <summary>The backend reads the same file, and has more settings than the hub knows.</summary>
     [Fact]
     public void Bind_SettingsOfTheBackendInTheFile_AreNoMistake()

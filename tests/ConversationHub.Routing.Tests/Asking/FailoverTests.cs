@@ -1,4 +1,5 @@
 using ConversationHub.Contracts;
+using ConversationHub.Testing;
 using ConversationHub.Testing.Backends;
 using ConversationHub.Testing.Network;
 using ConversationHub.Testing.Time;
@@ -293,6 +294,34 @@ public sealed class FailoverTests : IAsyncLifetime
         Assert.Equal(TargetName.Local, result.ServedBy);
         Assert.False(result.Degraded);
         Assert.Single(_hub.Local.Asks.Snapshot());
+    }
+
+    /// <summary>Five minutes without a question end the probing, and what was known grows old: the next question has the local backend looked at again first.</summary>
+    [Fact]
+    public async Task AskAsync_LongAfterTheLastQuestion_LooksAgainBeforeItPassesTheLocalBackendBy()
+    {
+        var clock = new ManualTimeProvider();
+        await using var hub = new RouterUnderTest(time: clock);
+        using var patience = new CancellationTokenSource(TestTimeouts.Signal);
+        await hub.Local.Proxy.RefuseAsync();
+        Assert.Equal(TargetName.Cloud, (await hub.AskAsync()).ServedBy);
+        while (hub.Prober.IsProbing(TargetName.Local))
+        {
+            clock.Advance(TimeSpan.FromMinutes(1));
+            await Task.Delay(1, patience.Token);
+        }
+
+        await hub.Local.Proxy.ListenAsync();
+        var asking = hub.AskAsync();
+        while (!asking.IsCompleted)
+        {
+            // No further than the two probes that are needed stand apart.
+            if (clock.Waiting.Contains(ProbeSchedule.ConfirmInterval))
+                clock.Advance(ProbeSchedule.ConfirmInterval);
+            await Task.WhenAny(asking, Task.Delay(1, patience.Token));
+        }
+
+        Assert.Equal(TargetName.Local, (await asking).ServedBy);
     }
 
     [Fact]

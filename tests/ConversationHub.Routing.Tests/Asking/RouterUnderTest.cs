@@ -39,6 +39,8 @@ internal sealed class RouterUnderTest : IAsyncDisposable
 
     public IQuestionRouter Router { get; }
 
+    public Prober Prober => _services.GetRequiredService<Prober>();
+
     public IHealthReader Health { get; }
 
     public IConversationReader Conversations { get; }

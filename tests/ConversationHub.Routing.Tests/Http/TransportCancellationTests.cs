@@ -10,7 +10,7 @@ public sealed class TransportCancellationTests
     public async Task AskAsync_TransportCancelsByItself_CountsAsAFailedAttempt()
     {
         var services = new ServiceCollection().AddLogging().AddRouting(
-            new RoutingOptions { LocalUrl = new Uri("http://127.0.0.1:8825"), Route = Route.LocalOnly });
+            new RoutingOptions { LocalUrl = new Uri("http://127.0.0.1:8900"), Route = Route.LocalOnly });
         services.AddHttpClient("local").ConfigurePrimaryHttpMessageHandler(static () => new CancelsByItself());
         await using var provider = services.BuildServiceProvider();
         var ids = new IdSource(TimeProvider.System);

@@ -38,7 +38,7 @@ internal sealed class RouterSchedule : IDisposable
         _ids = new IdSource(_time, bytes => _random.NextBytes(bytes));
         var options = new RoutingOptions
         {
-            LocalUrl = new Uri("http://127.0.0.1:8825"),
+            LocalUrl = new Uri("http://127.0.0.1:8900"),
             CloudUrl = new Uri("https://maestra.example.com"),
             HedgeDelay = _random.Next(4) == 0 ? TimeSpan.FromMilliseconds(_random.Next(10, 3_000)) : null,
         };

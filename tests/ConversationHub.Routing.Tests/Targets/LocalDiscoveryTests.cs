@@ -105,6 +105,20 @@ public sealed class LocalDiscoveryTests : IAsyncLifetime
         Assert.Equal(2, _low.Probes.Snapshot().Count);
     }
 
+    /// <summary>A backend that was started anew on another port has written it down.</summary>
+    [Fact]
+    public async Task LocateAsync_FoundPortIsDead_ReadsThePortFileAgain()
+    {
+        var discovery = new LocalDiscovery(_services.GetRequiredService<BackendClient>(), _portFile, [FreePort.Find()], _time);
+        await File.WriteAllTextAsync(_portFile, _low.Proxy.Port.ToString(CultureInfo.InvariantCulture));
+        Assert.Equal(_low.Proxy.Port, (await discovery.LocateAsync(CancellationToken.None)).Endpoint!.BaseUrl.Port);
+        await File.WriteAllTextAsync(_portFile, _high.Proxy.Port.ToString(CultureInfo.InvariantCulture));
+        await _low.Proxy.RefuseAsync();
+        _time.Advance(TimeSpan.FromSeconds(4));
+
+        Assert.Equal(_high.Proxy.Port, (await discovery.LocateAsync(CancellationToken.None)).Endpoint!.BaseUrl.Port);
+    }
+
     /// <summary>T74: with a named identity a lookalike is told as one, whether the port file or the search led to it; else the cloud would be asked in its place.</summary>
     [Theory]
     [InlineData(true)]
