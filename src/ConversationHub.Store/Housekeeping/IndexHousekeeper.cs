@@ -16,6 +16,7 @@ internal sealed class IndexHousekeeper : IAsyncDisposable
     private readonly StatusBoard _board;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
+    private readonly HousekeepingThread _thread = new("store-index");
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _running;
 
@@ -39,6 +40,7 @@ internal sealed class IndexHousekeeper : IAsyncDisposable
         _search.Stop();
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(false);
+        _thread.Dispose();
         await _turn.WaitAsync().ConfigureAwait(false);
         try
         {
@@ -62,7 +64,7 @@ internal sealed class IndexHousekeeper : IAsyncDisposable
                 await _turn.WaitAsync(_stopping.Token).ConfigureAwait(false);
                 try
                 {
-                    Work();
+                    await _thread.RunAsync(Work).ConfigureAwait(false);
                 }
                 catch (Exception error) when (error is not OperationCanceledException || !_stopping.IsCancellationRequested)
                 {

@@ -17,16 +17,23 @@ internal sealed class ViewBacklog
 
     /// <summary>Takes some out. Those that are not due go behind the others.</summary>
     /// <param name="isDue">Called once at most for each that is held.</param>
-    public List<int> Take(int most, Predicate<int> isDue)
+    /// <param name="isEnough">Called for each that is taken; true ends the taking. Null: never.</param>
+    public List<int> Take(int most, Predicate<int> isDue, Predicate<int>? isEnough = null)
     {
         var taken = new List<int>();
-        for (var left = _order.Count; left > 0 && taken.Count < most; left--)
+        var enough = false;
+        for (var left = _order.Count; left > 0 && taken.Count < most && !enough; left--)
         {
             var conversation = _order.Dequeue();
             if (isDue(conversation))
+            {
                 taken.Add(conversation);
+                enough = isEnough?.Invoke(conversation) ?? false;
+            }
             else
+            {
                 _order.Enqueue(conversation);
+            }
         }
 
         _held.ExceptWith(taken);

@@ -1,4 +1,5 @@
 using ConversationHub.Store.Disk;
+using ConversationHub.Store.Housekeeping;
 using ConversationHub.Store.Log;
 using Microsoft.Extensions.Logging;
 
@@ -23,6 +24,12 @@ internal sealed class ViewWriter(
 
     public const int BusyOperations = 400;
 
+    /// <summary>
+    /// A file is made of all messages of its conversation: while the log is busy no further one is begun once a round has read so many,
+    /// or long conversations would take the processor from the answers.
+    /// </summary>
+    public const int MaxMessagesPerBusyRound = 1_000;
+
     /// <summary>A file that takes long to write is written that much less often than it takes.</summary>
     private const int RestFactor = 20;
 
@@ -32,6 +39,7 @@ internal sealed class ViewWriter(
     private static readonly TimeSpan ShortWrite = TimeSpan.FromMilliseconds(50);
 
     private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly HousekeepingThread _thread = new("store-views");
     private readonly Dictionary<int, (long Since, TimeSpan For)> _resting = [];
     private readonly HashSet<int> _failed = [];
     private (long Since, TimeSpan For)? _indexResting;
@@ -45,7 +53,7 @@ internal sealed class ViewWriter(
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            WriteRound(round);
+            await _thread.RunAsync(() => WriteRound(round)).ConfigureAwait(false);
             return true;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -72,6 +80,7 @@ internal sealed class ViewWriter(
 
     public void Dispose()
     {
+        _thread.Dispose();
         written.Dispose();
         _turn.Dispose();
     }
@@ -136,27 +145,32 @@ internal sealed class ViewWriter(
     {
         lock (state.Gate)
         {
-            var taken = state.DirtyViews.Take(Most_NeedsLock(round), number => round switch
-            {
-                ViewRound.Erased => !state.Index.Conversations[number].IsShown,
-                ViewRound.Usual => !_resting.TryGetValue(number, out var rest) || IsRested(rest),
-                _ => true,
-            });
+            var (mostFiles, mostMessages) = Most_NeedsLock(round);
+            var messages = 0;
+            var taken = state.DirtyViews.Take(
+                mostFiles,
+                number => round switch
+                {
+                    ViewRound.Erased => !state.Index.Conversations[number].IsShown,
+                    ViewRound.Usual => !_resting.TryGetValue(number, out var rest) || IsRested(rest),
+                    _ => true,
+                },
+                number => (messages += state.Index.Conversations[number].Messages.Count) >= mostMessages);
             foreach (var number in taken)
                 _resting.Remove(number);
             return taken;
         }
     }
 
-    private int Most_NeedsLock(ViewRound round)
+    private (int Files, int Messages) Most_NeedsLock(ViewRound round)
     {
         if (round is not (ViewRound.Usual or ViewRound.Closing))
-            return int.MaxValue;
+            return (int.MaxValue, int.MaxValue);
         if (round == ViewRound.Closing)
-            return MaxFilesPerRound;
+            return (MaxFilesPerRound, int.MaxValue);
         var added = state.Index.Operations.Count - _operations;
         _operations += added;
-        return added > BusyOperations ? MaxFilesPerBusyRound : MaxFilesPerRound;
+        return added > BusyOperations ? (MaxFilesPerBusyRound, MaxMessagesPerBusyRound) : (MaxFilesPerRound, int.MaxValue);
     }
 
     private bool IsRested((long Since, TimeSpan For)? rest) => rest is not { } one || time.GetElapsedTime(one.Since) >= one.For;

@@ -45,4 +45,15 @@ public sealed class ViewBacklogTests
         Assert.Equal([1, 2], backlog.Take(2, static conversation => conversation != 0));
         Assert.Equal([3, 0], backlog.Take(5, static _ => true));
     }
+
+    [Fact]
+    public void Take_EnoughIsSaid_TakesThatOneAndNoFurther()
+    {
+        var backlog = new ViewBacklog();
+        for (var conversation = 0; conversation < 4; conversation++)
+            backlog.Add(conversation);
+
+        Assert.Equal([0, 1], backlog.Take(5, static _ => true, static conversation => conversation == 1));
+        Assert.Equal([2, 3], backlog.Take(5, static _ => true));
+    }
 }
