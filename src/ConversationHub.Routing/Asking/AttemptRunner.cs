@@ -27,9 +27,7 @@ internal sealed class AttemptRunner
         TargetBoard board, Question question, TimeSpan share, bool direct, CancellationToken cancellationToken)
     {
         var call = new Call(board, question, share, direct);
-        var running = direct
-            ? board.Pipeline.RunPastBreakerAsync(_send, call, share, cancellationToken)
-            : board.Pipeline.RunAsync(_send, call, share, cancellationToken);
+        var running = board.Pipeline.RunAsync(_send, call, share, cancellationToken);
         try
         {
             return await running.WaitAsync(share + AbandonGrace, _time, cancellationToken).ConfigureAwait(false);
@@ -57,6 +55,10 @@ internal sealed class AttemptRunner
     private async ValueTask<AttemptResult> SendAsync(Call call, CancellationToken cancellationToken)
     {
         var board = call.Board;
+
+        // Not even looking for it may touch a target whose breaker opened since it was chosen.
+        if (!call.Direct && board.IsOpen)
+            return new AttemptResult(AttemptOutcome.SkippedOpen);
         var located = await board.Locator.LocateAsync(cancellationToken).ConfigureAwait(false);
         if (located.Endpoint is not { } endpoint)
             return located.Failure!;
@@ -78,6 +80,7 @@ internal sealed class AttemptRunner
     private static AskOptions OptionsOf(Call call, LivenessWatch watch) => new()
     {
         TimeLeft = call.Share,
+        Breaker = call.Direct ? null : call.Board.Pipeline,
         ConnectTimeout = call.Direct ? RoutingClients.DirectConnectTimeout : null,
         Stream = call.Board.Streams,
         Signs = watch,

@@ -6,6 +6,9 @@ internal readonly record struct AskOptions
     /// <summary>Told to the backend as <c>X-Deadline-Ms</c>.</summary>
     public required TimeSpan TimeLeft { get; init; }
 
+    /// <summary>Whose breaker the question passes as it is sent; null: whatever the breaker's state.</summary>
+    public TargetPipeline? Breaker { get; init; }
+
     /// <summary>Shortens the connect; null: the target's own.</summary>
     public TimeSpan? ConnectTimeout { get; init; }
 

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using ConversationHub.Contracts;
+using Polly.CircuitBreaker;
 
 namespace ConversationHub.Routing;
 
@@ -14,7 +15,7 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
     private readonly HttpClient _local = clients.CreateClient(TargetName.Local.ToWire());
     private readonly HttpClient _cloud = clients.CreateClient(TargetName.Cloud.ToWire());
 
-    /// <summary>Sends the question once.</summary>
+    /// <summary>Sends the question once. A breaker that opened meanwhile gives <see cref="AttemptOutcome.SkippedOpen"/>.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled; the request is aborted.</exception>
     public async ValueTask<AttemptResult> AskAsync(
         TargetName target, TargetEndpoint endpoint, Question question, AskOptions ask, CancellationToken cancellationToken)
@@ -39,18 +40,16 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
         if (ask.ConnectTimeout is { } shorter)
             request.Options.Set(TargetConnector.ConnectTimeoutKey, shorter);
 
-        HttpResponseMessage response;
-        try
-        {
-            response = await ClientOf(target)
-                .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception failure) when (IsOfTransport(failure, cancellationToken))
-        {
-            return TransportFailure.BeforeHeaders(failure);
-        }
+        var sent = ask.Breaker is { } breaker
+            ? await breaker.SendAsync(ClientOf(target), request, cancellationToken).ConfigureAwait(false)
+            : await TargetPipeline.SendPastBreakerAsync(ClientOf(target), request, cancellationToken).ConfigureAwait(false);
+        if (sent.Exception is BrokenCircuitException)
+            return new AttemptResult(AttemptOutcome.SkippedOpen);
+        if (sent.Exception is { } unsent && IsOfTransport(unsent, cancellationToken))
+            return TransportFailure.BeforeHeaders(unsent);
+        sent.ThrowIfException();
 
-        using (response)
+        using (var response = sent.Result!)
         {
             try
             {
