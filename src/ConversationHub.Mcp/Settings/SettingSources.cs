@@ -9,6 +9,8 @@ internal sealed record SettingSources(
     Func<string, string?> Environment,
     IReadOnlyDictionary<string, string> ConfigFile)
 {
+    internal const string FilePlace = "configuration file";
+
     /// <summary>The value and where it stands, or null.</summary>
     internal SettingValue? Find(string name) => InOrder(name).FirstOrDefault(value => value is not null);
 
@@ -20,7 +22,7 @@ internal sealed record SettingSources(
     {
         yield return Value(name, CommandLine.GetValueOrDefault(name), "command line");
         yield return Value(name, Environment(name), "environment");
-        yield return Value(name, ConfigFile.GetValueOrDefault(name), "configuration file");
+        yield return Value(name, ConfigFile.GetValueOrDefault(name), FilePlace);
     }
 
     private static SettingValue? Value(string name, string? text, string place) =>

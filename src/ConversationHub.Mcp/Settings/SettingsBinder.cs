@@ -194,7 +194,7 @@ internal sealed class SettingsBinder(SettingSources sources, ReadSettingFile rea
     {
         try
         {
-            var bytes = readFile(file.Text, MaxKeyFileBytes);
+            var bytes = readFile(PathOf(file), MaxKeyFileBytes);
             var secret = bytes is null ? null : Encoding.UTF8.GetString(bytes).Trim();
             if (!string.IsNullOrEmpty(secret))
                 return secret;
@@ -207,6 +207,20 @@ internal sealed class SettingsBinder(SettingSources sources, ReadSettingFile rea
 
         return null;
     }
+
+    /// <summary>As the backend reads the paths of the same file: <c>~/</c> is the home folder, and a relative path in the configuration file begins beside it.</summary>
+    private string PathOf(SettingValue value) =>
+        value.Place == SettingSources.FilePlace && ConfigPath(sources, homeFolder) is { } config && !value.Text.StartsWith('~')
+            ? Path.Combine(Path.GetDirectoryName(config) ?? "", value.Text)
+            : AtHome(value.Text, homeFolder);
+
+    private static string AtHome(string path, string? homeFolder) =>
+        homeFolder is not null && path.StartsWith("~/", StringComparison.Ordinal) ? Path.Combine(homeFolder, path[2..]) : path;
+
+    private static string? ConfigPath(SettingSources sources, string? homeFolder) =>
+        sources.Find(SettingNames.ConfigFile) is { } named ? AtHome(named.Text, homeFolder)
+        : homeFolder is null ? null
+        : Path.Combine(homeFolder, ".maestra", "config.json");
 
     private string? Name(string name, int maxCharacters, Func<string, bool> fits)
     {
@@ -291,8 +305,7 @@ internal sealed class SettingsBinder(SettingSources sources, ReadSettingFile rea
         SettingSources sources, ReadSettingFile readFile, string? homeFolder, List<string> errors)
     {
         var named = sources.Find(SettingNames.ConfigFile);
-        var path = named?.Text ?? (homeFolder is null ? null : Path.Combine(homeFolder, ".maestra", "config.json"));
-        if (path is null)
+        if (ConfigPath(sources, homeFolder) is not { } path)
             return new Dictionary<string, string>();
         try
         {

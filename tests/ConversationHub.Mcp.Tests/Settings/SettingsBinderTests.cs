@@ -219,6 +219,26 @@ public sealed class SettingsBinderTests
         Assert.Contains(rule, Assert.Single(Errors()), StringComparison.Ordinal);
     }
 
+    /// <summary>As the backend reads the paths of the same file.</summary>
+    [Theory]
+    [InlineData("~/key", Home + "/key")]
+    [InlineData("key", Home + "/.maestra/key")]
+    [InlineData("/etc/key", "/etc/key")]
+    public void Bind_PathInTheConfigFile_IsReadFromHomeOrBesideIt(string written, string read)
+    {
+        _files[$"{Home}/.maestra/config.json"] = $$"""{"MAESTRA_API_KEY_FILE":"{{written}}"}""";
+        _files[read] = "0123456789abcdef";
+        Assert.Equal("0123456789abcdef", Bind().Routing.ApiKey);
+    }
+
+    [Fact]
+    public void Bind_HomeInAPathOfTheEnvironment_IsTheHomeFolder()
+    {
+        _files[$"{Home}/own.json"] = """{"MAESTRA_USER_ID":"ada"}""";
+        _environment[SettingNames.ConfigFile] = "~/own.json";
+        Assert.Equal("ada", Bind().UserId);
+    }
+
     /// <summary>IDEs keep what a start says in files.</summary>
     [Theory]
     [InlineData(SettingNames.ApiKeyFile, "mk_0123456789abcdef", "0123456789")]
