@@ -88,7 +88,9 @@ public static class StoreOpener
             var started = time.GetTimestamp();
             var identity = StoreIdentity.TryRead(folder.Identity, out var newerFormat);
             if (newerFormat is { } version)
-                return Newer(folder.Identity, version.ToString(CultureInfo.InvariantCulture));
+                return Newer(folder.Identity, string.Create(CultureInfo.InvariantCulture, $"format {version}"));
+            if (LastLine.NewerFormat(folder) is { } last)
+                return Newer(folder.Log, last);
             var (state, known) = ReadSnapshot(options, folder, files, time, logger);
             var held = state.Index.Operations.Count;
             search = new SearchKeeper(state, files, folder, disk, logger);
@@ -96,7 +98,7 @@ public static class StoreOpener
             var recovery = new LogRecovery(folder, files, disk, state, search, logger, options.Progress);
             var reading = recovery.Read(known);
             if (reading.NewerFormat is { } place)
-                return Newer(folder.Log, $"later than {Operation.CurrentFormat} ({place})");
+                return Newer(folder.Log, place);
             var (segment, length) = recovery.Repair(reading, known);
             search.Complete();
             foreach (var path in folder.ListTemporary())
@@ -217,7 +219,7 @@ public static class StoreOpener
     }
 
     private static StoreOpening.Refused Newer(string path, string found) => new(
-        $"{path} was written by a newer version: it has format {found}, and this version knows format {Operation.CurrentFormat}. "
+        $"{path} was written by a newer version: it has {found}, and this version knows format {Operation.CurrentFormat}. "
         + "Nothing was changed. Use the newer version of maestra-backend, or set CONVERSATION_HUB_ROOT to another folder.");
 
     /// <summary>What an open store holds of the system, in the order in which it is let go.</summary>

@@ -72,6 +72,33 @@ internal static class LogLine
         }
     }
 
+    /// <summary>The format of a line whose checksum fits, whether or not this version knows it.</summary>
+    /// <returns>Null when it says none.</returns>
+    public static int? FormatOf(ReadOnlySpan<byte> line)
+    {
+        if (!ChecksumLine.IsIntact(line))
+            return null;
+        try
+        {
+            var reader = new Utf8JsonReader(line, new JsonReaderOptions { MaxDepth = WireLimits.JsonDepth });
+            reader.Read();
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var isVersion = reader.ValueSpan.SequenceEqual("v"u8);
+                reader.Read();
+                if (isVersion)
+                    return reader.TryGetInt32(out var version) ? version : null;
+                reader.Skip();
+            }
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            // No line of this program, of whatever version: told by the result.
+        }
+
+        return null;
+    }
+
     private static LineRead ReadMembers(ReadOnlySpan<byte> line, NamePool? names, out StoredOperation? operation, out Range body)
     {
         operation = null;

@@ -55,7 +55,7 @@ internal sealed class StoreVerifier(LogFolder folder, StoreOptions options, Time
             Find(folder.Log, null, $"written by a newer version ({place})");
         foreach (var region in reading.Damage)
             Find(Path.Combine(folder.Log, region.Segment), region.Line, $"damaged at offset {region.Offset}, {region.Length} bytes");
-        if (reading.Tail is { } tail)
+        if (reading.Tail is { } tail && reading.NewerFormat is null)
         {
             Find(folder.Segment(reading.Segments[^1]), tail.Number,
                 $"{reading.Length - tail.Offset} bytes after the last good line; opening the store moves them to damaged/");

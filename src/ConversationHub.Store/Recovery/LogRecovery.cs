@@ -20,7 +20,7 @@ internal sealed class LogRecovery(LogFolder folder, SegmentFiles files, IDisk di
 
     private readonly NamePool _names = new();
     private readonly List<DamagedRegion> _regions = [];
-    private long? _newerLine;
+    private (long Line, int Format)? _newerLine;
     private string? _newer;
 
     /// <summary>Reads everything, or the tail, and changes nothing.</summary>
@@ -105,8 +105,8 @@ internal sealed class LogRecovery(LogFolder folder, SegmentFiles files, IDisk di
 
         // Lines are counted from the beginning of the file, for people who look for them there.
         var before = from == 0 ? 0 : CountLines(segment, from);
-        if (_newerLine is { } line)
-            _newer = string.Create(CultureInfo.InvariantCulture, $"{SegmentName.Of(segment)} line {line + before}");
+        if (_newerLine is { } newer)
+            _newer = LastLine.Describe(newer.Format, segment, newer.Line + before);
         _regions.AddRange(damage.Regions.Select(region => region with { Line = region.Line + before }));
         return (damage.Tail is { } tail ? tail with { Number = tail.Number + before } : null, length);
     }
@@ -122,7 +122,7 @@ internal sealed class LogRecovery(LogFolder folder, SegmentFiles files, IDisk di
     {
         var read = LogLine.TryRead(line, _names, out var operation, out var body);
         if (read == LineRead.Newer)
-            _newerLine ??= at.Number;
+            _newerLine ??= (at.Number, LogLine.FormatOf(line) ?? 0);
         if (read != LineRead.Good || OperationContent.TryRead(operation!.Kind, line[body]) is not { } content)
             return false;
         var isSearched = search is not null && state.Search.IsOn && !state.Search.Covers(state.Index.Operations.Count);
