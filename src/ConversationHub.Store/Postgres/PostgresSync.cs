@@ -17,6 +17,7 @@ internal sealed class PostgresSync(Database database, PostgresSyncReader reader,
     private const string ReleaseSql = "SELECT maestra.release_due($1)";
     private const string HeadsSql = "SELECT origin, user_id, last_seq FROM maestra.heads WHERE origin = ANY ($1)";
 
+    private readonly RenewalLimit _renewals = new(time);
     private int _quarantined;
 
     public int Quarantined => Volatile.Read(ref _quarantined);
@@ -29,24 +30,27 @@ internal sealed class PostgresSync(Database database, PostgresSyncReader reader,
 
     public async Task<SyncApplyOutcome> ApplyAsync(SyncScope scope, IReadOnlyList<SyncOperation> batch)
     {
-        foreach (var operation in batch)
-        {
-            if (SyncRules.Check(operation) is { } why)
-                return new SyncApplyOutcome.Invalid(why);
-        }
-
+        if (SyncRules.Check(batch) is { } why)
+            return new SyncApplyOutcome.Invalid(why);
         if (batch.Any(operation => !scope.Covers(operation.UserId)))
             return new SyncApplyOutcome.OutOfScope();
         batch = OwnAhead.Without(batch, origins.Prefix, Quarantine.Latest(time.GetUtcNow()));
         if (batch.Count == 0)
             return new SyncApplyOutcome.Applied(SyncCounts.None);
-        var drafts = KeptHere.Guard(batch, origins.Prefix).Select(ForeignDraft.Of).OrderBy(static draft => draft.Place.Kind == OperationKind.Erase ? 0 : 1)
+        var drafts = LargeValues.Guard(KeptHere.Guard(batch, origins.Prefix)).Select(ForeignDraft.Of).OrderBy(static draft => draft.Place.Kind == OperationKind.Erase ? 0 : 1)
             .ThenBy(static draft => draft.Place.Origin, StringComparer.Ordinal).ThenBy(static draft => draft.Place.Seq).ToList();
         var have = batch.Where(operation => origins.IsPresent(operation.Origin, operation.UserId))
             .GroupBy(static operation => operation.Origin, StringComparer.Ordinal)
             .ToDictionary(static group => group.Key, static group => group.Max(static operation => operation.Seq), StringComparer.Ordinal);
+        var isBelieved = _renewals.IsOpen;
         if ((await NoticeAsync(have, CancellationToken.None).ConfigureAwait(false)).Failure is { } refused)
             return new SyncApplyOutcome.NotCommitted(refused);
+
+        // In this store's present streams nothing is taken without leaving them; what is held there is passed over anyway.
+        if (have.Count > 0 && !isBelieved)
+            drafts.RemoveAll(draft => origins.IsPresent(draft.Place.Origin, draft.Place.UserId));
+        if (drafts.Count == 0)
+            return new SyncApplyOutcome.Applied(SyncCounts.None);
         try
         {
             return await StoreAsync(drafts).ConfigureAwait(false);
@@ -60,7 +64,7 @@ internal sealed class PostgresSync(Database database, PostgresSyncReader reader,
     public async Task<(bool TookNew, StoreFailure? Failure)> NoticeAsync(IReadOnlyDictionary<string, long> peerHave, CancellationToken cancellationToken)
     {
         var own = peerHave.Keys.Where(origin => origin.StartsWith(origins.Prefix, StringComparison.Ordinal)).ToArray();
-        if (own.Length == 0)
+        if (own.Length == 0 || !_renewals.IsOpen)
             return (false, null);
         var (heads, failure) = await database.QueryAsync(
             HeadsSql,
@@ -71,7 +75,10 @@ internal sealed class PostgresSync(Database database, PostgresSyncReader reader,
             return (false, failure);
         if (!heads.Any(head => origins.IsPresent(head.Origin, head.User) && peerHave[head.Origin] > head.Seq))
             return (false, null);
-        return (true, await TakeNewAsync("a peer holds more of this store's operations than it does itself", cancellationToken).ConfigureAwait(false));
+        var refused = await TakeNewAsync("a peer holds more of this store's operations than it does itself", cancellationToken).ConfigureAwait(false);
+        if (refused is null)
+            _renewals.Note();
+        return (true, refused);
     }
 
     public async Task<StoreFailure?> TakeNewAsync(string why, CancellationToken cancellationToken)

@@ -64,10 +64,18 @@ internal sealed class PostgresSyncReader(Database database)
             ErasuresSql, parameters => Bind(parameters, scope, have, SyncLimits.EarlyErasures), picker.Take, cancellationToken).ConfigureAwait(false);
         if (erasures is null)
             return (null, failure);
-        var (_, lost) = await database.QueryAsync(
-            ContentSql, parameters => Bind(parameters, scope, have, SyncLimits.BatchOperations + SyncLimits.EarlyErasures + 1), picker.Take, cancellationToken)
-            .ConfigureAwait(false);
-        return lost is null ? (picker.Batch, null) : (null, lost);
+        var from = new Dictionary<string, long>(have, StringComparer.Ordinal);
+        while (true)
+        {
+            var rows = picker.RowsToRead;
+            var before = picker.RowsRead;
+            var (_, lost) = await database.QueryAsync(
+                ContentSql, parameters => Bind(parameters, scope, from, rows), reader => picker.TakeInTurn(reader, from), cancellationToken).ConfigureAwait(false);
+            if (lost is not null)
+                return (null, lost);
+            if (picker.IsFull || picker.RowsRead - before < rows)
+                return (picker.Batch, null);
+        }
     }
 
     private static void Bind(NpgsqlParameterCollection parameters, SyncScope scope, IReadOnlyDictionary<string, long> have, int limit)
@@ -81,6 +89,8 @@ internal sealed class PostgresSyncReader(Database database)
     /// <summary>Takes rows as they come, until the batch is full.</summary>
     private sealed class BatchPicker
     {
+        private const int FirstPage = 24;
+
         private readonly HashSet<(string, long)> _places = [];
         private readonly List<SyncOperation> _operations = [];
         private long _bytes;
@@ -88,24 +98,57 @@ internal sealed class PostgresSyncReader(Database database)
 
         public SyncBatch Batch => new(_operations, _more);
 
-        public BatchPicker Take(NpgsqlDataReader reader)
+        public bool IsFull => _more;
+
+        /// <summary>In turn.</summary>
+        public int RowsRead { get; private set; }
+
+        /// <summary>
+        /// A reader that is let go of reads what is left all the same, and a row may hold a megabyte: a few first, then as many as probably fit.
+        /// </summary>
+        public int RowsToRead
+        {
+            get
+            {
+                if (RowsRead == 0)
+                    return FirstPage;
+                var fits = (SyncLimits.BatchBytes - _bytes) / Math.Max(1, _bytes / RowsRead);
+                return (int)Math.Clamp(fits + 1, FirstPage, SyncLimits.BatchOperations + SyncLimits.EarlyErasures + 1);
+            }
+        }
+
+        /// <param name="from">Is moved on, for the next page.</param>
+        public BatchPicker TakeInTurn(NpgsqlDataReader reader, Dictionary<string, long> from)
         {
             while (!_more && reader.Read())
             {
-                var operation = Read(reader, out var bytes);
-                if (!_places.Add((operation.Origin, operation.Seq)))
-                    continue;
-                if (_operations.Count >= SyncLimits.BatchOperations || (_operations.Count > 0 && _bytes + bytes > SyncLimits.BatchBytes))
-                {
-                    _more = true;
-                    break;
-                }
-
-                _operations.Add(operation);
-                _bytes += bytes;
+                RowsRead++;
+                if (TryTake(reader))
+                    from[reader.GetString(0)] = reader.GetInt64(1);
             }
 
             return this;
+        }
+
+        public BatchPicker Take(NpgsqlDataReader reader)
+        {
+            while (!_more && reader.Read())
+                TryTake(reader);
+            return this;
+        }
+
+        /// <returns>False when it does not fit any more.</returns>
+        private bool TryTake(NpgsqlDataReader reader)
+        {
+            var operation = Read(reader, out var bytes);
+            if (!_places.Add((operation.Origin, operation.Seq)))
+                return true;
+            _more = _operations.Count >= SyncLimits.BatchOperations || (_operations.Count > 0 && _bytes + bytes > SyncLimits.BatchBytes);
+            if (_more)
+                return false;
+            _operations.Add(operation);
+            _bytes += bytes;
+            return true;
         }
 
         private static SyncOperation Read(NpgsqlDataReader reader, out int bytes)
@@ -114,7 +157,7 @@ internal sealed class PostgresSyncReader(Database database)
                 reader.GetGuid(2), reader.GetString(5), reader.GetString(3), reader.TextOrNull(4), reader.GetString(0), reader.GetInt64(1),
                 new HybridTimestamp((ulong)reader.GetInt64(6)));
             var text = reader.GetString(7);
-            bytes = Encoding.UTF8.GetByteCount(text);
+            bytes = SyncLimits.WireBytes(text);
             var isKept = reader.GetBoolean(8) || bytes > SyncLimits.OperationBytes || place.Kind == SyncOperation.Withheld;
             if (isKept)
             {

@@ -36,18 +36,14 @@ internal sealed class LogSync(
 
     public async Task<SyncApplyOutcome> ApplyAsync(SyncScope scope, IReadOnlyList<SyncOperation> batch, CancellationToken cancellationToken)
     {
-        foreach (var operation in batch)
-        {
-            if (SyncRules.Check(operation) is { } why)
-                return new SyncApplyOutcome.Invalid(why);
-        }
-
+        if (SyncRules.Check(batch) is { } why)
+            return new SyncApplyOutcome.Invalid(why);
         if (batch.Any(operation => !scope.Covers(operation.UserId)))
             return new SyncApplyOutcome.OutOfScope();
         batch = OwnAhead.Without(batch, backendId + "~", Quarantine.Latest(time.GetUtcNow()));
         if (batch.Count == 0)
             return new SyncApplyOutcome.Applied(SyncCounts.None);
-        var drafts = KeptHere.Guard(batch, backendId + "~").Select(ForeignDraft.Of).ToList();
+        var drafts = LargeValues.Guard(KeptHere.Guard(batch, backendId + "~")).Select(ForeignDraft.Of).ToList();
         var places = drafts.ConvertAll(static draft => draft.Place);
         var known = KnownBefore(places);
         var write = new PendingWrite(WriteKind.Foreign, null, null, drafts.ConvertAll(static draft => draft.Draft)) { At = time.GetUtcNow(), Places = places };

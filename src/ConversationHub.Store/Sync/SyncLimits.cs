@@ -14,6 +14,21 @@ public static class SyncLimits
     /// <summary>An operation beyond does not fit into a body: its place is sent, its text stays here (decision 46).</summary>
     public const int OperationBytes = 7 << 20;
 
+    /// <summary>How many bytes a text of JSON takes in a body, where what lies outside the basic plane is escaped: 12 for 4.</summary>
+    public static int WireBytes(string json)
+    {
+        const int EscapedPairBytes = 12;
+        const int PairBytes = 4;
+        var bytes = System.Text.Encoding.UTF8.GetByteCount(json);
+        foreach (var c in json)
+        {
+            if (char.IsHighSurrogate(c))
+                bytes += EscapedPairBytes - PairBytes;
+        }
+
+        return bytes;
+    }
+
     /// <summary>Origins in a version vector.</summary>
     public const int Origins = 1024;
 

@@ -8,7 +8,7 @@ namespace ConversationHub.Store.Sync;
 /// <summary>What an operation of a peer must be to be taken (wire.md §1.1, §9.4). Pure.</summary>
 internal static partial class SyncRules
 {
-    private const int MaxFieldNameCharacters = 512;
+    private const int MaxFieldNameCharacters = 512; // Code points, as all lengths (wire.md §1.1).
     private const int FingerprintCharacters = 64;
 
     /// <summary>Far from where a clock of 64 bits, or of the 63 that a database counts with, would run over.</summary>
@@ -16,6 +16,18 @@ internal static partial class SyncRules
 
     /// <summary>The longest path, surface or other short text of a message.</summary>
     private const int MaxShortTextCharacters = WireLimits.PathCharacters;
+
+    /// <returns>Null when each is one; else what is wrong with the first that is none, which is named.</returns>
+    public static string? Check(IReadOnlyList<SyncOperation> batch)
+    {
+        foreach (var operation in batch)
+        {
+            if (Check(operation) is { } why)
+                return $"operation {operation.Id}: {why}";
+        }
+
+        return null;
+    }
 
     /// <returns>Null when it is one; else what is wrong.</returns>
     public static string? Check(SyncOperation operation)
@@ -66,7 +78,7 @@ internal static partial class SyncRules
 
     private static string? Check(FieldBody field)
     {
-        if (field.Name is not { Length: > 0 and <= MaxFieldNameCharacters } || !FreeText.IsStorable(field.Name))
+        if (field.Name is not { Length: > 0 } || !FreeText.IsStorable(field.Name) || FreeText.CountCodePoints(field.Name) > MaxFieldNameCharacters)
             return "name: 1 to 512 characters are needed";
         return JsonValues.IsStorable(field.Value) ? null : "value: U+0000, half a surrogate pair and a number beyond a double cannot be stored";
     }
@@ -75,7 +87,7 @@ internal static partial class SyncRules
         source is { Title: not null, Type: not null, Excerpt: not null } && double.IsFinite(source.Confidence) && FreeText.IsStorable(source.Title)
         && FreeText.IsStorable(source.Type) && FreeText.IsStorable(source.Excerpt) && FreeText.IsStorable(source.Url);
 
-    private static bool IsShort(string? text) => text is null || (text.Length <= MaxShortTextCharacters && FreeText.IsStorable(text));
+    private static bool IsShort(string? text) => text is null || (FreeText.IsStorable(text) && FreeText.CountCodePoints(text) <= MaxShortTextCharacters);
 
     [GeneratedRegex("^(local|hosted)_sha256_[0-9a-f]{16}~[0-9a-f]{8}\\z")]
     private static partial Regex Origin();

@@ -83,7 +83,10 @@ internal static class Admission
             return new Admittance.No(Refusal.Erased, id);
         if (write.UntouchedSince is { } limit && LogRetention.Touched(held.Conversations[conversation]) >= limit)
             return new Admittance.No(Refusal.NotFound, id);
-        return held.Conversations[conversation].IsShown
+
+        // What is held back without being shown is erased like anything else; what retention names must be seen to be old.
+        var isErasable = write.Kind == WriteKind.EraseConversation && write.UntouchedSince is null;
+        return isErasable || held.Conversations[conversation].IsShown
             ? new Admittance.Yes(id, held.Conversations[conversation].Owner, BeginsConversation: false)
             : new Admittance.No(Refusal.NotFound, id);
     }

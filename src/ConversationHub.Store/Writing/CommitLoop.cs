@@ -42,6 +42,7 @@ internal sealed class CommitLoop : IDisposable
     private readonly Dictionary<string, int> _lastSeqs = new(StringComparer.Ordinal);
     private readonly Queue<PendingWrite> _deferred = [];
     private readonly Action? _release;
+    private readonly RenewalLimit _renewals;
     private HybridTimestamp _clock;
 
     /// <param name="release">Lets what was held back take effect; runs on the writer's thread.</param>
@@ -49,6 +50,7 @@ internal sealed class CommitLoop : IDisposable
         LogState state, LogWriter writer, OriginNames origins, StatusBoard board, TimeProvider time, ILogger logger, Action? release = null)
     {
         _release = release;
+        _renewals = new RenewalLimit(time);
         _state = state;
         _writer = writer;
         _origins = origins;
@@ -197,11 +199,22 @@ internal sealed class CommitLoop : IDisposable
             return new WriteResult.Committed(null, default, 0);
         }
 
-        if (write.Kind == WriteKind.Notice && !IsBehind(write.PeerHave!))
-            return new WriteResult.Committed(null, default, 0);
-        return TryTakeNewOrigins(write.Kind == WriteKind.Notice ? "a peer holds more of this store's operations than it does itself" : write.Why ?? "asked for") is { } failure
-            ? failure
-            : new WriteResult.Committed(null, default, 1);
+        if (write.Kind == WriteKind.Notice)
+        {
+            return !IsBehind(write.PeerHave!) || !_renewals.IsOpen
+                ? new WriteResult.Committed(null, default, 0)
+                : TryTakeNewOriginsForAPeer("a peer holds more of this store's operations than it does itself") as WriteResult ?? new WriteResult.Committed(null, default, 1);
+        }
+
+        return TryTakeNewOrigins(write.Why ?? "asked for") is { } failure ? failure : new WriteResult.Committed(null, default, 1);
+    }
+
+    private WriteResult.NotCommitted? TryTakeNewOriginsForAPeer(string why)
+    {
+        if (TryTakeNewOrigins(why) is { } failure)
+            return failure;
+        _renewals.Note();
+        return null;
     }
 
     private bool IsBehind(IReadOnlyDictionary<string, long> peerHave) => peerHave.Any(one =>
@@ -220,10 +233,18 @@ internal sealed class CommitLoop : IDisposable
             return;
         }
 
-        if (admitted.Accepted.Any(at => IsOwnPresent(write.Places![at])) && TryTakeNewOrigins("a peer sent operations of this store's own that it does not hold") is { } failure)
+        if (admitted.Accepted.Any(at => IsOwnPresent(write.Places![at])))
         {
-            write.Complete(failure);
-            return;
+            // In this store's present stream nothing is taken without leaving it.
+            if (!_renewals.IsOpen)
+            {
+                write.Admitted = admitted = admitted with { Accepted = [.. admitted.Accepted.Where(at => !IsOwnPresent(write.Places![at]))] };
+            }
+            else if (TryTakeNewOriginsForAPeer("a peer sent operations of this store's own that it does not hold") is { } failure)
+            {
+                write.Complete(failure);
+                return;
+            }
         }
 
         if (admitted.Accepted.Count == 0)

@@ -9,7 +9,7 @@ public sealed class BrokenStreamTests
     public async Task Missing_BehindAStreamThatCannotBeReadOn_IsSentAllTheSame()
     {
         using var folder = new TemporaryFolder();
-        await using var store = OpenedStore.At(folder.Combine("hub"), StoreNamespace.PerUser, UnflushedDisk.Instance);
+        await using var store = OpenedStore.At(folder.Combine("hub"), StoreNamespace.PerUser, new Simulation.DyingDisk());
         var sync = (ISyncStore)store.Store;
         await store.ExchangeAsync("the first of ada", user: OpenedStore.Ada);
         await store.ExchangeAsync("the first of bob", user: OpenedStore.Bob);

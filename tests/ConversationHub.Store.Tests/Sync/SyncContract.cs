@@ -394,6 +394,90 @@ public abstract partial class SyncContract : IAsyncLifetime
         Assert.False((await Local.Sync.NoticeAsync(new Dictionary<string, long> { [own.Key] = 4 }, CancellationToken.None)).TookNew);
     }
 
+    /// <summary>Finding 14: whoever says so again and again does not make a store take new origins without end; its own words are taken in no present stream.</summary>
+    [ContractFact]
+    public async Task Notice_AgainWithinAnHour_IsNotBelieved()
+    {
+        await Local.AskAsync("one");
+        var first = Assert.Single(await Local.HaveAsync()).Key;
+        Assert.True((await Local.Sync.NoticeAsync(new Dictionary<string, long> { [first] = 4 }, CancellationToken.None)).TookNew);
+        await Local.AskAsync("two");
+        var present = Assert.Single(await Local.HaveAsync(), one => one.Key != first).Key;
+        var forged = (await Local.MissingAsync(Cloud)).Operations[^1] with { Id = Guid.Parse("019b8d7d-0000-7000-8000-000000000066"), Origin = present, Seq = 3 };
+
+        Assert.False((await Local.Sync.NoticeAsync(new Dictionary<string, long> { [present] = 9 }, CancellationToken.None)).TookNew);
+        await Local.ApplyAsync([forged]);
+        await Local.AskAsync("three");
+
+        Assert.Equal((2, 4L), ((await Local.HaveAsync()).Count, (await Local.HaveAsync())[present]));
+        Assert.Equal("one|Yes.|two|Yes.|three|Yes.", await Local.TranscriptAsync());
+        Time.Advance(TimeSpan.FromHours(1));
+        Assert.True((await Local.Sync.NoticeAsync(new Dictionary<string, long> { [present] = 9 }, CancellationToken.None)).TookNew);
+    }
+
+    /// <summary>Finding 26: a value that fills memory keeps its place and says nothing; what comes after it goes on.</summary>
+    [ContractFact]
+    public async Task Apply_AValueBeyondAllUse_KeepsItsPlaceAlone()
+    {
+        await Local.AskAsync("q");
+        var batch = (await Local.MissingAsync(Cloud)).Operations.ToList();
+        batch.Add(Field(batch[0], 3, "title", $"\"{new string('x', 20_000)}\""));
+        batch.Add(Field(batch[0], 4, "title", "\"short\""));
+
+        Assert.IsType<SyncApplyOutcome.Applied>(await Cloud.ApplyAsync(batch));
+
+        Assert.Equal("short", Assert.IsType<ReadOutcome.Found>(await Cloud.ReadAsync()).Conversation.Topic);
+        var held = (await Cloud.Sync.ReadMissingAsync(SyncScope.Everybody, new Dictionary<string, long>(), CancellationToken.None)).Batch!.Operations;
+        Assert.Equal((4, SyncOperation.Withheld), (held.Count, held.Single(one => one.Seq == 3).Kind));
+    }
+
+    /// <summary>Finding 11: lengths are code points on both sides of an exchange, and what is refused is named.</summary>
+    [ContractFact]
+    public async Task Apply_LongTextOutsideTheBasicPlane_IsTakenAndWhatIsRefusedIsNamed()
+    {
+        await Local.AskAsync("q");
+        var batch = (await Local.MissingAsync(Cloud)).Operations.ToList();
+        var path = string.Concat(Enumerable.Repeat("\U0001F600", 4_096));
+        batch[0] = batch[0] with { Message = batch[0].Message! with { Meta = batch[0].Message!.Meta with { FilePath = path } } };
+        batch.Add(Field(batch[0], 3, $"artifact:{string.Concat(Enumerable.Repeat("\U0001F600", 64))}:{string.Concat(Enumerable.Repeat("\U0001F601", 256))}", "null"));
+        var tooLong = batch[0] with { Message = batch[0].Message! with { Meta = batch[0].Message!.Meta with { FilePath = path + "x" } } };
+
+        var refused = Assert.IsType<SyncApplyOutcome.Invalid>(await Cloud.ApplyAsync([.. batch.Skip(1), tooLong]));
+        Assert.Contains(tooLong.Id.ToString(), refused.Why, StringComparison.Ordinal);
+        Assert.Equal(3, Assert.IsType<SyncApplyOutcome.Applied>(await Cloud.ApplyAsync(batch)).Counts.Operations);
+    }
+
+    /// <summary>Finding 11 e: a batch is bounded as it goes over the wire, where an emoji takes twelve bytes.</summary>
+    [ContractFact]
+    public async Task Exchange_LongRepliesOutsideTheBasicPlane_FitABody()
+    {
+        var reply = string.Concat(Enumerable.Repeat("\U0001F600", 200_000));
+        for (var n = 0; n < 4; n++)
+            await Local.AskAsync($"q{n}", answer: reply);
+
+        var batch = await Local.MissingAsync(Cloud);
+
+        Assert.True(batch.More);
+        Assert.InRange(batch.Operations.Sum(static one => one.Message!.Content.Length), reply.Length, SyncLimits.BodyBytes / 6);
+        await Cloud.PullAsync(Local);
+        Assert.Equal(await Local.HaveAsync(), await Cloud.HaveAsync());
+    }
+
+    /// <summary>Finding 33: rows of every size come in turn, whatever pages they are read in.</summary>
+    [ContractFact]
+    public async Task Exchange_LongAndShortMessagesInTurn_LeaveNothingOut()
+    {
+        var random = new Random(33);
+        for (var n = 0; n < 40; n++)
+            await Local.AskAsync($"q{n}", $"c{n % 3}", answer: new string('x', random.Next(5) == 0 ? 400_000 : 10));
+        await Local.Archive.EraseConversationAsync(OpenedStore.Ada, ConversationId.Parse("c1"), CancellationToken.None);
+
+        await Cloud.PullAsync(Local);
+
+        Assert.Equal(await Local.HaveAsync(), await Cloud.HaveAsync());
+        Assert.Equal(await Local.DigestAsync(), await Cloud.DigestAsync());
+    }
+
     [ContractFact]
     public async Task Exchange_ManyOperations_GoInBoundedBatchesWithoutAGap()
     {
