@@ -15,6 +15,8 @@ internal sealed class RestartingBackend(string mode, params (string Name, string
     /// <summary>A question that is not acknowledged is asked again, with its id; so often and the test is at its end.</summary>
     private const int MaxTries = 3_000;
 
+    private const int MaxStarts = 5;
+
     private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(20);
 
     private readonly TemporaryFolder _folder = new();
@@ -27,17 +29,34 @@ internal sealed class RestartingBackend(string mode, params (string Name, string
 
     public int Kills { get; private set; }
 
+    /// <summary>How often it ended instead of becoming healthy.</summary>
+    public int RefusedStarts { get; private set; }
+
     /// <summary>What the running process has said on standard error, for messages.</summary>
     public string ErrorText => _process?.Program.ErrorText ?? "";
 
     private (string Name, string Value)[] Settings =>
         [("MAESTRA_API_KEY", Key), ("MAESTRA_RATE_LIMIT_ENABLED", "false"), ("MAESTRA_SYNC_INTERVAL_SECONDS", "1"), .. settings];
 
+    /// <summary>As whoever looks after it would: one that refuses to start, because its database does not answer in time, is started again.</summary>
     public async Task StartAsync()
     {
-        if (_process is not null)
-            await _process.DisposeAsync();
-        _process = await BackendProcess.StartAsync(mode, _folder.Path, settings: Settings);
+        var former = _process;
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                _process = await BackendProcess.StartAsync(mode, _folder.Path, settings: Settings);
+                break;
+            }
+            catch (InvalidOperationException) when (tries < MaxStarts)
+            {
+                RefusedStarts++;
+            }
+        }
+
+        if (former is not null)
+            await former.DisposeAsync();
     }
 
     /// <summary>SIGKILL, in the middle of whatever it does.</summary>

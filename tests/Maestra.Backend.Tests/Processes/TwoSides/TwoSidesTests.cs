@@ -61,7 +61,7 @@ public sealed class TwoSidesTests(ITestOutputHelper output)
         var (here, there) = await SettledAsync(local, cloud);
         output.WriteLine(
             $"seed {_seed}: {2 * _acknowledged.Count} messages written on both sides in {Stopwatch.GetElapsedTime(began, settling).TotalSeconds:F0} s, "
-            + $"killed: local {local.Kills}, cloud {cloud.Kills}, database {databaseKills}; connections: {wire.Summary}; "
+            + $"killed: local {local.Kills}, cloud {cloud.Kills}, database {databaseKills}, refused starts {local.RefusedStarts + cloud.RefusedStarts}; connections: {wire.Summary}; "
             + $"equal {Stopwatch.GetElapsedTime(settling).TotalSeconds:F1} s after the last start");
         Check(here, there);
     }
