@@ -131,7 +131,12 @@ public sealed class ErasedCopiesTests
         Hlc = hlc,
         Message = new MessageBody
         {
-            Role = MessageRole.User, Content = content, Surface = "goose", Mode = null, Timestamp = store.Time.GetUtcNow(), Meta = new MessageMeta(),
+            Role = MessageRole.User,
+            Content = content,
+            Surface = "goose",
+            Mode = null,
+            Timestamp = store.Time.GetUtcNow(),
+            Meta = new MessageMeta(),
         },
     };
 

@@ -116,7 +116,12 @@ public abstract partial class SyncContract
     {
         Message = new MessageBody
         {
-            Role = MessageRole.User, Content = "to be erased", Surface = "windsurf", Mode = null, Timestamp = Time.GetUtcNow(), Meta = new MessageMeta(),
+            Role = MessageRole.User,
+            Content = "to be erased",
+            Surface = "windsurf",
+            Mode = null,
+            Timestamp = Time.GetUtcNow(),
+            Meta = new MessageMeta(),
         },
     };
 
