@@ -262,6 +262,8 @@ internal sealed class FolderImporter(
 
     private void Damaged(string name, string why)
     {
+        if (StateFiles.Has(name))
+            return;
         _damaged.Add(new DamagedFile(name, why));
         if (ConversationId.TryParse(Path.GetFileNameWithoutExtension(name), out var id))
         {

@@ -32,7 +32,7 @@ internal sealed class FileRepair(LogFolder folder, StoreIndex index, UserId impo
             if (ours.Contains(name))
                 continue;
             var bytes = TryReadFile(path, out var problem);
-            if (bytes is null || ImportReader.TryRead(bytes, UserId.Anonymous, DateTimeOffset.MaxValue, out problem) is null)
+            if (!StateFiles.Has(name) && (bytes is null || ImportReader.TryRead(bytes, UserId.Anonymous, DateTimeOffset.MaxValue, out problem) is null))
                 yield return (name, problem!, bytes);
         }
     }

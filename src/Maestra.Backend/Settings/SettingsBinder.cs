@@ -60,6 +60,8 @@ internal static class SettingsBinder
             LogForm = reader.Choice(SettingNames.LogFormat, mode == BackendMode.Cloud ? "json" : "text", "text", "json") == "json" ? LogForm.Json : LogForm.Text,
             Warnings = reader.Warnings,
         };
+        if (settings.Database is null && RootRules.Refusal(settings.ConversationRoot, settings.StateRoot) is { } oneFolder)
+            reader.Refuse(oneFolder);
         if (settings.Advisor is AdvisorSettings.Test)
             settings = settings with { Signals = SignalBinder.WithoutConnections(settings.Signals, reader) };
         return reader.Errors.Count == 0 ? new BindOutcome.Bound(settings) : new BindOutcome.Refused(reader.Errors);

@@ -6,7 +6,7 @@ namespace Maestra.Backend.Settings;
 internal static partial class SignalBinder
 {
     public const string Off = "off";
-    private const string MetricsFileName = "maestra_metrics.jsonl";
+    public const string MetricsFileName = "maestra_metrics.jsonl";
     private const int MaxDependencies = 16;
     private const int GrpcPort = 4317;
 

@@ -37,6 +37,29 @@ public sealed class StoreRepairTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(before, Snapshot());
     }
 
+    /// <summary>Left from a time when both roots were one folder: without them what was spent, and who is paired, would be forgotten.</summary>
+    [Theory]
+    [InlineData("maestra_cost_tracker", """{"2026-01-05":0.42,"monthly_total_2026-01":99}""")]
+    [InlineData("peers", """{"peers":[],"invites":[]}""")]
+    [InlineData("config", """{"MAESTRA_RETENTION_DAYS":30}""")]
+    public async Task Repair_FilesOfTheBackendItself_AreNoDamageAndStayAsTheyAre(string id, string content)
+    {
+        await FillAsync();
+        var path = Path.Combine(Root, id + ".json");
+        await File.WriteAllTextAsync(path, content);
+        await using (var store = OpenedStore.At(Root))
+        {
+            Assert.IsType<ReadOutcome.NotFound>(await store.Store.ReadAsync(
+                new ReadQuery { Owner = null, ConversationId = ConversationId.Parse(id), Limit = 1 }, CancellationToken.None));
+        }
+
+        Assert.True(At().Verify().IsSound);
+        var report = await RepairAsync();
+
+        Assert.Empty(report.Done);
+        Assert.Equal(content, await File.ReadAllTextAsync(path));
+    }
+
     /// <summary>One changed byte is what a failing disk gives most often: nothing of it is lost.</summary>
     [Fact]
     public async Task Repair_AnyByteOfTheLogChanged_BringsEveryOperationBack()

@@ -79,6 +79,46 @@ public sealed class SettingsBinderTests : IDisposable
         Assert.Contains("MAESTRA_PORT (environment): '70000' is wrong; expected a whole number from 0 to 65535", errors);
     }
 
+    /// <summary>A store takes every <c>*.json</c> in its folder for a conversation: what was spent and who is paired must not stand there.</summary>
+    [Theory]
+    [InlineData("data", "data")]
+    [InlineData("data", "data/")]
+    [InlineData("data", "other/../data")]
+    [InlineData("data", "link")]
+    [InlineData("data", "data/log")]
+    [InlineData("data", "data/log/damaged")]
+    [InlineData("data", "data/imported")]
+    public void Bind_StateWhereTheStoreKeepsItsOwn_IsRefusedWithTheWayOut(string conversations, string state)
+    {
+        Directory.CreateDirectory(_home.Combine("data"));
+        Directory.CreateSymbolicLink(_home.Combine("link"), _home.Combine("data"));
+        foreach (var name in (string[])["peers.json", "maestra_cost_tracker.json", "audit.log.1", "main.json"])
+            File.WriteAllText(_home.Combine("data", name), "{}");
+
+        var error = Assert.Single(Refuse(("CONVERSATION_HUB_ROOT", _home.Combine(conversations)), ("MAESTRA_STATE_ROOT", $"{_home.Path}/{state}")));
+
+        Assert.Contains("CONVERSATION_HUB_ROOT", error, StringComparison.Ordinal);
+        Assert.Contains("MAESTRA_STATE_ROOT", error, StringComparison.Ordinal);
+        Assert.Contains(_home.Combine("data", "state"), error, StringComparison.Ordinal);
+        if (!state.StartsWith("data/log", StringComparison.Ordinal) && state != "data/imported")
+            Assert.Contains("audit.log.1, maestra_cost_tracker.json, peers.json", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("main.json", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("data", "data/state")]
+    [InlineData("data/conversations", "data")]
+    [InlineData("data", "data2")]
+    [InlineData("data", "data/logs")]
+    public void Bind_StateBesideTheStore_IsTaken(string conversations, string state) =>
+        Assert.Empty(Bind(("CONVERSATION_HUB_ROOT", _home.Combine(conversations)), ("MAESTRA_STATE_ROOT", _home.Combine(state))).Warnings);
+
+    /// <summary>The folder of conversations is not used then.</summary>
+    [Fact]
+    public void Bind_OneFolderWithADatabase_IsTaken() => Assert.NotNull(Bind(
+        ("MAESTRA_MODE", "cloud"), ("MAESTRA_API_KEY", Key), ("DATABASE_URL", "postgres://ada:secret@db/hub"),
+        ("CONVERSATION_HUB_ROOT", _home.Combine("data")), ("MAESTRA_STATE_ROOT", _home.Combine("data"))).Database);
+
     [Theory]
     [InlineData("")]
     [InlineData("short")]
