@@ -16,24 +16,29 @@ internal sealed class ConversationReader(
     /// <summary>For each target, finding it included.</summary>
     public static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(4);
 
+    /// <summary>Where so many are larger than a reply may be, this part of them is asked for.</summary>
+    private const int FewerBy = 10;
+
     public Task<ConversationRead<ConversationPage>> ListAsync(UserId? user, int limit, CancellationToken cancellationToken) =>
         ReadFirstAsync(
-            _ => $"{Routes.Conversations}?status=all&limit={Invariant(limit)}{Query("user_id", user?.ToString())}",
+            (_, most) => $"{Routes.Conversations}?status=all&limit={Invariant(most)}{Query("user_id", user?.ToString())}",
+            limit,
             MaestraJson.Compact.ConversationPage,
             cancellationToken);
 
     public Task<ConversationRead<ConversationDocument>> ReadAsync(
         ConversationId id, UserId? user, int limit, OperationId? before, CancellationToken cancellationToken) =>
         ReadFirstAsync(
-            target => $"{Routes.Conversations}/{id}?limit={Invariant(limit)}{Query("before", before?.ToString())}"
+            (target, most) => $"{Routes.Conversations}/{id}?limit={Invariant(most)}{Query("before", before?.ToString())}"
 
                 // On this machine an id names one conversation, whoever began it.
                 + (target == TargetName.Cloud ? Query("user_id", user?.ToString()) : ""),
+            limit,
             MaestraJson.Compact.ConversationDocument,
             cancellationToken);
 
     private async Task<ConversationRead<T>> ReadFirstAsync<T>(
-        Func<TargetName, string> path, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+        Func<TargetName, int, string> path, int limit, JsonTypeInfo<T> type, CancellationToken cancellationToken)
         where T : class
     {
         if (targets.All.IsEmpty)
@@ -52,7 +57,7 @@ internal sealed class ConversationReader(
                 continue;
             }
 
-            var (value, failure) = await ReadAtAsync(board, path(board.Name), type, cancellationToken).ConfigureAwait(false);
+            var (value, failure) = await ReadFittingAsync(board, path, limit, type, cancellationToken).ConfigureAwait(false);
             if (value is not null)
                 return new(value, board.Name, null);
             if (failure is { IsProblem: true, Status: >= 400 and < 500 and not 404 })
@@ -69,6 +74,19 @@ internal sealed class ConversationReader(
 
         var isUnknown = unknownAt == targets.All.Length;
         return Failed<T>(isUnknown ? ProblemCode.ConversationNotFound : RoutingErrorCode.AllTargetsFailed, string.Join("; ", causes));
+    }
+
+    /// <summary>Asks for fewer while they do not fit into one reply. What is left out then is older, and the answer says that it is there.</summary>
+    private async Task<(T? Value, AttemptResult? Failure)> ReadFittingAsync<T>(
+        TargetBoard board, Func<TargetName, int, string> path, int limit, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+        where T : class
+    {
+        for (var most = limit; ; most = Math.Max(1, most / FewerBy))
+        {
+            var read = await ReadAtAsync(board, path(board.Name, most), type, cancellationToken).ConfigureAwait(false);
+            if (read.Failure is not { IsTooLarge: true } || most <= 1)
+                return read;
+        }
     }
 
     private async Task<(T? Value, AttemptResult? Failure)> ReadAtAsync<T>(

@@ -18,6 +18,9 @@ internal sealed record AttemptResult(AttemptOutcome Outcome)
     /// <summary>The body is a problem object with <c>detail</c>, so that a Maestra backend or its like wrote it.</summary>
     public bool IsProblem { get; init; }
 
+    /// <summary>What was asked for is there and does not fit into one reply (<c>WireLimits.ResponseBodyBytes</c>): less of it may.</summary>
+    public bool IsTooLarge { get; init; }
+
     /// <summary>Set exactly when the outcome is <see cref="AttemptOutcome.Answered"/>.</summary>
     public Reply? Reply { get; init; }
 }

@@ -118,7 +118,15 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
             var status = (int)response.StatusCode;
             using var body = await BoundedBody.ReadAsync(response.Content, signs: null, cancellationToken).ConfigureAwait(false);
             if (body.IsTooLarge)
-                return (null, new(AttemptOutcome.Malformed) { Status = status, Detail = $"the reply is larger than {WireLimits.ResponseBodyBytes} bytes" });
+            {
+                return (null, new(AttemptOutcome.Malformed)
+                {
+                    Status = status,
+                    Detail = $"the reply is larger than {WireLimits.ResponseBodyBytes} bytes",
+                    IsTooLarge = status == 200,
+                });
+            }
+
             var root = JsonObjectReader.TryParse(body.Bytes);
             if (status != 200)
                 return (null, ResponseReader.ReadFailure(status, root, RetryAfter(response)));

@@ -86,6 +86,32 @@ public sealed class ConversationReaderTests : IAsyncLifetime
         Assert.Empty(_hub.Cloud.Reads.Snapshot());
     }
 
+    /// <summary>Two hundred long messages are more than one reply may hold; fewer of them are not.</summary>
+    [Fact]
+    public async Task ReadAsync_MessagesTooLongForOneReply_AsksThereForFewer()
+    {
+        _hub.Local.OnRead = request => Json(200, request.Target.EndsWith("limit=2", StringComparison.Ordinal) ? Document : TooLarge());
+        _hub.Cloud.OnRead = _ => Json(200, Document);
+
+        var read = await _hub.Conversations.ReadAsync(Id, null, 200, null, CancellationToken.None);
+
+        Assert.Equal((TargetName.Local, "c1"), (read.ServedBy, read.Value?.Id));
+        Assert.Equal(["200", "20", "2"], _hub.Local.Reads.Snapshot().Select(static request => request.Target.Split('=')[^1]));
+        Assert.Empty(_hub.Cloud.Reads.Snapshot());
+    }
+
+    [Fact]
+    public async Task ReadAsync_OneMessageTooLong_EndsAtOneAndSaysSo()
+    {
+        await using var hub = new RouterUnderTest(options => options with { CloudUrl = null });
+        hub.Local.OnRead = _ => Json(200, TooLarge());
+
+        var read = await hub.Conversations.ReadAsync(Id, null, 200, null, CancellationToken.None);
+
+        Assert.Contains($"larger than {WireLimits.ResponseBodyBytes} bytes", read.Error!.Detail, StringComparison.Ordinal);
+        Assert.Equal(["200", "20", "2", "1"], hub.Local.Reads.Snapshot().Select(static request => request.Target.Split('=')[^1]));
+    }
+
     [Theory]
     [InlineData("[]")]
     [InlineData("{}")]
@@ -115,6 +141,8 @@ public sealed class ConversationReaderTests : IAsyncLifetime
     }
 
     private static ChaosBehaviour Json(int status, string body) => Chaos.Respond(CannedResponse.Text(status, body, "application/json"));
+
+    private static string TooLarge() => $$"""{"x":"{{new string('x', WireLimits.ResponseBodyBytes)}}"}""";
 
     private static ChaosBehaviour NotFound() =>
         Chaos.Respond(CannedResponse.Problem(404, ProblemCode.ConversationNotFound, "There is no such conversation."));
