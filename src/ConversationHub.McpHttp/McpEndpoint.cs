@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Globalization;
+using ConversationHub.Mcp.Http;
 using ConversationHub.Mcp.Protocol;
 using ConversationHub.Mcp.Stdio;
 using ConversationHub.Mcp.Texts;
@@ -130,7 +132,7 @@ internal sealed class McpEndpoint(
         McpHttpSession? session;
         if (headers.SessionId is { } id)
         {
-            if (!_sessions.TryGet(id, out session))
+            if (!_sessions.TryEnter(id, out session))
             {
                 await RefuseAsync(http, HttpRefusal.NoSuchSession(ProtocolTexts.NoSuchSession));
                 return;
@@ -147,17 +149,16 @@ internal sealed class McpEndpoint(
             if (!await _sessions.TryAddAsync(session))
             {
                 await session.DisposeAsync();
-                http.Response.Headers.RetryAfter = "60";
+                http.Response.Headers.RetryAfter = HttpLimits.SessionIdleSeconds.ToString(CultureInfo.InvariantCulture);
                 await RefuseAsync(http, HttpRefusal.Invalid(StatusCodes.Status503ServiceUnavailable, ProtocolTexts.TooManySessions));
                 return;
             }
         }
 
         Receipt.Note(message, time);
-        http.Response.Headers[RequestHeaders.SessionIdName] = session.Id;
-        session.Enter();
         try
         {
+            http.Response.Headers[RequestHeaders.SessionIdName] = session.Id;
             await AnswerAsync(http, session, message, static _ => StatusCodes.Status200OK);
         }
         finally
@@ -211,25 +212,24 @@ internal sealed class McpEndpoint(
             return;
         }
 
-        if (!_sessions.TryGet(id, out var session))
+        if (!_sessions.TryEnter(id, out var session))
         {
             await RefuseAsync(http, HttpRefusal.NoSuchSession(ProtocolTexts.NoSuchSession));
             return;
         }
 
-        if (!session.TryListen())
-        {
-            // Not 409: clients that open it anew after a break take 405 as "there is none", and carry on.
-            http.Response.Headers.Allow = "POST, DELETE";
-            await RefuseAsync(http, HttpRefusal.Invalid(StatusCodes.Status405MethodNotAllowed, ProtocolTexts.OneStream));
-            return;
-        }
-
-        http.Response.Headers[RequestHeaders.SessionIdName] = id;
-        StreamEvents(http);
-        session.Enter();
         try
         {
+            if (!session.TryListen())
+            {
+                // Not 409: clients that open it anew after a break take 405 as "there is none", and carry on.
+                http.Response.Headers.Allow = "POST, DELETE";
+                await RefuseAsync(http, HttpRefusal.Invalid(StatusCodes.Status405MethodNotAllowed, ProtocolTexts.OneStream));
+                return;
+            }
+
+            http.Response.Headers[RequestHeaders.SessionIdName] = id;
+            StreamEvents(http);
             await http.Response.Body.FlushAsync(http.RequestAborted);
             await session.Transport.HandleGetRequestAsync(http.Response.Body, http.RequestAborted);
         }

@@ -25,13 +25,19 @@ internal sealed class McpHttpSessions(TimeProvider time) : IAsyncDisposable
     /// <summary>An id that nobody can guess: whoever knows it speaks in that session.</summary>
     internal static string NewId() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(IdBytes));
 
-    internal bool TryGet(string id, [NotNullWhen(true)] out McpHttpSession? session)
+    /// <summary>Enters a session, which is not ended to make room until it is left (<see cref="McpHttpSession.Leave"/>). False: there is none of that id.</summary>
+    internal bool TryEnter(string id, [NotNullWhen(true)] out McpHttpSession? session)
     {
         lock (_gate)
-            return _sessions.TryGetValue(id, out session);
+        {
+            if (!_sessions.TryGetValue(id, out session))
+                return false;
+            session.Enter();
+            return true;
+        }
     }
 
-    /// <summary>False: the table is full of sessions in use, and this one was not taken.</summary>
+    /// <summary>Takes a new session and enters it. False: the table is full of sessions in use, and this one was not taken.</summary>
     internal async ValueTask<bool> TryAddAsync(McpHttpSession session)
     {
         McpHttpSession? leaving;
@@ -42,6 +48,7 @@ internal sealed class McpHttpSessions(TimeProvider time) : IAsyncDisposable
                 return false;
             if (leaving is not null)
                 _sessions.Remove(leaving.Id);
+            session.Enter();
             _sessions.Add(session.Id, session);
         }
 
@@ -78,6 +85,6 @@ internal sealed class McpHttpSessions(TimeProvider time) : IAsyncDisposable
     }
 
     private McpHttpSession? LongestIdle_NeedsLock() => _sessions.Values
-        .Where(session => session.IsIdle && time.GetElapsedTime(session.LastUse) >= TimeSpan.FromMinutes(HttpLimits.SessionIdleMinutes))
+        .Where(session => session.IsIdle && time.GetElapsedTime(session.LastUse) >= TimeSpan.FromSeconds(HttpLimits.SessionIdleSeconds))
         .MinBy(session => session.LastUse);
 }

@@ -3,14 +3,14 @@ namespace ConversationHub.Mcp.Http;
 /// <summary>Bounds of the HTTP transport.</summary>
 internal static class HttpLimits
 {
-    /// <summary>Sessions of the older revisions held at once. At the bound the one unused for longest makes room, if it is idle.</summary>
+    /// <summary>Sessions of the older revisions held at once. At the bound the one unused for longest makes room: its client, should it come back, is told to begin anew.</summary>
     internal const int MaxSessions = 64;
 
     /// <summary>Connections held at once.</summary>
     internal const int MaxConnections = 256;
 
-    /// <summary>A session nobody has used for this long may be ended to make room for another, in minutes.</summary>
-    internal const int SessionIdleMinutes = 30;
+    /// <summary>A session nobody has used for this long may be ended to make room for another, in seconds.</summary>
+    internal const int SessionIdleSeconds = 60;
 
     /// <summary>How long a message may take to arrive, in seconds.</summary>
     internal const int HeadersTimeoutSeconds = 30;

@@ -56,7 +56,7 @@ internal static class ProtocolTexts
     internal const string OneStream = "A session has one stream of events to listen to, and this one has had it; what is asked is answered in the response to its POST.";
 
     internal static readonly string TooManySessions =
-        $"{HttpLimits.MaxSessions} sessions are open, none of them idle for {HttpLimits.SessionIdleMinutes} minutes. End one with DELETE.";
+        $"{HttpLimits.MaxSessions} sessions are open, each of them used in the last {HttpLimits.SessionIdleSeconds} seconds. End one with DELETE, or try again later.";
 
     internal static string HeaderMismatch(string header) => $"The header {header} must say what the body says.";
 

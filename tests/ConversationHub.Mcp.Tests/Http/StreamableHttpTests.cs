@@ -10,7 +10,9 @@ using ConversationHub.Mcp.Protocol;
 using ConversationHub.Mcp.Tests.Rig;
 using ConversationHub.Mcp.Tools;
 using ConversationHub.McpHttp;
+using ConversationHub.Testing.Time;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ConversationHub.Mcp.Tests.Http;
@@ -24,19 +26,20 @@ public sealed class StreamableHttpTests : IAsyncLifetime
 
     private readonly FakeRouter _router = new();
     private readonly HttpClient _client = new();
+    private readonly ManualTimeProvider _time = new();
     private WebApplication _app = null!;
     private string _address = "";
 
     public async Task InitializeAsync()
     {
         var settings = HubRig.DefaultSettings;
-        var asker = new QuestionAsker(_router, new IdSource(TimeProvider.System), TimeProvider.System, settings);
+        var asker = new QuestionAsker(_router, new IdSource(_time), _time, settings);
         var tools = new ToolDispatch(
             [new AskTool(asker), new HealthTool(new FakeHealthReader()), new LegacyAskTool(asker)], NullLogger<ToolDispatch>.Instance);
         var source = new ConversationSource(new FakeConversationReader(), settings);
         var resources = new ConversationResources(source, NullLogger<ConversationResources>.Instance);
         var features = new HubFeatures(tools, resources, new ConversationPrompts(source, resources), new ConversationCompletion(source));
-        _app = McpWebServer.Build(new HttpSettings(0, Token), static _ => { }, _ => () => HubServerOptions.Create(features));
+        _app = McpWebServer.Build(new HttpSettings(0, Token), builder => builder.Services.AddSingleton<TimeProvider>(_time), _ => () => HubServerOptions.Create(features));
         await _app.StartAsync();
         _address = McpWebServer.AddressOf(_app);
     }
@@ -152,6 +155,51 @@ public sealed class StreamableHttpTests : IAsyncLifetime
 
         Assert.Equal((HttpStatusCode.MethodNotAllowed, HttpStatusCode.MethodNotAllowed), (second.StatusCode, third.StatusCode));
         Assert.Contains("one stream", (await AnswerAsync(second))["error"]!["message"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    /// <summary>Clients that connect for each call and never say goodbye must not lock everybody out.</summary>
+    [Fact]
+    public async Task Post_HandshakeAtTheBoundOfSessions_TheLongestIdleMakesRoom()
+    {
+        var first = await OpenAsync();
+        _time.Advance(TimeSpan.FromSeconds(1));
+        var others = new List<string?>();
+        while (others.Count < HttpLimits.MaxSessions - 1)
+            others.Add(await OpenAsync());
+        Assert.DoesNotContain(null, others);
+
+        // One that answers at the moment is never ended, however long it has been so; one that was used a moment ago is not idle.
+        using var listening = await SendAsync(null, HttpMethod.Get, ("Mcp-Session-Id", others[0]!));
+        _time.Advance(TimeSpan.FromSeconds(58));
+        using var refused = await SendAsync(Initialize);
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "60"), (refused.StatusCode, refused.Headers.RetryAfter?.ToString()));
+        Assert.Contains("in the last 60 seconds", (await AnswerAsync(refused))["error"]!["message"]!.GetValue<string>(), StringComparison.Ordinal);
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.NotNull(await OpenAsync());
+        Assert.Null(await OpenAsync());
+        Assert.Equal(HttpStatusCode.NotFound, await ListAsync(first!));
+        Assert.Equal(HttpStatusCode.OK, await ListAsync(others[1]!));
+
+        _time.Advance(TimeSpan.FromHours(1));
+        for (var n = 0; n < HttpLimits.MaxSessions - 1; n++)
+            Assert.NotNull(await OpenAsync());
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.NotFound), (await ListAsync(others[0]!), await ListAsync(others[1]!)));
+    }
+
+    /// <returns>Null: there was no room.</returns>
+    private async Task<string?> OpenAsync()
+    {
+        using var opened = await SendAsync(Initialize);
+        await opened.Content.ReadAsStringAsync();
+        return opened.Headers.TryGetValues("Mcp-Session-Id", out var ids) ? ids.Single() : null;
+    }
+
+    private async Task<HttpStatusCode> ListAsync(string session)
+    {
+        using var listed = await SendAsync("""{"jsonrpc":"2.0","id":3,"method":"tools/list"}""", ("Mcp-Session-Id", session));
+        await listed.Content.ReadAsStringAsync();
+        return listed.StatusCode;
     }
 
     private static string Stateless(int id, string method, string parameters = "") =>
