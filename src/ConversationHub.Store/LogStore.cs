@@ -31,7 +31,7 @@ internal sealed class LogStore(
     IdSource ids,
     LogSync sync,
     IDisposable resources)
-    : IConversationStore, IConversationArchive, ISyncStore, IRetentionStore
+    : IConversationStore, IConversationArchive, ISyncStore, IRetentionStore, IKeptConversations
 {
     public const string Kind = "log";
 
@@ -88,6 +88,15 @@ internal sealed class LogStore(
             WriteResult.Rejected { Why: Refusal.ConversationFull } full => new QuestionOutcome.ConversationFull(full.ConversationId!.Value),
             _ => TryFindQuestion(question) ?? throw new InvalidOperationException("A question that exists was not found."),
         };
+    }
+
+    public bool IsKeptHere(UserId owner, ConversationId id)
+    {
+        lock (state.Gate)
+        {
+            var number = state.Index.FindConversation(owner, id, out _);
+            return number >= 0 && state.Index.Conversations[number].Fields is { IsLocalOnly: true };
+        }
     }
 
     public async Task<ReplyOutcome> StoreReplyAsync(ReplyDraft reply, CancellationToken cancellationToken)

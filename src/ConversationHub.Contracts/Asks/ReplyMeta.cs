@@ -48,4 +48,9 @@ public sealed record ReplyMeta
     [JsonPropertyName("stale")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Stale { get; init; }
+
+    /// <summary>True when the conversation is kept on this backend (the tag <c>local_only</c>, docs/decisions/0034). Told only then.</summary>
+    [JsonPropertyName("local_only")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool LocalOnly { get; init; }
 }

@@ -8,7 +8,7 @@ namespace ConversationHub.Mcp.Asking;
 /// Makes what exists once for each question (operation id, request id, conversation id, budget) and hands it to the
 /// router. Thread-safe.
 /// </summary>
-internal sealed class QuestionAsker(IQuestionRouter router, IdSource ids, TimeProvider time, HubSettings settings)
+internal sealed class QuestionAsker(IQuestionRouter router, KeptConversations kept, IdSource ids, TimeProvider time, HubSettings settings)
 {
     internal OperationId NewOperationId() => ids.NewOperationId();
 
@@ -29,6 +29,7 @@ internal sealed class QuestionAsker(IQuestionRouter router, IdSource ids, TimePr
         byte[] body,
         OperationId operation,
         RequestId request,
+        string conversation,
         Route? route,
         ToolCall call,
         CancellationToken cancellationToken)
@@ -39,12 +40,21 @@ internal sealed class QuestionAsker(IQuestionRouter router, IdSource ids, TimePr
             Body = body,
             OperationId = operation,
             RequestId = request,
-            Route = route,
+            // Whatever the call says: an argument may narrow what the owner allows, and never widen it.
+            Route = await kept.HasAsync(conversation, cancellationToken) ? Route.LocalOnly : route,
             Budget = CallBudget.Left(
                 CallBudget.Of(settings.Timeout, call.SendProgress is not null, call.ClientName),
                 call.ReceivedAt is { } received ? time.GetElapsedTime(received) : TimeSpan.Zero),
             Trace = call.Trace,
         };
+        var result = await RouteAsync(question, call, cancellationToken);
+        if (result is { ServedBy: TargetName.Local, Reply: { } reply })
+            kept.Learn(conversation, reply.IsLocalOnly);
+        return result;
+    }
+
+    private async Task<RoutingResult> RouteAsync(Question question, ToolCall call, CancellationToken cancellationToken)
+    {
         if (call.SendProgress is null)
             return await router.AskAsync(question, cancellationToken);
 

@@ -20,6 +20,7 @@ internal static class HubServices
         .AddSingleton(TimeProvider.System)
         .AddSingleton(static provider => new IdSource(provider.GetRequiredService<TimeProvider>()))
         .AddRouting(settings.Routing)
+        .AddSingleton<KeptConversations>()
         .AddSingleton<QuestionAsker>()
         .AddSingleton<AskTool>()
         .AddSingleton<HealthTool>()

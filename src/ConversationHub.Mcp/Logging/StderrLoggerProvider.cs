@@ -12,14 +12,17 @@ namespace ConversationHub.Mcp.Logging;
 internal sealed class StderrLoggerProvider(TextWriter stderr, TimeProvider time, HubSettings settings) : ILoggerProvider
 {
     private readonly ConcurrentDictionary<string, StderrLogger> _loggers = new();
-    private static readonly TimeSpan DrainLimit = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromMilliseconds(100);
 
     private readonly StderrQueue _queue = new(stderr);
 
     public ILogger CreateLogger(string categoryName) => _loggers.GetOrAdd(categoryName, name => new StderrLogger(this, name));
 
     /// <summary>Standard error belongs to the process and stays open for its last words.</summary>
-    public void Dispose() => _queue.Drain(DrainLimit);
+    public void Dispose() => Drain(DrainLimit);
+
+    /// <inheritdoc cref="StderrQueue.Drain"/>
+    internal void Drain(TimeSpan atMost) => _queue.Drain(atMost);
 
     private void Write(LogLine line) => _queue.Add(settings.LogAsJson ? line.ToJson : line.ToText);
 

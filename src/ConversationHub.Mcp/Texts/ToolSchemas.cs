@@ -29,7 +29,7 @@ internal static class ToolSchemas
               },
               "additionalProperties": false
             },
-            "route": { "type": "string", "enum": ["local-first", "local-only", "cloud-only"], "description": "Narrows where the question may go; never further than the owner allows. local-only asks the local backend alone, as a conversation marked local_only needs: the mark itself only keeps it out of sync." }
+            "route": { "type": "string", "enum": ["local-first", "local-only", "cloud-only"], "description": "Narrows where the question may go; never further than the owner allows. local-only asks the local backend alone, whatever happens; conversations marked local_only are asked there alone once the hub knows the mark." }
           },
           "required": ["message"],
           "additionalProperties": false

@@ -47,6 +47,7 @@ internal sealed class AskTool(QuestionAsker asker) : HubTool
             JsonSerializer.SerializeToUtf8Bytes(body, MaestraJson.Compact.AskRequest),
             operation,
             request,
+            conversation,
             arguments.Route,
             call,
             cancellationToken);

@@ -44,6 +44,7 @@ internal sealed class LegacyAskTool(QuestionAsker asker) : HubTool
             JsonSerializer.SerializeToUtf8Bytes(body, MaestraJson.Compact.LegacyAskRequest),
             operation,
             request,
+            arguments.SessionId,
             route: null,
             call,
             cancellationToken);

@@ -11,9 +11,15 @@ namespace ConversationHub.Routing;
 public sealed record Reply(string Answer, string ConversationId, string? Mode, string? Source, JsonElement Body)
 {
     /// <summary><c>meta.stale</c>: the backend answered without knowing all that other backends hold of the conversation.</summary>
-    public bool IsStale => Member("meta", JsonValueKind.Object) is { } meta && meta.TryGetProperty("stale", out var stale) && stale.ValueKind == JsonValueKind.True;
+    public bool IsStale => MetaSays("stale");
+
+    /// <summary><c>meta.local_only</c>: the conversation is kept on the backend that answered.</summary>
+    public bool IsLocalOnly => MetaSays("local_only");
 
     /// <summary>A member of the response of the given kind, or null.</summary>
     public JsonElement? Member(string name, JsonValueKind kind) =>
         Body.TryGetProperty(name, out var member) && member.ValueKind == kind ? member : null;
+
+    private bool MetaSays(string name) =>
+        Member("meta", JsonValueKind.Object) is { } meta && meta.TryGetProperty(name, out var member) && member.ValueKind == JsonValueKind.True;
 }

@@ -27,7 +27,7 @@ internal sealed class AskFlow(
             var isStale = await freshness.IsStaleAsync(run.Abandoned);
             var draft = Draft(question, key);
             var outcome = await store.StoreQuestionAsync(draft, run.Abandoned);
-            return Told(isStale, Settled(outcome) ?? await lease.RunAsync(
+            return Told(isStale, IsKeptHere(outcome), Settled(outcome) ?? await lease.RunAsync(
                 key,
                 run,
                 async () => Settled(await store.StoreQuestionAsync(draft, run.Abandoned)),
@@ -51,8 +51,14 @@ internal sealed class AskFlow(
     }
 
     /// <summary>A reply that was stored before says nothing of now.</summary>
-    private static AskOutcome Told(bool isStale, AskOutcome outcome) =>
-        isStale && outcome is AskOutcome.Answered { Replayed: false } answered ? answered with { IsStale = true } : outcome;
+    private static AskOutcome Told(bool isStale, bool isKeptHere, AskOutcome outcome) =>
+        outcome is AskOutcome.Answered answered && (isStale || isKeptHere)
+            ? answered with { IsStale = isStale && !answered.Replayed, IsLocalOnly = isKeptHere }
+            : outcome;
+
+    private bool IsKeptHere(QuestionOutcome outcome) =>
+        store is IKeptConversations kept && outcome is QuestionOutcome.Stored or QuestionOutcome.Known
+        && Place(outcome) is var (conversation, owner) && kept.IsKeptHere(owner, conversation);
 
     /// <returns>What there is to tell at once; null when the question is stored and waits for its reply.</returns>
     private static AskOutcome? Settled(QuestionOutcome outcome) => outcome switch

@@ -23,6 +23,9 @@ internal abstract record AskOutcome
 
         /// <summary>A peer that can be reached may hold messages that this reply did not know.</summary>
         public bool IsStale { get; init; }
+
+        /// <summary>Its owner keeps the conversation on this backend.</summary>
+        public bool IsLocalOnly { get; init; }
     }
 
     /// <param name="Problem">What every caller who waits is told.</param>

@@ -56,6 +56,7 @@ internal static class Envelopes
             Replayed = answered.Replayed,
             Resumed = answered.Resumed,
             Stale = answered.IsStale,
+            LocalOnly = answered.IsLocalOnly,
         };
     }
 

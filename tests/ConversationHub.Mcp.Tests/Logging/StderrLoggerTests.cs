@@ -87,5 +87,6 @@ public sealed class StderrLoggerTests
         using var provider = new StderrLoggerProvider(
             _stderr, new ManualTimeProvider(), HubRig.DefaultSettings with { LogAsJson = asJson });
         provider.CreateLogger(category).Log(LogLevel.Warning, 4001, message, exception, (state, _) => state);
+        provider.Drain(TestTimeouts.Signal);
     }
 }

@@ -14,6 +14,23 @@ public sealed class LocalArchiveTests
     private const string Canary = "swordfish7d1c";
 
     /// <summary>T11, T17, T18, and the half of T48 that is about the export.</summary>
+    /// <summary>The hub must know it while the backend is down, so every answer says it, a stored one too (docs/decisions/0034).</summary>
+    [Fact]
+    public async Task Ask_InAConversationTaggedLocalOnly_SaysSo()
+    {
+        await using var backend = await TestBackend.StartLocalOverStoreAsync();
+        Assert.DoesNotContain("local_only", (await backend.AskAsync(TestBackend.Question(conversation: "main"))).Text, StringComparison.Ordinal);
+        await backend.PatchAsync("/conversations/main", """{"add_tags":["local_only"]}""");
+        for (var time = 0; time < 2; time++)
+        {
+            var reply = await backend.AskAsync(TestBackend.Question("Again?", "main"), headers: [("Idempotency-Key", "019b8d7d-f23b-7a1b-ac3d-4e5f60718293")]);
+            Assert.Contains("\"local_only\":true", reply.Text, StringComparison.Ordinal);
+        }
+
+        await backend.PatchAsync("/conversations/main", """{"remove_tags":["local_only"]}""");
+        Assert.DoesNotContain("local_only", (await backend.AskAsync(TestBackend.Question("And now?", "main"))).Text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Ask_FromTwoSurfaces_FileIndexAndExportSayTheSame()
     {

@@ -1,0 +1,84 @@
+using ConversationHub.Mcp.Asking;
+using ConversationHub.Mcp.Settings;
+using ConversationHub.Mcp.Tests.Rig;
+using ConversationHub.Routing;
+using ConversationHub.Testing;
+using ConversationHub.Testing.Time;
+
+namespace ConversationHub.Mcp.Tests.Asking;
+
+/// <summary>A conversation that the local backend keeps is never asked about in the cloud, whoever is down (docs/decisions/0034).</summary>
+public sealed class KeptConversationsTests : IDisposable
+{
+    private const string Kept = """{"meta":{"local_only":true}}""";
+
+    private readonly TemporaryFolder _home = new();
+
+    public void Dispose() => _home.Dispose();
+
+    [Theory]
+    [InlineData("maestra_ask", """{"message":"hi","conversation_id":"secret"}""")]
+    [InlineData("maestra_legacy_ask", """{"question":"hi","session_id":"secret"}""")]
+    public async Task Ask_InAConversationTheLocalBackendKeeps_GoesNowhereElseFromThenOn(string tool, string arguments)
+    {
+        await using var rig = await StartAsync(Kept);
+        Assert.Equal([null, Route.LocalOnly], await AskTwiceAsync(rig, tool, arguments));
+    }
+
+    [Fact]
+    public async Task Ask_InAnotherProcess_KnowsItFromTheFile()
+    {
+        var first = new KeptConversations(Settings, new ManualTimeProvider());
+        first.Learn("secret", isKept: true);
+        first.Learn("open", isKept: false);
+        await first.Saving;
+
+        await using var rig = await StartAsync(Kept);
+
+        Assert.Equal(Route.LocalOnly, (await AskTwiceAsync(rig, "maestra_ask", """{"message":"hi","conversation_id":"secret","route":"cloud-only"}"""))[0]);
+        Assert.Equal(["secret"], await File.ReadAllLinesAsync(_home.Combine(KeptConversations.FileName)));
+    }
+
+    [Fact]
+    public async Task Ask_AfterTheMarkIsTakenAway_MayGoAnywhereAgain()
+    {
+        var kept = new KeptConversations(Settings, new ManualTimeProvider());
+        kept.Learn("secret", isKept: true);
+        await kept.Saving;
+        await using var rig = await StartAsync("{}");
+
+        Assert.Equal([Route.LocalOnly, null], await AskTwiceAsync(rig, "maestra_ask", """{"message":"hi","conversation_id":"secret"}"""));
+    }
+
+    [Fact]
+    public async Task Has_HomeThatCannotBeWritten_KnowsWhatItWasTold()
+    {
+        await File.WriteAllTextAsync(_home.Combine("home"), "a file where the folder should be");
+        var kept = new KeptConversations(
+            HubRig.DefaultSettings with { Routing = new RoutingOptions { PortFile = _home.Combine("home", "port") } }, new ManualTimeProvider());
+        kept.Learn("secret", isKept: true);
+        await kept.Saving;
+
+        Assert.True(await kept.HasAsync("secret", CancellationToken.None));
+        Assert.False(await kept.HasAsync("open", CancellationToken.None));
+    }
+
+    private HubSettings Settings => HubRig.DefaultSettings with { Routing = new RoutingOptions { PortFile = _home.Combine("port") } };
+
+    private async Task<HubRig> StartAsync(string body)
+    {
+        var rig = new HubRig(settings: Settings);
+        await rig.ShakeHandsAsync();
+        rig.Router.OnAsk = (_, _) => Task.FromResult(FakeRouter.Answered("so", body: body));
+        return rig;
+    }
+
+    private static async Task<Route?[]> AskTwiceAsync(HubRig rig, string tool, string arguments)
+    {
+        await rig.CallAsync(1, tool, arguments);
+        await rig.ResultAsync(1);
+        await rig.CallAsync(2, tool, arguments);
+        await rig.ResultAsync(2);
+        return [.. rig.Router.Asked.Snapshot().Select(question => question.Route)];
+    }
+}
