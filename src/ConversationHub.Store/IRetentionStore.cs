@@ -14,9 +14,10 @@ public interface IRetentionStore
     /// <returns>The clock; null, without a failure, when another replica does this round.</returns>
     Task<(RetentionClock? Clock, StoreFailure? Failure)> AdvanceAsync(TimeSpan elapsed, CancellationToken cancellationToken);
 
-    /// <summary>Conversations that nothing has touched since a time.</summary>
+    /// <summary>Conversations that nothing here has touched since a time.</summary>
+    /// <param name="heldUsers">Those whose conversations are left out: a peer may have touched them meanwhile.</param>
     Task<(IReadOnlyList<UntouchedConversation>? Found, StoreFailure? Failure)> FindUntouchedAsync(
-        DateTimeOffset before, int limit, CancellationToken cancellationToken);
+        DateTimeOffset before, int limit, IReadOnlySet<string> heldUsers, CancellationToken cancellationToken);
 
     /// <summary>Erases a conversation as <see cref="IConversationArchive.EraseConversationAsync"/> does, unless it was touched meanwhile: both in one step.</summary>
     /// <returns>

@@ -187,8 +187,8 @@ internal sealed class LogStore(
         Task.FromResult(Retention.Advance(elapsed));
 
     public Task<(IReadOnlyList<UntouchedConversation>? Found, StoreFailure? Failure)> FindUntouchedAsync(
-        DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
-        Task.FromResult<(IReadOnlyList<UntouchedConversation>?, StoreFailure?)>((Retention.FindUntouched(before, limit), null));
+        DateTimeOffset before, int limit, IReadOnlySet<string> heldUsers, CancellationToken cancellationToken) =>
+        Task.FromResult<(IReadOnlyList<UntouchedConversation>?, StoreFailure?)>((Retention.FindUntouched(before, limit, heldUsers), null));
 
     public Task<EraseOutcome> EraseUntouchedAsync(UntouchedConversation conversation, DateTimeOffset before, CancellationToken cancellationToken) =>
         Retention.EraseAsync(conversation, before, cancellationToken);

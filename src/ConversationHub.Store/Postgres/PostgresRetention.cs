@@ -22,7 +22,7 @@ internal sealed class PostgresRetention(Database database, PostgresArchive archi
     private const string SaveSql = "UPDATE maestra.retention SET trusted_at = $1, began_at = $2";
 
     private const string FindSql = """
-        SELECT user_id, id FROM maestra.conversations c WHERE erased_by IS NULL AND updated_at < $1
+        SELECT user_id, id FROM maestra.conversations c WHERE erased_by IS NULL AND updated_at < $1 AND user_id <> ALL ($4)
             AND NOT maestra.touched_since(c.user_id, c.id, $2) ORDER BY updated_at LIMIT $3
         """;
 
@@ -57,13 +57,14 @@ internal sealed class PostgresRetention(Database database, PostgresArchive archi
     }
 
     public async Task<(IReadOnlyList<UntouchedConversation>? Found, StoreFailure? Failure)> FindAsync(
-        DateTimeOffset before, int limit, CancellationToken cancellationToken) => await database.QueryAsync(
+        DateTimeOffset before, int limit, IReadOnlySet<string> heldUsers, CancellationToken cancellationToken) => await database.QueryAsync(
         FindSql,
         parameters =>
         {
             parameters.Time(before);
             parameters.Number(FirstClock(before));
             parameters.Number(limit);
+            parameters.Texts([.. heldUsers]);
         },
         static reader => reader.All(static row => new UntouchedConversation(UserId.Parse(row.GetString(0)), ConversationId.Parse(row.GetString(1)))),
         cancellationToken).ConfigureAwait(false);

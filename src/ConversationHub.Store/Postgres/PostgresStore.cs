@@ -54,7 +54,8 @@ internal sealed class PostgresStore(
         retention.AdvanceAsync(elapsed, cancellationToken);
 
     public Task<(IReadOnlyList<UntouchedConversation>? Found, StoreFailure? Failure)> FindUntouchedAsync(
-        DateTimeOffset before, int limit, CancellationToken cancellationToken) => retention.FindAsync(before, limit, cancellationToken);
+        DateTimeOffset before, int limit, IReadOnlySet<string> heldUsers, CancellationToken cancellationToken) =>
+        retention.FindAsync(before, limit, heldUsers, cancellationToken);
 
     public Task<EraseOutcome> EraseUntouchedAsync(UntouchedConversation conversation, DateTimeOffset before, CancellationToken cancellationToken) =>
         retention.EraseAsync(conversation, before).WaitAsync(cancellationToken);

@@ -35,14 +35,14 @@ internal sealed class LogRetention(LogState state, ConversationChanger changer, 
         }
     }
 
-    public List<UntouchedConversation> FindUntouched(DateTimeOffset before, int limit)
+    public List<UntouchedConversation> FindUntouched(DateTimeOffset before, int limit, IReadOnlySet<string> heldUsers)
     {
         lock (state.Gate)
         {
             return
             [
                 .. state.Index.Conversations
-                    .Where(entry => entry.IsShown && Touched(entry) < before)
+                    .Where(entry => entry.IsShown && Touched(entry) < before && !heldUsers.Contains(entry.Owner))
                     .Take(limit)
                     .Select(static entry => new UntouchedConversation(UserId.Parse(entry.Owner), ConversationId.Parse(entry.Id))),
             ];

@@ -83,7 +83,7 @@ internal static class BackendApp
         foreach (var observer in parts.Observers)
             builder.Services.AddSingleton(observer);
         if (settings.Retention is { } retention && opened.Store is IRetentionStore retaining)
-            builder.Services.AddSingleton(retention).AddSingleton(retaining).AddSingleton<RetentionRounds>().AddHostedService(static provider => provider.GetRequiredService<RetentionRounds>());
+            builder.Services.AddSingleton(retention).AddSingleton(settings.Sync).AddSingleton(retaining).AddSingleton<RetentionRounds>().AddHostedService(static provider => provider.GetRequiredService<RetentionRounds>());
         builder.Services.AddSingleton<SearchEndpoint>();
         builder.Services.AddSingleton<ChangeEndpoint>();
         builder.Services.AddSingleton<EraseEndpoints>();

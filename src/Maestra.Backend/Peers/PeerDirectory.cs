@@ -57,7 +57,9 @@ internal sealed class PeerDirectory(IPeerStore store, BackendSettings settings, 
         _syncedAt[backendId] = at;
         return await UpdateAsync(
             backendId,
-            peer => peer.LastSyncAt is { } kept && at - kept < SyncTimeKeptEvery ? null : peer with { LastSyncAt = at },
+
+            // One that is yet to come was noted before the clock was set back.
+            peer => peer.LastSyncAt is { } kept && (at - kept).Duration() < SyncTimeKeptEvery ? null : peer with { LastSyncAt = at },
             cancellationToken);
     }
 

@@ -2,16 +2,19 @@ using ConversationHub.Contracts;
 using ConversationHub.Store;
 using Maestra.Backend.Conversations;
 using Maestra.Backend.Http;
+using Maestra.Backend.Peers;
+using Maestra.Backend.Sync;
 
 namespace Maestra.Backend.Retention;
 
 /// <summary>
 /// Erases conversations that nothing has touched for <c>MAESTRA_RETENTION_DAYS</c>, as their owners would by hand, a bounded number a round (docs/decisions/0012).
-/// Its observers are told of each: audit and metrics lines.
+/// What peers may have gone on with is left alone until they have been synced with (docs/decisions/0055). Its observers are told of each: audit and
+/// metrics lines.
 /// </summary>
 internal sealed class RetentionRounds(
-    IRetentionStore store, IEnumerable<IArchiveObserver> observers, RetentionDays days, IdSource ids, TimeProvider time, ILogger<RetentionRounds> logger)
-    : BackgroundService
+    IRetentionStore store, IEnumerable<IArchiveObserver> observers, RetentionDays days, IPeerDirectory directory, SyncSettings sync, IdSource ids,
+    TimeProvider time, ILogger<RetentionRounds> logger) : BackgroundService
 {
     /// <summary>The rest waits for the next round: erasures rewrite the log.</summary>
     public const int MaxErasedPerRound = 500;
@@ -20,6 +23,7 @@ internal sealed class RetentionRounds(
 
     private long _lastRound = time.GetTimestamp();
     private long? _heldTold;
+    private long? _missedTold;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -84,7 +88,18 @@ internal sealed class RetentionRounds(
     private async Task EraseAsync(DateTimeOffset before, CancellationToken stoppingToken)
     {
         _heldTold = null;
-        var (found, failure) = await store.FindUntouchedAsync(before, MaxErasedPerRound, stoppingToken);
+        var (peers, unread) = await directory.ListAsync(stoppingToken);
+        if (peers is null)
+        {
+            logger.RetentionFailed(unread!.Reason);
+            return;
+        }
+
+        var hold = RetentionHold.Of(peers, sync, time.GetUtcNow());
+        TellMissed(hold);
+        if (hold.Everybody)
+            return;
+        var (found, failure) = await store.FindUntouchedAsync(before, MaxErasedPerRound, hold.Users, stoppingToken);
         var erased = 0;
         foreach (var conversation in found ?? [])
         {
@@ -111,6 +126,15 @@ internal sealed class RetentionRounds(
             logger.RetentionErased(erased, days.Value);
         if (failure is not null)
             logger.RetentionFailed(failure.Reason);
+    }
+
+    private void TellMissed(RetentionHold hold)
+    {
+        if (hold.Missed.Count == 0 || (_missedTold is { } told && time.GetElapsedTime(told) < TellHeldEvery))
+            return;
+        _missedTold = time.GetTimestamp();
+        logger.RetentionWaitsForPeers(
+            hold.Everybody ? "nothing" : "nothing that they exchange", string.Join(", ", hold.Missed.Select(static peer => peer.BackendId)));
     }
 
     private async Task TellAsync(EraseOutcome.Erased receipt)

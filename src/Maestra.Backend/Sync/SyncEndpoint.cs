@@ -151,7 +151,7 @@ internal sealed class SyncEndpoint(
 
         meter.SyncOperations(accepted.Peer.BackendId, "out", batch.Operations.Count);
         meter.SyncRound(accepted.Peer.BackendId, "synced");
-        if (batch.Operations.Count == 0 && !request.More)
+        if (batch.Operations.Count == 0 && !request.More && HoldsAll(have, request.Have))
             await directory.NoteSyncedAsync(accepted.Peer.BackendId, time.GetUtcNow(), cancellationToken);
         return HttpReply.Ok(
             new SyncResponse
@@ -173,6 +173,10 @@ internal sealed class SyncEndpoint(
             },
             MaestraJson.Compact.SyncResponse);
     }
+
+    /// <summary>A caller's first request carries its vector alone: what this side lacks is yet to come.</summary>
+    private static bool HoldsAll(IReadOnlyDictionary<string, long> own, IReadOnlyDictionary<string, long>? callers) =>
+        callers is null || callers.All(one => own.GetValueOrDefault(one.Key) >= one.Value);
 
     private async Task WriteAsync(HttpContext context, HttpReply reply, SignedExchange exchange)
     {

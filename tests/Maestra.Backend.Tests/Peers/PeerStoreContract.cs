@@ -94,6 +94,22 @@ public abstract class PeerStoreContract : IAsyncLifetime
         Assert.Equal(before.Invites, after.Invites);
     }
 
+    /// <summary>A clock that was ahead for a moment must not make a peer look synced with for as long (docs/decisions/0055).</summary>
+    [ContractFact]
+    public async Task Synced_NotedByAClockThatWasSetBackSince_IsNotedAnew()
+    {
+        var store = Open();
+        await RegisterAsync(store, First, await InviteAsync(store));
+        var directory = Directory(store);
+
+        await directory.NoteSyncedAsync(First.Id, Time.GetUtcNow().AddYears(1), CancellationToken.None);
+        await directory.NoteSyncedAsync(First.Id, Time.GetUtcNow(), CancellationToken.None);
+
+        Assert.Equal(Time.GetUtcNow(), (await OnlyAsync(Open())).LastSyncAt);
+        var (peers, _) = await directory.ListAsync(CancellationToken.None);
+        Assert.Equal(Time.GetUtcNow(), Assert.Single(peers!).LastSyncAt);
+    }
+
     /// <summary>All that a peer can be: suspended with a reason, a new key announced, confirmed, removed. Each step is found by another process.</summary>
     [ContractFact]
     public async Task Peer_SuspendedRenewedConfirmedAndRemoved_IsSeenByAnother()

@@ -5,9 +5,13 @@ using ConversationHub.Testing;
 using ConversationHub.Testing.Logging;
 using ConversationHub.Testing.Time;
 using Maestra.Backend.Conversations;
+using Maestra.Backend.Identity;
+using Maestra.Backend.Peers;
 using Maestra.Backend.Retention;
 using Maestra.Backend.Settings;
+using Maestra.Backend.Sync;
 using Maestra.Backend.Tests.Fakes;
+using Maestra.Backend.Tests.Signing;
 using Microsoft.Extensions.Logging;
 
 namespace Maestra.Backend.Tests.Retention;
@@ -58,13 +62,33 @@ public sealed class RetentionRoundsTests : IDisposable
         Assert.Empty(backend.Acts);
     }
 
+    /// <summary>What looks untouched here may have gone on there: its erasure would beat what was said at the peer (docs/decisions/0055).</summary>
+    [Fact]
+    public async Task Rounds_PairedPeerNotSyncedWith_EraseNothingAndSaySoUntilThePairingEnds()
+    {
+        var key = TestPeer.NewKey();
+        await using var backend = await StartAsync("1", (SettingNames.Peers, $"{key.Id},{key.Public.Base64},*"));
+        await AskAsync(backend, "What changed?", "old");
+
+        await MoveUntilAsync(() => Task.FromResult(backend.Log.Contains("Retention erases nothing for now: conversations may have gone on", StringComparison.Ordinal)), TimeSpan.FromHours(30));
+        for (var round = 0; round < 12; round++)
+            _time.Advance(TimeSpan.FromMinutes(30));
+
+        Assert.Contains(key.Id, backend.Log, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await backend.GetAsync("/conversations/old")).Status);
+        Assert.Empty(backend.Acts);
+
+        await RemoveAsync(key);
+        await MoveUntilAsync(async () => (await backend.GetAsync("/conversations/old")).Status == HttpStatusCode.Gone, TimeSpan.FromHours(5));
+    }
+
     /// <summary>An exception that nobody foresaw ends a round, not the rounds and not the program.</summary>
     [Fact]
     public async Task Rounds_OneBreaks_TheNextOneRunsAllTheSame()
     {
         using var loggers = new CapturingLoggerFactory();
         using var rounds = new RetentionRounds(
-            new BrokenStore(), [], new RetentionDays(1), new IdSource(_time), _time, loggers.CreateLogger<RetentionRounds>());
+            new BrokenStore(), [], new RetentionDays(1), new NoPeers(), SyncSettings.Default, new IdSource(_time), _time, loggers.CreateLogger<RetentionRounds>());
 
         await rounds.StartAsync(CancellationToken.None);
         for (var round = 1; round <= 3; round++)
@@ -97,15 +121,43 @@ public sealed class RetentionRoundsTests : IDisposable
             throw new InvalidTimeZoneException("nobody foresaw it");
 
         public Task<(IReadOnlyList<UntouchedConversation>? Found, StoreFailure? Failure)> FindUntouchedAsync(
-            DateTimeOffset before, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
+            DateTimeOffset before, int limit, IReadOnlySet<string> heldUsers, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<EraseOutcome> EraseUntouchedAsync(UntouchedConversation conversation, DateTimeOffset before, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
     }
 
-    private Task<TestBackend> StartAsync(string days) => TestBackend.StartPeerAsync(
-        _time, (SettingNames.Mode, "local"), (SettingNames.RetentionDays, days),
-        (SettingNames.ConversationRoot, _folder.Combine("conversations")), (SettingNames.StateRoot, _folder.Combine("state")));
+    private sealed class NoPeers : IPeerDirectory
+    {
+        public Task<(IReadOnlyList<Peer>? Peers, StoreFailure? Failure)> ListAsync(CancellationToken cancellationToken) =>
+            Task.FromResult<(IReadOnlyList<Peer>?, StoreFailure?)>(([], null));
+
+        public Task<StoreFailure?> SuspendAsync(string backendId, string reason, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<StoreFailure?> NoteSyncedAsync(string backendId, DateTimeOffset at, CancellationToken cancellationToken) => throw new NotSupportedException();
+    }
+
+    private Task<TestBackend> StartAsync(string days, params (string Name, string Value)[] more) => TestBackend.StartPeerAsync(
+        _time, [(SettingNames.Mode, "local"), (SettingNames.RetentionDays, days),
+        (SettingNames.ConversationRoot, _folder.Combine("conversations")), (SettingNames.StateRoot, _folder.Combine("state")), .. more]);
+
+    /// <summary>As <c>peers remove</c> does, in another process.</summary>
+    private async Task RemoveAsync(BackendKey key)
+    {
+        await using var store = new FilePeerStore(_folder.Combine("state"), _time, Microsoft.Extensions.Logging.Abstractions.NullLogger<FilePeerStore>.Instance);
+        var (done, _) = await store.ChangeAsync<object>(
+            state => (PeerRules.With(state, new PeerRecord
+            {
+                BackendId = key.Id,
+                PublicKey = key.Public.Base64,
+                Capabilities = [],
+                UserId = "*",
+                RegisteredAt = _time.GetUtcNow(),
+                State = PeerStateNames.Removed,
+            }), state),
+            CancellationToken.None);
+        Assert.NotNull(done);
+    }
 
     private static async Task AskAsync(TestBackend backend, string message, string conversation) =>
         Assert.Equal(HttpStatusCode.OK, (await backend.AskAsync(TestBackend.Question(message, conversation))).Status);

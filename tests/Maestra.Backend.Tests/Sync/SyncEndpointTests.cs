@@ -59,6 +59,21 @@ public sealed class SyncEndpointTests : IAsyncLifetime
         Assert.False((bool)settled.Json["more"]!);
     }
 
+    /// <summary>A caller's first request tells only what it holds: until that has come the two have not synced, and retention waits (docs/decisions/0055).</summary>
+    [Fact]
+    public async Task Sync_TheCallerHoldsMore_CountsAsSyncedOnlyOnceItCame()
+    {
+        var body = Body();
+        body["have"] = new JsonObject { [Origin] = 1 };
+        await SendAsync(body);
+        Assert.Null((await _backend.GetAsync("/peers")).Json["peers"]![0]!["last_sync_at"]);
+
+        body = Body(Message(1, "one"));
+        body["have"] = new JsonObject { [Origin] = 1 };
+        await SendAsync(body);
+        Assert.NotNull((await _backend.GetAsync("/peers")).Json["peers"]![0]!["last_sync_at"]);
+    }
+
     public static TheoryData<string, int, string> Refusals => new()
     {
         { "another receiver", 400, "wrong_target" },
