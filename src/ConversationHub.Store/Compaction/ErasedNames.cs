@@ -11,12 +11,14 @@ internal sealed class ErasedNames
 {
     private readonly List<byte[]> _ids = [];
     private readonly List<byte[]> _marks = [];
+    private readonly List<byte[]> _quoted = [];
 
     private static ReadOnlySpan<byte> ConversationMember => "\"conversation_id\":\""u8;
 
     public void AddConversation(string id)
     {
         _ids.Add(Encoding.UTF8.GetBytes(id));
+        _quoted.Add(Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(id)}\""));
         _marks.Add(Encoding.UTF8.GetBytes($"\"conversation_id\":\"{JsonEncodedText.Encode(id)}\""));
     }
 
@@ -32,6 +34,19 @@ internal sealed class ErasedNames
         return false;
     }
 
+    /// <summary>True when an erased conversation is a whole text of JSON that cannot be read to its end.</summary>
+    public bool AreTextsIn(ReadOnlySpan<byte> bytes)
+    {
+        foreach (var text in _quoted)
+        {
+            if (bytes.IndexOf(text) >= 0)
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Bytes of the log.</summary>
     public bool MayBeIn(ReadOnlySpan<byte> bytes)
     {
         if (bytes.IndexOf(ConversationMember) < 0)

@@ -3,8 +3,10 @@ using ConversationHub.Store.Disk;
 using ConversationHub.Store.Import;
 using ConversationHub.Store.Index;
 using ConversationHub.Store.Log;
+using ConversationHub.Store.Repair;
 using ConversationHub.Store.Search;
 using ConversationHub.Store.Snapshots;
+using ConversationHub.Store.Views;
 using ConversationHub.Store.Writing;
 using Microsoft.Extensions.Logging;
 
@@ -57,7 +59,7 @@ internal sealed class LogCompactor(
             var plan = Plan(newest);
 
             // And copies: once the log holds stubs, nothing tells any more that they are to go.
-            DropCopiesOfDamage(plan.Names);
+            DropCopiesOfDamage(plan);
             DropImports(plan);
             var done = 0;
             foreach (var (key, entries) in plan.Segments)
@@ -191,17 +193,34 @@ internal sealed class LogCompactor(
             return state.Index.AllOfId(id.ToString()).Any(number => state.Index.IsClosedByErasure(number) || plan.Touched.Contains(number));
     }
 
-    private void DropCopiesOfDamage(ErasedNames names)
+    private void DropCopiesOfDamage(CompactionPlan plan)
     {
         if (!Directory.Exists(folder.Damaged))
             return;
         foreach (var path in Directory.EnumerateFiles(folder.Damaged))
         {
-            if (names.MayBeIn(File.ReadAllBytes(path)))
-                File.Delete(path);
+            var ids = SegmentRepair.IdsOf(path);
+            if (path.EndsWith(SegmentRepair.IdsExtension, StringComparison.Ordinal) || !MayHoldErased(path, ids, plan))
+                continue;
+            File.Delete(path);
+            File.Delete(ids);
         }
 
         disk.FlushFolder(folder.Damaged);
+    }
+
+    /// <summary>Files of conversations go with their own alone: nothing else has what a repair could not read of them.</summary>
+    private bool MayHoldErased(string path, string ids, CompactionPlan plan)
+    {
+        var bytes = File.ReadAllBytes(path);
+        if (path.EndsWith(ViewName.Extension, StringComparison.Ordinal))
+        {
+            return TornConversationFile.TryRead(bytes, UserId.Anonymous, DateTimeOffset.MaxValue) is { } torn
+                ? IsErased(torn.File.ConversationId, plan)
+                : plan.Names.AreTextsIn(bytes);
+        }
+
+        return plan.Names.MayBeIn(bytes) || (File.Exists(ids) && plan.Names.MayBeIn(File.ReadAllBytes(ids)));
     }
 }
 

@@ -5,12 +5,19 @@ namespace ConversationHub.Store.Repair;
 
 /// <summary>
 /// Finds what a line of the log was before one byte of it changed. CRC-32C is linear: what one changed byte adds to the checksum depends on its value
-/// and on its distance to the end alone, so each place has at most one value that explains the checksum that is found. Pure.
+/// and on its distance to the end alone, so each place has at most one value that explains the checksum that is found. Two changed bytes can look like one
+/// at another place, by a chance that grows with the places and the values there are: the bounds below keep it under 1 in 8,000. Pure.
 /// </summary>
 internal static class LineMend
 {
     private const int DigitsOffset = 11;
     private const int DigitCount = 8;
+
+    /// <summary>In lines up to here any one byte may have changed: 2,048 × 255 of 2^32 checksums.</summary>
+    private const int AnyByteWithinBytes = 2 << 10;
+
+    /// <summary>In longer ones a single bit of it, up to here: 65,536 × 8. Beyond, nothing is mended but the checksum itself.</summary>
+    private const int OneBitWithinBytes = 64 << 10;
 
     /// <summary>What a byte alone, with nothing after it, adds to a checksum; no two add the same.</summary>
     private static readonly uint[] Added = [.. Enumerable.Range(0, 256).Select(static value => BitOperations.Crc32C(0u, (byte)value))];
@@ -29,13 +36,14 @@ internal static class LineMend
             return null;
         if (TryMendPrefix(line) is { } withPrefix)
             return isLine(withPrefix) ? withPrefix : null;
-        if (!TryReadDigits(line, out var written))
+        if (line.Length > OneBitWithinBytes || !TryReadDigits(line, out var written))
             return null;
+        var takesAnyByte = line.Length <= AnyByteWithinBytes;
         byte[]? mended = null;
         var difference = ChecksumLine.Checksum(line[ChecksumLine.PrefixBytes..]) ^ written;
         for (var at = line.Length - 1; at >= ChecksumLine.PrefixBytes; at--, difference = StepBack(difference))
         {
-            if (!ValueOf.TryGetValue(difference, out var change))
+            if (!ValueOf.TryGetValue(difference, out var change) || !(takesAnyByte || byte.IsPow2(change)))
                 continue;
             var candidate = line.ToArray();
             candidate[at] ^= change;

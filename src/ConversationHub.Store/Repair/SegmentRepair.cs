@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
 using ConversationHub.Contracts;
 using ConversationHub.Store.Disk;
 using ConversationHub.Store.Index;
@@ -17,6 +19,9 @@ namespace ConversationHub.Store.Repair;
 /// </summary>
 internal sealed class SegmentRepair(LogFolder folder, StoreIndex index, IDisk disk, IdSource ids)
 {
+    /// <summary>Of the file beside a copy that names the conversations of what could be read in it, as lines of the log do: what changed may be a name.</summary>
+    internal const string IdsExtension = ".ids";
+
     private const int DigestDigits = 16;
     private const int CopyBytes = 1 << 20;
 
@@ -60,8 +65,8 @@ internal sealed class SegmentRepair(LogFolder folder, StoreIndex index, IDisk di
             var bytes = new byte[region.Length];
             if (RandomAccess.Read(file, bytes, region.Offset) != bytes.Length)
                 throw new IOException($"{regions.Key} became shorter while it was being read.");
-            KeepAside(region, bytes);
             var readable = RegionSalvage.Read(bytes);
+            KeepAside(region, bytes, readable);
             parts.Add(new PlannedRegion(
                 region, [.. readable.Where(IsMissing)], region.Length - readable.Sum(static line => line.Bytes.Length + 1L)));
         }
@@ -77,12 +82,19 @@ internal sealed class SegmentRepair(LogFolder folder, StoreIndex index, IDisk di
             && _saved.Add((line.Operation.Origin, line.Operation.Seq));
     }
 
-    private void KeepAside(DamagedRegion region, byte[] bytes)
+    /// <summary>Where the names beside a copy of damage stand, if there are any.</summary>
+    internal static string IdsOf(string copy) => copy + IdsExtension;
+
+    private void KeepAside(DamagedRegion region, byte[] bytes, IReadOnlyList<SavedLine> readable)
     {
         OwnerOnly.Folder(folder.Damaged);
         var digest = Convert.ToHexStringLower(SHA256.HashData(bytes))[..DigestDigits];
         var name = string.Create(
             CultureInfo.InvariantCulture, $"{Path.GetFileNameWithoutExtension(region.Segment)}-{region.Offset}-{region.Length}-{digest}.bad");
+        var names = readable.Select(static line => line.Operation.ConversationId).OfType<string>().Distinct(StringComparer.Ordinal)
+            .Select(static id => $"{{\"conversation_id\":\"{JsonEncodedText.Encode(id)}\"}}\n").ToArray();
+        if (names.Length > 0)
+            AtomicFile.Replace(IdsOf(Path.Combine(folder.Damaged, name)), Encoding.UTF8.GetBytes(string.Concat(names)), disk);
         AtomicFile.Replace(Path.Combine(folder.Damaged, name), bytes, disk);
         disk.FlushFolder(folder.Log);
     }

@@ -28,6 +28,26 @@ public sealed class LineMendTests
         Assert.Equal(line.Length * 255, mended);
     }
 
+    /// <summary>In a long line there are so many places that two changed bytes look like one somewhere else: what nobody wrote must not be shown as mended.</summary>
+    [Theory]
+    [InlineData(1_500, 0x41, true)]
+    [InlineData(3_000, 0x41, false)]
+    [InlineData(3_000, 0x40, true)]
+    [InlineData(60_000, 0x40, true)]
+    [InlineData(70_000, 0x40, false)]
+    public void TryMend_LongLine_TakesOnlyWhatChanceCannotExplain(int length, byte change, bool isMended)
+    {
+        var line = Line(new string('w', length));
+        var damaged = line.ToArray();
+        damaged[line.Length / 2] ^= change;
+
+        var found = LineMend.TryMend(damaged, IsLine);
+
+        Assert.Equal(isMended, found is not null);
+        if (isMended)
+            Assert.Equal(line, found);
+    }
+
     [Fact]
     public void TryMend_TwoBytesChangedOrALineThatIsNone_GivesNothing()
     {

@@ -60,6 +60,46 @@ public sealed class StoreRepairTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(content, await File.ReadAllTextAsync(path));
     }
 
+    /// <summary>What a repair keeps because it exists nowhere else goes with its own conversation, and with no other.</summary>
+    [Fact]
+    public async Task Repair_CopyOfAFileItCouldNotReadToTheEnd_GoesWithItsOwnErasureOnly()
+    {
+        await FillAsync();
+        await File.WriteAllTextAsync(Path.Combine(Root, "precious.json"), """
+            {"id":"precious","topic":"t","owner":"ada","surfaces":[],"tags":[],"messages":[
+             {"id":"m-1","role":"user","content":"whole","surface":"cli","mode":null,"timestamp":"2025-03-01T10:00:00","meta":{}},
+             {"id":"m-2","role":"user","content":"only here, to
+            """);
+        await RepairAsync();
+        var copy = Assert.Single(Directory.GetFiles(Path.Combine(Root, "log", "damaged"), "*.json"));
+
+        await using var store = OpenedStore.At(Root);
+        await store.ExchangeAsync("hello", conversation: "unrelated");
+        await EraseAsync(store, "unrelated");
+        Assert.True(File.Exists(copy));
+
+        await EraseAsync(store, "precious");
+        Assert.False(File.Exists(copy));
+    }
+
+    /// <summary>The copy of a line whose changed byte stands in the conversation's name names another one: its text must go all the same (T48).</summary>
+    [Fact]
+    public async Task Repair_CopyThatNamesAnotherConversation_GoesWithItsOwnErasure()
+    {
+        await FillAsync();
+        var bytes = await File.ReadAllBytesAsync(Segment);
+        var name = "\"conversation_id\":\"main\""u8;
+        bytes[bytes.AsSpan().LastIndexOf(name) + name.Length - 2] ^= 1;
+        await File.WriteAllBytesAsync(Segment, bytes);
+        Assert.True((await RepairAsync()).After.IsSound);
+        Assert.Single(Directory.GetFiles(Path.Combine(Root, "log", "damaged"), "*.bad"));
+
+        await using var store = OpenedStore.At(Root);
+        await EraseAsync(store, "main");
+
+        Assert.Empty(Directory.GetFiles(Path.Combine(Root, "log", "damaged")));
+    }
+
     /// <summary>One changed byte is what a failing disk gives most often: nothing of it is lost.</summary>
     [Fact]
     public async Task Repair_AnyByteOfTheLogChanged_BringsEveryOperationBack()
@@ -213,6 +253,13 @@ public sealed class StoreRepairTests(ITestOutputHelper output) : IDisposable
     {
         var time = new ManualTimeProvider();
         return new LogMaintenance(OpenedStore.Options(Root), time, new IdSource(time), NullLogger.Instance) { Disk = disk ?? PhysicalDisk.Instance };
+    }
+
+    private static async Task EraseAsync(OpenedStore store, string conversation)
+    {
+        Assert.IsType<EraseOutcome.Erased>(await store.Archive.EraseConversationAsync(
+            OpenedStore.Ada, ConversationId.Parse(conversation), CancellationToken.None));
+        Assert.Null(await store.Archive.CompactAsync(CancellationToken.None));
     }
 
     private async Task<RepairReport> RepairAsync()
