@@ -17,6 +17,10 @@ internal sealed class OriginNames(string backendId, StoreIdentity identity, LogF
     private readonly Dictionary<string, string> _own = new(StringComparer.Ordinal);
     private StoreIdentity _identity = identity;
 
+    /// <summary>Whether a stream is of this backend, by its present or an earlier identity.</summary>
+    public bool IsOwn(string origin) =>
+        origin.Length > backendId.Length && origin[backendId.Length] == '~' && origin.StartsWith(backendId, StringComparison.Ordinal);
+
     public string OfImports(string user) => OriginName.Of(backendId, _identity.StoreId, user, OriginPurpose.Import);
 
     public string Of(string user)

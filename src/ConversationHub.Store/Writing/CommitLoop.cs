@@ -16,6 +16,9 @@ namespace ConversationHub.Store.Writing;
 /// </summary>
 internal sealed class CommitLoop : IDisposable
 {
+    /// <summary>Beyond it a peer that names more of our former streams is believed once an hour as before.</summary>
+    private const int MaxFormerStreams = 4096;
+
     /// <summary>Writes that may wait; beyond it a write is refused at once.</summary>
     private const int MaxWaiting = 8192;
 
@@ -43,6 +46,7 @@ internal sealed class CommitLoop : IDisposable
     private readonly Queue<PendingWrite> _deferred = [];
     private readonly Action? _release;
     private readonly RenewalLimit _renewals;
+    private readonly HashSet<string> _formerStreams = new(StringComparer.Ordinal);
     private HybridTimestamp _clock;
 
     /// <param name="release">Lets what was held back take effect; runs on the writer's thread.</param>
@@ -201,9 +205,12 @@ internal sealed class CommitLoop : IDisposable
 
         if (write.Kind == WriteKind.Notice)
         {
-            return !IsBehind(write.PeerHave!) || !_renewals.IsOpen
-                ? new WriteResult.Committed(null, default, 0)
-                : TryTakeNewOriginsForAPeer("a peer holds more of this store's operations than it does itself") as WriteResult ?? new WriteResult.Committed(null, default, 1);
+            if (!IsBehind(write.PeerHave!) || !_renewals.IsOpen)
+                return new WriteResult.Committed(null, default, 0);
+            if (TryTakeNewOriginsForAPeer("a peer holds more of this store's operations than it does itself") is { } refused)
+                return refused;
+            _formerStreams.UnionWith(write.PeerHave!.Keys.Where(_origins.IsOwn).Take(MaxFormerStreams - _formerStreams.Count));
+            return new WriteResult.Committed(null, default, 1);
         }
 
         return TryTakeNewOrigins(write.Why ?? "asked for") is { } failure ? failure : new WriteResult.Committed(null, default, 1);
@@ -217,10 +224,15 @@ internal sealed class CommitLoop : IDisposable
         return null;
     }
 
+    /// <summary>
+    /// A stream of ours that is not known at all may be of this very store, before an image of it was put back that is older than a user's first
+    /// operation; the name does not tell whose it is. Those that were there when new origins were taken say nothing of the new ones.
+    /// </summary>
     private bool IsBehind(IReadOnlyDictionary<string, long> peerHave) => peerHave.Any(one =>
         one.Value > _state.Index.LastSeq(one.Key)
-        && _state.Index.Streams.Find(one.Key) is { } stream
-        && (_origins.Of(stream.User) == one.Key || _origins.OfImports(stream.User) == one.Key));
+        && (_state.Index.Streams.Find(one.Key) is { } stream
+            ? _origins.Of(stream.User) == one.Key || _origins.OfImports(stream.User) == one.Key
+            : _origins.IsOwn(one.Key) && !_formerStreams.Contains(one.Key)));
 
     /// <summary>A peer's batch: whole, or nothing of it.</summary>
     private void TakeForeign(PendingWrite write)

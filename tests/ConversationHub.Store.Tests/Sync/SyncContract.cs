@@ -16,7 +16,7 @@ public abstract partial class SyncContract : IAsyncLifetime
 
     private protected ManualTimeProvider Time { get; } = new();
 
-    private SyncSide Local => _sides[0];
+    private protected SyncSide Local => _sides[0];
 
     private SyncSide Cloud => _sides[1];
 

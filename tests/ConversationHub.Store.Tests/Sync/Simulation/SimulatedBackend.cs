@@ -50,8 +50,18 @@ internal sealed class SimulatedBackend(string root, string backendId, TimeSpan s
     public async Task<bool> ApplyAsync(IReadOnlyList<SyncOperation> batch)
     {
         var outcome = await Side.ApplyAsync(batch);
+        if (outcome is SyncApplyOutcome.Conflict)
+            Assert.Fail($"seed {seed}: {backendId} holds something else under a number: {await DisagreementsAsync(batch)}");
         Assert.True(outcome is SyncApplyOutcome.Applied || (outcome is SyncApplyOutcome.NotCommitted && _disk.IsDead), $"seed {seed}: a batch was refused: {outcome}");
         return outcome is SyncApplyOutcome.Applied;
+    }
+
+    private async Task<string> DisagreementsAsync(IReadOnlyList<SyncOperation> batch)
+    {
+        var held = (await HeldAsync()).ToLookup(static one => (one.Origin, one.Seq));
+        return string.Join("; ", batch
+            .SelectMany(sent => held[(sent.Origin, sent.Seq)].Where(ours => ours.Id != sent.Id || ours.UserId != sent.UserId).Select(ours => $"{sent} for {ours}"))
+            .Take(3));
     }
 
     /// <returns>The operation when it was acknowledged; null when the conversation was erased or the disk died.</returns>

@@ -262,9 +262,16 @@ internal sealed class SyncSimulation : IAsyncDisposable
             await node.Side.Sync.NoticeAsync(await peer.TellHaveAsync(), CancellationToken.None);
 
         // What was only on the disk that was put away, whoever wrote it, is gone with it.
+        var held = new HashSet<Guid>();
         foreach (var one in _nodes)
-            gone.ExceptWith((await one.HeldAsync()).Select(static one => one.Id));
+            held.UnionWith((await one.HeldAsync()).Select(static one => one.Id));
+        gone.ExceptWith(held);
         _ledger.Gone(gone);
+
+        // An image takes its numbers up again where nobody it met knows of more. A batch of this backend that is still under way, and that
+        // nobody holds, would give them a second content: that is refused and told, and the simulation has no such wire (docs/sync.md, decision 47).
+        if (!asACopy)
+            _captured.RemoveAll(batch => batch.Any(one => one.Origin.StartsWith(node.Id, StringComparison.Ordinal) && !held.Contains(one.Id)));
     }
 
     private async Task SettleAsync()
