@@ -159,6 +159,15 @@ public sealed class ErasedCopiesTests
 
         await compacted;
 
+        // The conversation's file and the index of them are written beside the compaction, by a thread of their own.
+        var patience = DateTime.UtcNow + TestTimeouts.Signal;
+        while (store.FilesWith(Canary).Count > 0 && DateTime.UtcNow < patience)
+        {
+            await store.Time.WaitForTimersAsync();
+            store.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(20);
+        }
+
         static int Count(IReadOnlyList<LogRecord> records) => records.Count(static record => record.Event.Id == 2008);
     }
 }
