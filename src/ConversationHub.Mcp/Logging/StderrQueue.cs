@@ -54,9 +54,10 @@ internal sealed class StderrQueue(TextWriter stderr)
                 stderr.WriteLine(line());
                 stderr.Flush();
             }
-            catch (IOException)
+#pragma warning disable CA1031 // Standard error is closed, or an exception cannot tell itself: one line is lost, and the hub must not end of it on a thread of the pool.
+            catch (Exception)
+#pragma warning restore CA1031
             {
-                // Standard error is closed: there is nowhere left to say so.
             }
         }
     }

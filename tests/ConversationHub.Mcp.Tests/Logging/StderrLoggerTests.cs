@@ -60,6 +60,17 @@ public sealed class StderrLoggerTests
         Assert.Equal("7 log lines were dropped: standard error was not read.", stuck.Lines[^1]);
     }
 
+    /// <summary>It is written on a thread of the pool, where nobody would catch what it throws.</summary>
+    [Fact]
+    public void Log_LineThatCannotBeMade_IsLostAlone()
+    {
+        var queue = new StderrQueue(_stderr);
+        queue.Add(() => throw new InvalidTimeZoneException("an exception that cannot tell itself"));
+        queue.Add(() => "the next one");
+        queue.Drain(TestTimeouts.Signal);
+        Assert.Equal("the next one", _stderr.ToString().Trim());
+    }
+
     private sealed class StuckWriter : StringWriter
     {
         public TaskCompletionSource Entered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
