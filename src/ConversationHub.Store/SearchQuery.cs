@@ -26,6 +26,12 @@ public sealed record SearchQuery
     /// <summary>A question that is not to find itself: neither it nor a reply to it is returned.</summary>
     public OperationId? Excluding { get; init; }
 
+    /// <summary>
+    /// The conversation in which what is found will be quoted: messages of any other one that is kept on this backend
+    /// (the tag <c>local_only</c>) are not found then, since the quotation could leave with it. Null for what only its owner sees.
+    /// </summary>
+    public ConversationId? QuotedIn { get; init; }
+
     /// <summary>1–<see cref="LimitMax"/>.</summary>
     public int Limit { get; init; } = LimitDefault;
 }

@@ -13,12 +13,17 @@ internal sealed class PostgresSearcher(Database database)
     private const int MaxCandidates = 400;
 
     private const string Sql = """
+        WITH kept AS (SELECT user_id, conversation_id FROM (
+            SELECT DISTINCT ON (user_id, conversation_id) user_id, conversation_id, body -> 'value' AS value FROM maestra.operations
+            WHERE kind = 'field' AND body ->> 'name' = 'tag:local_only' AND ($2::text IS NULL OR user_id = $2)
+            ORDER BY user_id, conversation_id, hlc DESC, origin COLLATE "C" DESC) AS marks WHERE value = 'true'::jsonb)
         SELECT id, user_id, conversation_id, body::text FROM maestra.operations
         WHERE terms @@ $1::tsquery AND ($2::text IS NULL OR user_id = $2) AND ($3::text IS NULL OR body ->> 'surface' = $3)
             AND ($4::timestamptz IS NULL OR (body ->> 'timestamp')::timestamptz >= $4)
             AND ($5::timestamptz IS NULL OR (body ->> 'timestamp')::timestamptz < $5)
             AND ($6::uuid IS NULL OR (id <> $6 AND question IS DISTINCT FROM $6))
-        ORDER BY ts_rank(terms, $1::tsquery) DESC, hlc DESC LIMIT $7
+            AND ($7::text IS NULL OR conversation_id = $7 OR (user_id, conversation_id) NOT IN (SELECT user_id, conversation_id FROM kept))
+        ORDER BY ts_rank(terms, $1::tsquery) DESC, hlc DESC LIMIT $8
         """;
 
     public async Task<SearchOutcome> SearchAsync(SearchQuery query, CancellationToken cancellationToken)
@@ -37,6 +42,7 @@ internal sealed class PostgresSearcher(Database database)
                 parameters.Time(query.From);
                 parameters.Time(query.To);
                 parameters.IdOrNull(query.Excluding?.Value);
+                parameters.Text(query.QuotedIn?.ToString());
                 parameters.Number(MaxCandidates);
             },
             static reader => reader.All(ReadPassage),

@@ -57,7 +57,7 @@ internal sealed class MessageSearcher(LogState state, MessageReader messages)
         var passages = new List<Passage>();
         foreach (var one in ranked)
         {
-            if (Locate(one.Document) is not { } place || messages.TryRead(place) is not { } message || !Fits(message, query))
+            if (Locate(one.Document, query) is not { } place || messages.TryRead(place) is not { } message || !Fits(message, query))
                 continue;
             passages.Add(ToPassage(message, one.Score));
             if (passages.Count == query.Limit)
@@ -76,7 +76,7 @@ internal sealed class MessageSearcher(LogState state, MessageReader messages)
             newest = state.Index.Operations.Count - 1;
         for (var (number, left) = (newest, LookedThrough); number >= 0 && left > 0; number--, left--)
         {
-            if (Locate(number) is { } place && messages.TryRead(place) is { } message && IsAsked(message, query) && Fits(message, query)
+            if (Locate(number, query) is { } place && messages.TryRead(place) is { } message && IsAsked(message, query) && Fits(message, query)
                 && SearchPolicy.TermsOf(message.Body).Counts is var counts && terms.Any(counts.ContainsKey))
             {
                 candidates.Add(ToPassage(message, 0));
@@ -86,17 +86,21 @@ internal sealed class MessageSearcher(LogState state, MessageReader messages)
         return CandidateRanking.Rank(candidates, terms, query.Limit);
     }
 
-    /// <returns>Null when it is no message, or is not shown any more.</returns>
-    private LineLocation? Locate(int number)
+    /// <returns>Null when it is no message, is not shown any more, or may not be quoted where the query wants to.</returns>
+    private LineLocation? Locate(int number, SearchQuery query)
     {
         lock (state.Gate)
         {
             ref readonly var entry = ref state.Index.Operations[number];
-            return (entry.Flags & (EntryFlags.Message | EntryFlags.Erased | EntryFlags.Shadowed | EntryFlags.Quarantined)) == EntryFlags.Message && entry.Conversation >= 0
+            return (entry.Flags & (EntryFlags.Message | EntryFlags.Erased | EntryFlags.Shadowed | EntryFlags.Quarantined)) == EntryFlags.Message
+                && entry.Conversation >= 0 && IsQuotable_NeedsLock(state.Index.Conversations[entry.Conversation], query)
                 ? ConversationReader.Location(state.Index, number)
                 : null;
         }
     }
+
+    private static bool IsQuotable_NeedsLock(ConversationEntry conversation, SearchQuery query) =>
+        query.QuotedIn is not { } place || conversation.Fields is not { IsLocalOnly: true } || conversation.Id == place.ToString();
 
     private static Passage ToPassage(StoredMessage message, double score) => new(
         ConversationId.Parse(message.Operation.ConversationId!),

@@ -45,7 +45,8 @@ internal sealed class RecallAdvisor(IConversationStore store) : IAdvisor
     }
 
     private Task<SearchOutcome> SearchAsync(AdvisorPrompt prompt, string text, CancellationToken cancellationToken) => store.SearchAsync(
-        new SearchQuery { Text = text, Owner = prompt.Asker, Excluding = prompt.QuestionId, Limit = PassagesFetched }, cancellationToken);
+        new SearchQuery { Text = text, Owner = prompt.Asker, Excluding = prompt.QuestionId, QuotedIn = prompt.ConversationId, Limit = PassagesFetched },
+        cancellationToken);
 
     private static string? EarlierQuestions(AdvisorPrompt prompt)
     {

@@ -23,6 +23,7 @@ internal sealed class Grounding(IConversationStore store)
             Text = prompt.Message.Length <= MaxQueryCharacters ? prompt.Message : prompt.Message[..MaxQueryCharacters],
             Owner = prompt.Asker,
             Excluding = prompt.QuestionId,
+            QuotedIn = prompt.ConversationId,
             Limit = PassagesFetched,
         };
         return await store.SearchAsync(query, cancellationToken) switch

@@ -281,6 +281,32 @@ public abstract partial class StoreContract : IAsyncLifetime
                 filter(new SearchQuery { Text = "parser", Owner = Ada }), CancellationToken.None)).Passages.Select(passage => passage.ConversationId.ToString());
     }
 
+    /// <summary>Decision 45: what is kept on this backend must not leave as a quotation in another conversation.</summary>
+    [ContractFact]
+    public async Task Search_QuotedElsewhere_FindsNothingOfAConversationThatIsKeptHere()
+    {
+        await ExchangeAsync("parser of the kept one", conversation: "main");
+        await ExchangeAsync("parser of the other one", conversation: "other");
+        await ExchangeAsync("parser of bob", conversation: "main", user: Bob);
+        await Archive.ChangeAsync(Change() with { AddTags = ["local_only"] }, CancellationToken.None);
+
+        Assert.Equal(["other"], await FoundAsync(Ada, "elsewhere"));
+        Assert.Equal(["main", "other"], await FoundAsync(Ada, "main"));
+        Assert.Equal(["main", "other"], await FoundAsync(Ada, null));
+        Assert.Equal(["main"], await FoundAsync(Bob, "elsewhere"));
+        await ReopenAsync();
+        Assert.Equal(["other"], await FoundAsync(Ada, "elsewhere"));
+
+        Time.Advance(TimeSpan.FromMilliseconds(1));
+        await Archive.ChangeAsync(Change() with { RemoveTags = ["local_only"] }, CancellationToken.None);
+        Assert.Equal(["main", "other"], await FoundAsync(Ada, "elsewhere"));
+
+        async Task<IEnumerable<string>> FoundAsync(UserId owner, string? place) =>
+            Assert.IsType<SearchOutcome.Ranked>(await Store.SearchAsync(
+                new SearchQuery { Text = "parser", Owner = owner, QuotedIn = place is null ? null : ConversationId.Parse(place) }, CancellationToken.None))
+                .Passages.Select(static passage => passage.ConversationId.ToString()).Order();
+    }
+
     [ContractFact]
     public async Task Change_UnlinkAndRemove_AreNamedByTheirIdsAndTheLaterWins()
     {

@@ -19,6 +19,18 @@ public sealed class RecallAdvisorTests
         Assert.Equal(("offline", "recall", 0, 0m), ((string?)meta["provider"], (string?)meta["model"], (int)meta["tokens"]!, (decimal)meta["cost_usd"]!));
     }
 
+    /// <summary>Decision 45: the reply goes to peers with its own conversation.</summary>
+    [Fact]
+    public async Task Ask_SaidInAConversationThatIsKeptHere_IsQuotedThereAlone()
+    {
+        await using var backend = await TestBackend.StartLocalOverStoreAsync((SettingNames.LlmProvider, "offline"));
+        await backend.AskAsync(TestBackend.Question("Remember: the deploy key lives in the vault", "notes"));
+        Assert.Equal(200, (int)(await backend.PatchAsync("/conversations/notes", """{"add_tags":["local_only"]}""")).Status);
+
+        Assert.DoesNotContain("vault", (await backend.AskAsync(TestBackend.Question("Where is the deploy key?", "later"))).Text, StringComparison.Ordinal);
+        Assert.Contains("vault", (await backend.AskAsync(TestBackend.Question("Where is the deploy key?", "notes"))).Text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Ask_NothingStored_SaysSo()
     {

@@ -13,7 +13,6 @@ public sealed class LocalArchiveTests
 {
     private const string Canary = "swordfish7d1c";
 
-    /// <summary>T11, T17, T18, and the half of T48 that is about the export.</summary>
     /// <summary>The hub must know it while the backend is down, so every answer says it, a stored one too (docs/decisions/0034).</summary>
     [Fact]
     public async Task Ask_InAConversationTaggedLocalOnly_SaysSo()
@@ -31,6 +30,7 @@ public sealed class LocalArchiveTests
         Assert.DoesNotContain("local_only", (await backend.AskAsync(TestBackend.Question("And now?", "main"))).Text, StringComparison.Ordinal);
     }
 
+    /// <summary>T11, T17, T18, and the half of T48 that is about the export.</summary>
     [Fact]
     public async Task Ask_FromTwoSurfaces_FileIndexAndExportSayTheSame()
     {

@@ -36,6 +36,24 @@ public sealed class GroundingTests : IAsyncLifetime
         Assert.Contains("two rules", (string?)source["excerpt"], StringComparison.Ordinal);
     }
 
+    /// <summary>Decision 45: neither the model nor a peer learns of it because of a question asked elsewhere.</summary>
+    [Fact]
+    public async Task Ask_SaidInAConversationThatIsKeptHere_IsNotQuotedElsewhere()
+    {
+        await using var rig = await ModelRig.StartOverStoreAsync();
+        rig.First.Behaviour = Chaos.Respond(ModelRig.Completion("Noted."));
+        await rig.Backend.AskAsync(TestBackend.Question("The parser lost two rules.", "notes"));
+        Assert.Equal(200, (int)(await rig.Backend.PatchAsync("/conversations/notes", """{"add_tags":["local_only"]}""")).Status);
+
+        var reply = await rig.Backend.AskAsync(
+            """{"user_id":"ada","session_id":"other","question":"What did the parser lose?"}""", "/api/maestra/advisor/ask");
+
+        Assert.Empty(reply.Json["sources"]!.AsArray());
+        Assert.DoesNotContain("two rules", rig.First.Requests[^1].Json.ToJsonString(), StringComparison.Ordinal);
+        await rig.Backend.AskAsync(TestBackend.Question("What did the parser lose?", "notes"));
+        Assert.Contains("two rules", rig.First.Requests[^1].Json.ToJsonString(), StringComparison.Ordinal);
+    }
+
     /// <summary>wire.md §2: the envelope of core has its fields and no others; the sources are stored with the reply.</summary>
     [Fact]
     public async Task Ask_Core_StoresTheSourcesWithTheReply()

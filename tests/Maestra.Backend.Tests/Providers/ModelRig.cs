@@ -25,11 +25,16 @@ internal sealed class ModelRig : IAsyncDisposable
     public TestBackend Backend { get; }
 
     /// <summary>Prices of both: 1 USD a million tokens in, 10 out; 100 tokens of output allowed.</summary>
-    public static async Task<ModelRig> StartAsync(params (string Name, string Value)[] settings)
+    public static Task<ModelRig> StartAsync(params (string Name, string Value)[] settings) => StartAsync(TestBackend.StartLocalAsync, settings);
+
+    /// <summary>The same over a store of its own instead of the fake.</summary>
+    public static Task<ModelRig> StartOverStoreAsync() => StartAsync(TestBackend.StartLocalOverStoreAsync, []);
+
+    private static async Task<ModelRig> StartAsync(Func<(string Name, string Value)[], Task<TestBackend>> start, (string Name, string Value)[] settings)
     {
         var first = ChaosProxy.Start();
         var second = ChaosProxy.Start();
-        var backend = await TestBackend.StartLocalAsync(
+        var backend = await start(
         [
             (SettingNames.LlmProvider, "openai"), (SettingNames.LlmFallback, "anthropic:stub-claude"), (SettingNames.LlmMaxTokens, "100"),
             (SettingNames.OpenAiKey, OpenAiKey), (SettingNames.OpenAiBaseUrl, new Uri(first.Url, "/v1").ToString()),
