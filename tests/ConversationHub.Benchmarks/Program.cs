@@ -8,11 +8,14 @@ using ConversationHub.Benchmarks.Router;
 using ConversationHub.Benchmarks.Store;
 using ConversationHub.Benchmarks.Sync;
 
-string[] known = ["first-light", "router", "store-http", "store-large", "load", "key-timing", "sync"];
+string[] known = ["first-light", "call-cost", "router", "store-http", "store-large", "load", "key-timing", "sync"];
 switch (args)
 {
     case ["first-light", var hub, var backend, var typescript, var dotnet]:
         await FirstLightBenchmark.RunAsync(hub, backend, typescript, dotnet, Console.Out);
+        return 0;
+    case ["call-cost", var hub, var typescript]:
+        await CallCost.RunAsync(hub, typescript, Console.Out);
         return 0;
     case ["key-timing", var trials]:
         return KeyTiming.Run(int.Parse(trials, CultureInfo.InvariantCulture), Console.Out);

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Http.Headers;
 using ConversationHub.Benchmarks.Measuring;
 using ConversationHub.Testing;
 using ConversationHub.Testing.Network;
@@ -30,14 +29,11 @@ internal static class FirstLightBenchmark
             backend,
             ["serve", "--mode", "local", "--port", port.ToString(CultureInfo.InvariantCulture)],
             new Dictionary<string, string> { ["HOME"] = folder.Path, ["TEST_MODE"] = "true", ["LOG_LEVEL"] = "ERROR" });
-        Server[] servers =
-        [
-            new("conversation-hub-mcp", hub, [], HubEnvironment(folder.Path, backendUrl, cloud: null)),
-            new("TypeScript SDK server", "node", [typescriptServer], new Dictionary<string, string> { ["BACKEND_URL"] = backendUrl }),
-        ];
+        Server[] servers = [Server.Hub(hub, folder.Path, backendUrl), Server.TypeScript(typescriptServer, backendUrl)];
         Server sample = new("C# SDK's sample, one echo tool", dotnetSample, [], new Dictionary<string, string> { ["HOME"] = folder.Path }) { Tool = "echo" };
         await MeasureStartAsync([.. servers, sample], report);
         await MeasureCallsAsync(servers, backendUrl, report);
+        await CallCost.RunAsync(hub, typescriptServer, report);
         await MeasureFailoverAsync(hub, folder.Path, backendUrl, report);
     }
 
@@ -52,11 +48,11 @@ internal static class FirstLightBenchmark
             foreach (var server in servers)
             {
                 var started = Stopwatch.GetTimestamp();
-                await using var pipe = McpPipe.Start(server.Program, server.Arguments, server.Environment);
+                await using var pipe = server.Start();
                 await pipe.InitializeAsync();
                 first[server.Name].Add(Stopwatch.GetElapsedTime(started));
                 memory[server.Name].Add(pipe.ResidentMegabytes);
-                await pipe.CallAsync(server.Tool, Ask);
+                await pipe.CallAsync(server.Tool, DirectAsk.Arguments);
                 asked[server.Name].Add(Stopwatch.GetElapsedTime(started));
             }
         }
@@ -74,15 +70,15 @@ internal static class FirstLightBenchmark
     private static async Task MeasureCallsAsync(Server[] servers, string backendUrl, TextWriter report)
     {
         using var http = new HttpClient();
-        await using var hub = McpPipe.Start(servers[0].Program, servers[0].Arguments, servers[0].Environment);
-        await using var peer = McpPipe.Start(servers[1].Program, servers[1].Arguments, servers[1].Environment);
+        await using var hub = servers[0].Start();
+        await using var peer = servers[1].Start();
         await hub.InitializeAsync();
         await peer.InitializeAsync();
         (string Name, Func<Task> Call)[] ways =
         [
-            ("direct HTTP", () => AskDirectlyAsync(http, backendUrl)),
-            (servers[0].Name, () => hub.CallAsync("maestra_ask", Ask)),
-            (servers[1].Name, () => peer.CallAsync("maestra_ask", Ask)),
+            ("direct HTTP", () => DirectAsk.SendAsync(http, backendUrl)),
+            (servers[0].Name, () => hub.CallAsync("maestra_ask", DirectAsk.Arguments)),
+            (servers[1].Name, () => peer.CallAsync("maestra_ask", DirectAsk.Arguments)),
         ];
         var samples = ways.ToDictionary(static way => way.Name, static _ => new List<TimeSpan>());
         for (var i = 0; i < WarmUpCalls + Calls; i++)
@@ -101,25 +97,13 @@ internal static class FirstLightBenchmark
         foreach (var (name, call) in ways)
         {
             var measured = new Samples(samples[name]);
-            var rate = await CallsPerSecondAsync(call);
+            var rate = await ManyCalls.PerSecondAsync(call, LoadCalls, InFlight);
             await report.WriteLineAsync(string.Create(
                 CultureInfo.InvariantCulture, $"| {name} | {measured} | {measured.Median - direct.Median:0.00} ms | {rate:0} |"));
         }
 
         await report.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture, $"\nResident after load: hub {hub.ResidentMegabytes:0} MB, TypeScript {peer.ResidentMegabytes:0} MB."));
-    }
-
-    private static async Task<double> CallsPerSecondAsync(Func<Task> call)
-    {
-        var left = LoadCalls;
-        var started = Stopwatch.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, InFlight).Select(async _ =>
-        {
-            while (Interlocked.Decrement(ref left) >= 0)
-                await call();
-        }));
-        return LoadCalls / Stopwatch.GetElapsedTime(started).TotalSeconds;
     }
 
     /// <summary>The same cloud, once asked because local refuses, once directly: what a refusal adds to the first call and to later ones.</summary>
@@ -129,8 +113,8 @@ internal static class FirstLightBenchmark
         await refusing.RefuseAsync();
         var cases = new (string Name, IReadOnlyDictionary<string, string> Environment)[]
         {
-            ("cloud only", HubEnvironment(folder, refusing.Url.ToString(), cloudUrl, route: "cloud-only")),
-            ("local refuses, then cloud", HubEnvironment(folder, refusing.Url.ToString(), cloudUrl)),
+            ("cloud only", Server.HubEnvironment(folder, refusing.Url.ToString(), cloudUrl, route: "cloud-only")),
+            ("local refuses, then cloud", Server.HubEnvironment(folder, refusing.Url.ToString(), cloudUrl)),
         };
         var first = cases.ToDictionary(static one => one.Name, static _ => new List<TimeSpan>());
         var later = cases.ToDictionary(static one => one.Name, static _ => new List<TimeSpan>());
@@ -144,7 +128,7 @@ internal static class FirstLightBenchmark
                 for (var call = 0; call < 50; call++)
                 {
                     var started = Stopwatch.GetTimestamp();
-                    await pipe.CallAsync("maestra_ask", Ask);
+                    await pipe.CallAsync("maestra_ask", DirectAsk.Arguments);
                     (call == 0 ? first : later)[name].Add(Stopwatch.GetElapsedTime(started));
                 }
             }
@@ -155,29 +139,4 @@ internal static class FirstLightBenchmark
             await report.WriteLineAsync($"| {name} | {new Samples(first[name])} | {new Samples(later[name])} |");
     }
 
-    private const string Ask = """{"message":"What changed in the parser?"}""";
-
-    private static async Task AskDirectlyAsync(HttpClient http, string backendUrl)
-    {
-        using var content = new ByteArrayContent("""{"user_id":"anonymous","surface_id":"benchmark","message":"What changed in the parser?"}"""u8.ToArray());
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        using var response = await http.PostAsync(new Uri($"{backendUrl}/api/maestra/core"), content);
-        response.EnsureSuccessStatusCode();
-        await response.Content.ReadAsByteArrayAsync();
-    }
-
-    private static Dictionary<string, string> HubEnvironment(string folder, string localUrl, string? cloud, string? route = null)
-    {
-        var environment = new Dictionary<string, string> { ["HOME"] = folder, ["MAESTRA_LOCAL_URL"] = localUrl };
-        if (cloud is not null)
-            environment["MAESTRA_CLOUD_URL"] = cloud;
-        if (route is not null)
-            environment["MAESTRA_ROUTE"] = route;
-        return environment;
-    }
-
-    private sealed record Server(string Name, string Program, string[] Arguments, IReadOnlyDictionary<string, string> Environment)
-    {
-        public string Tool { get; init; } = "maestra_ask";
-    }
 }

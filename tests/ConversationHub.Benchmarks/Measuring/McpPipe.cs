@@ -51,6 +51,16 @@ internal sealed class McpPipe : IAsyncDisposable
         }
     }
 
+    /// <summary>Processor time of the server so far; Linux tells hundredths of a second.</summary>
+    public TimeSpan Processor
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
     public async Task<JsonElement> InitializeAsync()
     {
         var answer = await RequestAsync("initialize", """{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"benchmark","version":"1"}}""");

@@ -55,7 +55,7 @@ public class RouterOverhead
     }
 
     [GlobalCleanup]
-    public void CleanUp() => _services.Dispose();
+    public async Task CleanUp() => await _services.DisposeAsync();
 
     [Benchmark(Baseline = true, Description = "HttpClient alone, body read and parsed")]
     public Task<string> HttpClientAlone() => SendAsync(CancellationToken.None);
