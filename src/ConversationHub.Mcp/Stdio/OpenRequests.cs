@@ -14,6 +14,7 @@ internal sealed class OpenRequests
     private readonly Dictionary<RequestId, Entry> _open = [];
     private readonly HashSet<ProgressToken> _progressTokens = [];
     private int _calls;
+    private int _started;
     private TaskCompletionSource? _idle;
     private TaskCompletionSource? _room;
 
@@ -24,19 +25,20 @@ internal sealed class OpenRequests
         TooManySubscriptions,
     }
 
-    /// <summary>Whether another line may be handled.</summary>
-    internal bool HasRoom
+    internal enum Start
     {
-        get
-        {
-            lock (_lock)
-                return _calls < StdioLimits.MaxOpenRequests;
-        }
+        Started,
+
+        /// <summary>As many as allowed are being worked on.</summary>
+        NoRoom,
+
+        /// <summary>It was cancelled before its turn came.</summary>
+        Gone,
     }
 
     internal Admission TryOpen(JsonRpcRequest request)
     {
-        var entry = new Entry(request.Method, ProgressTokenOf(request));
+        var entry = new Entry(request, ProgressTokenOf(request));
         lock (_lock)
         {
             if (_open.ContainsKey(request.Id))
@@ -52,6 +54,26 @@ internal sealed class OpenRequests
         }
     }
 
+    /// <summary>Whether it is worked on for long enough to take a place; the others never wait for one.</summary>
+    internal static bool TakesAPlace(JsonRpcRequest request) => request.Method is not (RequestMethods.SubscriptionsListen or RequestMethods.Ping);
+
+    /// <summary>Gives an opened request its place among those that are worked on.</summary>
+    internal Start TryStart(JsonRpcRequest request)
+    {
+        lock (_lock)
+        {
+            if (!_open.TryGetValue(request.Id, out var entry) || entry.Request != request)
+                return Start.Gone;
+            if (!TakesAPlace(request))
+                return Start.Started;
+            if (_started >= StdioLimits.MaxOpenRequests)
+                return Start.NoRoom;
+            _started++;
+            entry.IsStarted = true;
+            return Start.Started;
+        }
+    }
+
     /// <summary>Ends a request because its answer is about to be written. False: it is not open, write nothing.</summary>
     internal bool Close(RequestId id)
     {
@@ -64,7 +86,7 @@ internal sealed class OpenRequests
     {
         lock (_lock)
         {
-            if (_open.TryGetValue(id, out var entry) && entry.Method != RequestMethods.Initialize)
+            if (_open.TryGetValue(id, out var entry) && entry.Request.Method != RequestMethods.Initialize)
                 Close_NeedsLock(id);
         }
     }
@@ -83,11 +105,11 @@ internal sealed class OpenRequests
             return _calls == 0 ? Task.CompletedTask : (_idle ??= NewSignal()).Task;
     }
 
-    /// <summary>Completes when <see cref="HasRoom"/> holds.</summary>
+    /// <summary>Completes when another request may be started.</summary>
     internal Task WhenRoomAsync()
     {
         lock (_lock)
-            return _calls < StdioLimits.MaxOpenRequests ? Task.CompletedTask : (_room ??= NewSignal()).Task;
+            return _started < StdioLimits.MaxOpenRequests ? Task.CompletedTask : (_room ??= NewSignal()).Task;
     }
 
     private bool Close_NeedsLock(RequestId id)
@@ -100,7 +122,12 @@ internal sealed class OpenRequests
             return true;
 
         _calls--;
-        Interlocked.Exchange(ref _room, null)?.TrySetResult();
+        if (entry.IsStarted)
+        {
+            _started--;
+            Interlocked.Exchange(ref _room, null)?.TrySetResult();
+        }
+
         if (_calls == 0)
             Interlocked.Exchange(ref _idle, null)?.TrySetResult();
         return true;
@@ -113,8 +140,14 @@ internal sealed class OpenRequests
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private readonly record struct Entry(string Method, ProgressToken? ProgressToken)
+    private sealed class Entry(JsonRpcRequest request, ProgressToken? progressToken)
     {
-        internal bool IsSubscription => Method == RequestMethods.SubscriptionsListen;
+        internal JsonRpcRequest Request => request;
+
+        internal ProgressToken? ProgressToken => progressToken;
+
+        internal bool IsSubscription => request.Method == RequestMethods.SubscriptionsListen;
+
+        internal bool IsStarted { get; set; }
     }
 }

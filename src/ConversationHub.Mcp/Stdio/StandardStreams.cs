@@ -49,6 +49,10 @@ internal static partial class StandardStreams
         }
     }
 
+    /// <summary>Whether this is how a stream says that it cannot be read or written, and no fault of ours.</summary>
+    internal static bool IsFailure(Exception failure) =>
+        failure is IOException or UnauthorizedAccessException or ObjectDisposedException or NotSupportedException;
+
     /// <summary>The framework's own shim: fcntl takes its last argument in another way on each platform.</summary>
     [LibraryImport("libSystem.Native", EntryPoint = "SystemNative_FcntlSetIsNonBlocking")]
     private static partial int SetIsNonBlocking(nint descriptor, int isNonBlocking);

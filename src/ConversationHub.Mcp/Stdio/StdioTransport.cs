@@ -19,7 +19,8 @@ namespace ConversationHub.Mcp.Stdio;
 /// <remarks>
 /// 1. The pump reads the input into a bounded pipe and notes its end.
 /// 2. The line loop cuts lines, refuses what is no message, and hands messages to the session.
-/// 3. <see cref="SendMessageAsync"/> writes one message at a time, each with its newline in a single write.
+///    Beyond the bound of open requests further ones wait in line, and what follows them is read all the same.
+/// 3. <see cref="SendMessageAsync"/> leaves each message with its newline to <see cref="OutgoingLines"/>.
 /// 4. At the end of input open requests have <see cref="StdioLimits.DrainMilliseconds"/> to be answered.
 /// </remarks>
 internal sealed class StdioTransport : TransportBase
@@ -30,12 +31,12 @@ internal sealed class StdioTransport : TransportBase
     private const int ReadBytes = 16 * 1024;
 
     private readonly Stream _input;
-    private readonly Stream _output;
+    private readonly OutgoingLines _output;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly OpenRequests _open = new();
+    private readonly WaitingRequests _waiting = new();
     private readonly CancellationTokenSource _stop;
-    private readonly SemaphoreSlim _sendLock = new(1, 1);
     private readonly TaskCompletionSource<StdioEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Pipe _pipe = new(new PipeOptions(
         readerScheduler: PipeScheduler.Inline,
@@ -44,15 +45,13 @@ internal sealed class StdioTransport : TransportBase
         resumeWriterThreshold: StdioLimits.MaxReadAheadBytes / 2,
         useSynchronizationContext: false));
 
-    private ArrayBufferWriter<byte> _sendBuffer = new();
-    private bool _outputFailed;
     private volatile StdioEnd _inputEnd = StdioEnd.EndOfInput;
 
     internal StdioTransport(Stream input, Stream output, TimeProvider time, ILoggerFactory loggerFactory)
         : base("stdio", loggerFactory)
     {
         _input = input;
-        _output = output;
+        _output = new OutgoingLines(output, FailOutput);
         _time = time;
         _logger = loggerFactory.CreateLogger<StdioTransport>();
         _stop = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
@@ -64,20 +63,10 @@ internal sealed class StdioTransport : TransportBase
     /// <summary>Completes once, with the reason, when there is nothing more to read and nothing left to wait for.</summary>
     internal Task<StdioEnd> Ended => _ended.Task;
 
-    public override async Task SendMessageAsync(JsonRpcMessage message, CancellationToken cancellationToken = default)
-    {
-        await _sendLock.WaitAsync(cancellationToken);
-        try
-        {
-            // Asked under the lock: what is closed here is written before anyone sees the transport idle.
-            if (MayBeSent(message))
-                await WriteLineAsync(writer => Serialize(writer, message));
-        }
-        finally
-        {
-            _sendLock.Release();
-        }
-    }
+    public override Task SendMessageAsync(JsonRpcMessage message, CancellationToken cancellationToken = default) =>
+        cancellationToken.IsCancellationRequested
+            ? Task.FromCanceled(cancellationToken)
+            : _output.SendAsync((Transport: this, Message: message), static line => line.Transport.MayBeSent(line.Message), static (writer, line) => Serialize(writer, line.Message));
 
     public override ValueTask DisposeAsync()
     {
@@ -103,7 +92,7 @@ internal sealed class StdioTransport : TransportBase
                     return;
             }
         }
-        catch (Exception failure) when (IsStreamFailure(failure))
+        catch (Exception failure) when (StandardStreams.IsFailure(failure))
         {
             McpTelemetry.InputFailed(_logger, failure);
             _inputEnd = StdioEnd.InputFailed;
@@ -120,9 +109,8 @@ internal sealed class StdioTransport : TransportBase
             await HandleLinesAsync(_stop.Token);
             await _open.WhenIdleAsync().WaitAsync(_stop.Token);
 
-            // The last answer was closed under this lock, so owning it means that answer is written.
-            await _sendLock.WaitAsync(_stop.Token);
-            _sendLock.Release();
+            // What closes a request is among the lines by then.
+            await _output.WhenIdleAsync().WaitAsync(_stop.Token);
         }
         catch (OperationCanceledException)
         {
@@ -208,17 +196,48 @@ internal sealed class StdioTransport : TransportBase
         // Where nobody reads the output a refusal is never written, and the end of the input must be seen all the same.
         if (refusal is not null)
             await RefuseAsync(refusal).WaitAsync(cancellationToken);
+        else if (message is JsonRpcRequest admitted)
+            await StartOrHoldAsync(admitted, line.Length, cancellationToken);
         else if (message is not null)
-            await HandOverAsync(message, cancellationToken);
-
-        if (!_open.HasRoom)
-            await _open.WhenRoomAsync().WaitAsync(cancellationToken);
+            await WriteMessageAsync(message, cancellationToken);
     }
 
-    private Task HandOverAsync(JsonRpcMessage message, CancellationToken cancellationToken)
+    private async ValueTask StartOrHoldAsync(JsonRpcRequest request, long bytes, CancellationToken cancellationToken)
     {
-        Receipt.Note(message, _time);
-        return WriteMessageAsync(message, cancellationToken);
+        Receipt.Note(request, _time);
+        if ((_waiting.IsEmpty || !OpenRequests.TakesAPlace(request)) && _open.TryStart(request) == OpenRequests.Start.Started)
+        {
+            await WriteMessageAsync(request, cancellationToken);
+            return;
+        }
+
+        if (_waiting.Add(request, bytes))
+            _ = StartWaitingAsync(cancellationToken);
+        await _waiting.WhenRoomAsync().WaitAsync(cancellationToken);
+    }
+
+    private async Task StartWaitingAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (_waiting.Next() is { } next)
+            {
+                var start = _open.TryStart(next);
+                if (start == OpenRequests.Start.NoRoom)
+                {
+                    await _open.WhenRoomAsync().WaitAsync(cancellationToken);
+                    continue;
+                }
+
+                if (start == OpenRequests.Start.Started)
+                    await WriteMessageAsync(next, cancellationToken);
+                _waiting.Leave();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The conversation is over; whoever waited in line is among the requests that are abandoned.
+        }
     }
 
     private LineRefusal? Admit(JsonRpcRequest request) => _open.TryOpen(request) switch
@@ -235,18 +254,12 @@ internal sealed class StdioTransport : TransportBase
             _open.Cancel(id);
     }
 
-    private async Task RefuseAsync(LineRefusal refusal)
+    private Task RefuseAsync(LineRefusal refusal)
     {
         McpTelemetry.LineRefused(_logger, (int)refusal.Code, refusal.Message);
-        await _sendLock.WaitAsync(CancellationToken.None);
-        try
-        {
-            await WriteLineAsync(refusal.WriteTo);
-        }
-        finally
-        {
-            _sendLock.Release();
-        }
+
+        // Not on the thread that reads: a write that nobody takes would end the reading, too.
+        return Task.Run(() => _output.SendAsync(refusal, static _ => true, static (writer, line) => line.WriteTo(writer)));
     }
 
     private bool MayBeSent(JsonRpcMessage message) => message switch
@@ -268,36 +281,9 @@ internal sealed class StdioTransport : TransportBase
         JsonSerializer.Serialize(writer, message, MessageType);
     }
 
-    private async Task WriteLineAsync(Action<ArrayBufferWriter<byte>> write)
+    private void FailOutput(Exception failure)
     {
-        if (_outputFailed)
-            return;
-
-        try
-        {
-            // Within: what a writer that failed has left behind would spoil the next line.
-            write(_sendBuffer);
-            _sendBuffer.Write("\n"u8);
-
-            // Not cancellable: half a line would spoil every message after it.
-            await _output.WriteAsync(_sendBuffer.WrittenMemory, CancellationToken.None);
-            await _output.FlushAsync(CancellationToken.None);
-        }
-        catch (Exception failure) when (IsStreamFailure(failure))
-        {
-            _outputFailed = true;
-            McpTelemetry.OutputFailed(_logger, failure);
-            _ended.TrySetResult(StdioEnd.OutputFailed);
-        }
-        finally
-        {
-            if (_sendBuffer.Capacity > StdioLimits.MaxKeptSendBufferBytes)
-                _sendBuffer = new ArrayBufferWriter<byte>();
-            else
-                _sendBuffer.ResetWrittenCount();
-        }
+        McpTelemetry.OutputFailed(_logger, failure);
+        _ended.TrySetResult(StdioEnd.OutputFailed);
     }
-
-    private static bool IsStreamFailure(Exception failure) =>
-        failure is IOException or UnauthorizedAccessException or ObjectDisposedException or NotSupportedException;
 }

@@ -58,13 +58,40 @@ public sealed class OpenRequestsTests
     public async Task WhenRoom_AtTheBound_CompletesWithTheNextAnswer()
     {
         for (var id = 0; id < StdioLimits.MaxOpenRequests; id++)
-            _open.TryOpen(Request(id, "tools/call"));
-        Assert.False(_open.HasRoom);
+            Assert.Equal(OpenRequests.Start.Started, Start(Request(id, "tools/call")));
+        var next = Request(1000, "tools/call");
+        Assert.Equal(OpenRequests.Start.NoRoom, Start(next));
         var room = _open.WhenRoomAsync();
         Assert.False(room.IsCompleted);
         _open.Close(new RequestId(0));
         await room.WaitAsync(Testing.TestTimeouts.Signal);
-        Assert.True(_open.HasRoom);
+        Assert.Equal(OpenRequests.Start.Started, _open.TryStart(next));
+    }
+
+    [Fact]
+    public void TryStart_PingOrSubscriptionAtTheBound_NeedsNoPlace()
+    {
+        for (var id = 0; id < StdioLimits.MaxOpenRequests; id++)
+            Start(Request(id, "tools/call"));
+        Assert.Equal(OpenRequests.Start.Started, Start(Request(1000, "ping")));
+        Assert.Equal(OpenRequests.Start.Started, Start(Request(1001, "subscriptions/listen")));
+    }
+
+    [Fact]
+    public void TryStart_CancelledAndItsIdUsedAgain_StartsTheSecondAlone()
+    {
+        var (first, second) = (Request(1, "tools/call"), Request(1, "tools/call"));
+        _open.TryOpen(first);
+        _open.Cancel(new RequestId(1));
+        _open.TryOpen(second);
+        Assert.Equal(OpenRequests.Start.Gone, _open.TryStart(first));
+        Assert.Equal(OpenRequests.Start.Started, _open.TryStart(second));
+    }
+
+    private OpenRequests.Start Start(JsonRpcRequest request)
+    {
+        Assert.Equal(OpenRequests.Admission.Opened, _open.TryOpen(request));
+        return _open.TryStart(request);
     }
 
     private static JsonRpcRequest Request(int id, string method, string? progressToken = null) => new()

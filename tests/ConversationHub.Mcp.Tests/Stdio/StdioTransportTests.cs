@@ -247,6 +247,35 @@ public sealed class StdioTransportTests
         Assert.Equal(seen + 1, rig.Lines.Snapshot().Count);
     }
 
+    /// <summary>As many calls as allowed hang: what ends one of them is read all the same, and who waited in line has its turn.</summary>
+    [Fact]
+    public async Task Cancelled_BehindAsManyCallsAsAllowed_IsReadAndTheNextOneStarts()
+    {
+        await using var rig = new HubRig();
+        await rig.ShakeHandsAsync();
+        rig.Router.OnAsk = Hang;
+        const int Calls = StdioLimits.MaxOpenRequests;
+        for (var id = 1; id <= Calls; id++)
+            await rig.CallAsync(id, "maestra_ask", """{"message":"hi"}""");
+        await rig.Router.Asked.ItemAsync(Calls);
+
+        rig.Router.OnAsk = (_, _) => Task.FromResult(FakeRouter.Answered("done"));
+        await rig.CallAsync(Calls + 1, "maestra_ask", """{"message":"in line"}""");
+        await rig.CallAsync(Calls + 2, "maestra_ask", """{"message":"in line"}""");
+        await rig.RequestAsync(Calls + 3, "ping");
+        await rig.AnswerAsync(Calls + 3);
+        Assert.Equal(Calls, rig.Router.Asked.Snapshot().Count);
+
+        await CancelAsync(rig, Calls + 1);
+        await CancelAsync(rig, 1);
+        await rig.AnswerAsync(Calls + 2);
+        Assert.Equal((0, 0), (rig.AnswersTo(1), rig.AnswersTo(Calls + 1)));
+        Assert.Equal(Calls + 1, rig.Router.Asked.Snapshot().Count);
+    }
+
+    private static Task CancelAsync(HubRig rig, int id) =>
+        rig.WriteLineAsync($$"""{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":{{id}} } }""");
+
     [Fact]
     public async Task Write_ThatFails_EndsTheTransport()
     {
@@ -268,6 +297,7 @@ public sealed class StdioTransportTests
         clock.Advance(TimeSpan.FromMilliseconds(StdioLimits.DrainMilliseconds));
 
         Assert.Equal(StdioEnd.EndOfInput, await rig.Transport.Ended.WaitAsync(TestTimeouts.Signal));
+        stuck.LetGo();
     }
 
     [Fact]
@@ -315,18 +345,21 @@ public sealed class StdioTransportTests
     {
         private readonly TaskCompletionSource _written = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+        private readonly ManualResetEventSlim _free = new();
+
         public Task Written => _written.Task;
 
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        public override void Write(ReadOnlySpan<byte> buffer)
         {
             _written.TrySetResult();
-            return new ValueTask(new TaskCompletionSource().Task);
+            _free.Wait();
         }
+
+        public void LetGo() => _free.Set();
     }
 
     private sealed class BrokenStream : MemoryStream
     {
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-            throw new IOException("broken pipe");
+        public override void Write(ReadOnlySpan<byte> buffer) => throw new IOException("broken pipe");
     }
 }
