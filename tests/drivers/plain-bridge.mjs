@@ -2,8 +2,8 @@
 //
 //   node tests/drivers/plain-bridge.mjs PORT SERVER
 //
-// One server process for each session of the older era, and one for each request of the stateless one. For tests on
-// loopback only. mcp-proxy, which speaks MCP on both sides itself, is the other bridge; they bend different scenarios.
+// One server process for each session of the older era, and one for each request of the stateless one, started ahead.
+// For tests on loopback only. mcp-proxy, which speaks MCP on both sides itself, is the other bridge; they bend different scenarios.
 
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -17,6 +17,7 @@ if (server === undefined) {
 }
 
 const STATELESS = '2026-07-28';
+const SPARES = 2;
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const local = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 const sessions = new Map();
@@ -35,6 +36,14 @@ class Pipe {
   send(message) { this.child.stdin.write(`${JSON.stringify(message)}\n`); }
 
   close() { this.child.stdin.end(); }
+}
+
+// Started ahead: the suite waits 600 ms for some answers, which on a busy machine the start of a process takes alone.
+const spares = [];
+const refill = () => { while (spares.length < SPARES) spares.push(new Pipe()); };
+function take() {
+  for (let spare; (spare = spares.shift()) !== undefined;) if (spare.child.exitCode === null && spare.child.signalCode === null) return spare;
+  return new Pipe();
 }
 
 const isRequest = message => message.method !== undefined && message.id !== undefined;
@@ -56,7 +65,7 @@ function stream(pipe, request, response, headers, done) {
     }
     if (isAnswer) finish();
   };
-  const finish = () => { pipe.listeners.delete(write); response.off('close', finish); done(); };
+  const finish = () => { pipe.listeners.delete(write); response.off('close', finish); done(); refill(); };
   pipe.listeners.add(write);
   response.on('close', finish);
   pipe.send(request);
@@ -91,7 +100,7 @@ async function post(request, response, body) {
     return response.writeHead(202).end();
   }
 
-  const pipe = new Pipe();
+  const pipe = take();
   if (message.method === 'initialize') {
     const session = randomUUID();
     sessions.set(session, pipe);
@@ -128,7 +137,7 @@ http.createServer((request, response) => {
     if (body.length > MAX_BODY_BYTES) request.destroy();
   });
   request.on('end', () => post(request, response, body).catch(fault => refuse(response, 400, -32700, String(fault))));
-}).listen(Number(port), '127.0.0.1');
+}).listen(Number(port), '127.0.0.1', refill);
 
-process.on('SIGTERM', () => { for (const pipe of sessions.values()) pipe.close(); process.exit(0); });
+process.on('SIGTERM', () => { for (const pipe of [...sessions.values(), ...spares]) pipe.close(); process.exit(0); });
 console.error(`${server} on http://127.0.0.1:${port}/mcp, ${STATELESS} and older`);
