@@ -85,6 +85,27 @@ internal static class ArgumentRules
     internal static bool FitsMessage(string text) =>
         Encoding.UTF8.GetByteCount(text) <= WireLimits.MessageBytes && FreeText.IsStorable(text);
 
+    /// <summary>
+    /// Null when the request fits what a backend takes; else the problem. Each argument may be within its own limit and all together, as JSON
+    /// escapes them, beyond it.
+    /// </summary>
+    /// <param name="parts">The arguments that may be long, by name.</param>
+    internal static string? FitsRequest(int bodyBytes, params ReadOnlySpan<(string Name, string? Text)> parts)
+    {
+        if (bodyBytes <= WireLimits.RequestBodyBytes)
+            return null;
+        var longest = parts[0];
+        foreach (var part in parts)
+        {
+            if (Written(part.Text) > Written(longest.Text))
+                longest = part;
+        }
+
+        return ArgumentTexts.TooLargeTogether(bodyBytes, longest.Name, Written(longest.Text));
+    }
+
+    private static int Written(string? text) => text is null ? 0 : JsonEncodedText.Encode(text, MaestraJson.Compact.Options.Encoder).EncodedUtf8Bytes.Length;
+
     internal static string? UserId(ArgumentReader reader) =>
         reader.Text("user_id", NameRule(Contracts.UserId.MaxLength), text => Contracts.UserId.TryParse(text, out _));
 

@@ -56,6 +56,8 @@ internal static class ConversationMarkdown
     internal static string Topic(string topic)
     {
         var clean = DisplayText.Clean(topic).Trim();
+        if (clean.Length == 0)
+            return ResourceTexts.NoTopic;
         if (clean.Length <= MaxTopicCharacters)
             return clean;
         var end = char.IsHighSurrogate(clean[MaxTopicCharacters - 1]) ? MaxTopicCharacters - 1 : MaxTopicCharacters;

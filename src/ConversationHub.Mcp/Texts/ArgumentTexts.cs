@@ -30,6 +30,10 @@ internal static class ArgumentTexts
     internal static string Wrong(string name, JsonElement sent, string rule) =>
         $"`{name}` was {SentValue.Describe(sent)}; it must be {rule}.";
 
+    internal static string TooLargeTogether(int bytes, string longest, int longestBytes) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"All arguments together take {bytes:N0} bytes as JSON; a backend takes {WireLimits.RequestBodyBytes:N0}. Shorten `{longest}`, which takes {longestBytes:N0} of them.");
+
     internal static string Missing(string name) => $"`{name}` is missing or empty; it must be {MessageRule}.";
 
     internal static string Unknown(string name, IEnumerable<string> known) =>

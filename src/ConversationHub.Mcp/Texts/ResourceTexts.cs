@@ -6,6 +6,9 @@ namespace ConversationHub.Mcp.Texts;
 /// <summary>What a model and a person read about the resources.</summary>
 internal static class ResourceTexts
 {
+    /// <summary>In place of a topic that a backend did not tell.</summary>
+    internal const string NoTopic = "(no topic)";
+
     internal const string ListName = "conversations";
     internal const string ListTitle = "Recent conversations";
 

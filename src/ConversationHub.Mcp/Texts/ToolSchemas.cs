@@ -104,7 +104,7 @@ internal static class ToolSchemas
         {
           "type": "object",
           "properties": {
-            "active": { "type": "string", "enum": ["local", "cloud", "none"], "description": "Where the next question goes first." },
+            "active": { "type": "string", "enum": ["local", "cloud", "none"], "description": "The first backend that is up and not passed over: who would answer the next question." },
             "targets": {
               "type": "array",
               "items": {
@@ -143,7 +143,7 @@ internal static class ToolSchemas
             "message": { "type": "string", "maxLength": 262144, "description": "Another name for question; wins when both are given." },
             "session_id": { "type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$", "default": "default", "description": "Session to continue; it is the conversation id." },
             "user_id": { "type": "string", "minLength": 1, "maxLength": 128, "description": "Who asks. Left out: as the owner configured." },
-            "mode": { "type": "string", "enum": ["quick", "deep"], "default": "quick", "description": "deep allows more time." },
+            "mode": { "type": "string", "enum": ["quick", "deep"], "default": "quick", "description": "deep for questions that need thought; the time is the same for both." },
             "context_hints": { "type": "array", "items": { "type": "string", "maxLength": 1024 }, "maxItems": 32, "default": [], "description": "Given to the model, never stored." }
           },
           "additionalProperties": false

@@ -41,7 +41,7 @@ internal static class ToolTexts
     internal const string LegacyAskDescription =
         """
         Ask through the earlier advisor interface, for callers that keep a session_id instead of a conversation_id. Prefer maestra_ask.
-        Give the question as question or message; one of them is required. mode deep allows more time.
+        Give the question as question or message; one of them is required. mode deep is for questions that need thought; the time is the same for both, and longer where the client shows progress.
         The text is sent to the backend on this machine first, and to the cloud backend only if the owner allows it and the local one does not answer.
         """;
 

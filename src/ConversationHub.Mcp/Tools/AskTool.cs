@@ -42,9 +42,19 @@ internal sealed class AskTool(QuestionAsker asker) : HubTool
             ModeHint = arguments.ModeHint,
             SurfaceContext = arguments.SurfaceContext,
         };
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(body, MaestraJson.Compact.AskRequest);
+        if (ArgumentRules.FitsRequest(
+                bytes.Length,
+                ("message", body.Message),
+                ("surface_context.selection", body.SurfaceContext?.Selection),
+                ("surface_context.screen_context", body.SurfaceContext?.ScreenContext)) is { } tooLarge)
+        {
+            return AskRendering.Render(AskReport.NotAsked(operation, request, ArgumentTexts.NotCalled(ToolTexts.AskName, [tooLarge]), legacy: false));
+        }
+
         var result = await asker.AskAsync(
             AskEndpoint.Core,
-            JsonSerializer.SerializeToUtf8Bytes(body, MaestraJson.Compact.AskRequest),
+            bytes,
             operation,
             request,
             conversation,

@@ -39,9 +39,12 @@ internal sealed class LegacyAskTool(QuestionAsker asker) : HubTool
             Mode = arguments.Mode,
             ContextHints = arguments.ContextHints,
         };
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(body, MaestraJson.Compact.LegacyAskRequest);
+        if (ArgumentRules.FitsRequest(bytes.Length, ("question", body.Question)) is { } tooLarge)
+            return AskRendering.Render(AskReport.NotAsked(operation, request, ArgumentTexts.NotCalled(ToolTexts.LegacyAskName, [tooLarge]), legacy: true));
         var result = await asker.AskAsync(
             AskEndpoint.Legacy,
-            JsonSerializer.SerializeToUtf8Bytes(body, MaestraJson.Compact.LegacyAskRequest),
+            bytes,
             operation,
             request,
             arguments.SessionId,

@@ -24,6 +24,7 @@ internal sealed class ConversationReader(
             (_, most) => $"{Routes.Conversations}?status=all&limit={Invariant(most)}{Query("user_id", user?.ToString())}",
             limit,
             MaestraJson.Compact.ConversationPage,
+            MissingTexts.Fill,
             cancellationToken);
 
     public Task<ConversationRead<ConversationDocument>> ReadAsync(
@@ -35,10 +36,11 @@ internal sealed class ConversationReader(
                 + (target == TargetName.Cloud ? Query("user_id", user?.ToString()) : ""),
             limit,
             MaestraJson.Compact.ConversationDocument,
+            MissingTexts.Fill,
             cancellationToken);
 
     private async Task<ConversationRead<T>> ReadFirstAsync<T>(
-        Func<TargetName, int, string> path, int limit, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+        Func<TargetName, int, string> path, int limit, JsonTypeInfo<T> type, Func<T, T?> fill, CancellationToken cancellationToken)
         where T : class
     {
         if (targets.All.IsEmpty)
@@ -57,7 +59,7 @@ internal sealed class ConversationReader(
                 continue;
             }
 
-            var (value, failure) = await ReadFittingAsync(board, path, limit, type, cancellationToken).ConfigureAwait(false);
+            var (value, failure) = await ReadFittingAsync(board, path, limit, type, fill, cancellationToken).ConfigureAwait(false);
             if (value is not null)
                 return new(value, board.Name, null);
             if (failure is { IsProblem: true, Status: >= 400 and < 500 and not 404 })
@@ -78,19 +80,19 @@ internal sealed class ConversationReader(
 
     /// <summary>Asks for fewer while they do not fit into one reply. What is left out then is older, and the answer says that it is there.</summary>
     private async Task<(T? Value, AttemptResult? Failure)> ReadFittingAsync<T>(
-        TargetBoard board, Func<TargetName, int, string> path, int limit, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+        TargetBoard board, Func<TargetName, int, string> path, int limit, JsonTypeInfo<T> type, Func<T, T?> fill, CancellationToken cancellationToken)
         where T : class
     {
         for (var most = limit; ; most = Math.Max(1, most / FewerBy))
         {
-            var read = await ReadAtAsync(board, path(board.Name, most), type, cancellationToken).ConfigureAwait(false);
+            var read = await ReadAtAsync(board, path(board.Name, most), type, fill, cancellationToken).ConfigureAwait(false);
             if (read.Failure is not { IsTooLarge: true } || most <= 1)
                 return read;
         }
     }
 
     private async Task<(T? Value, AttemptResult? Failure)> ReadAtAsync<T>(
-        TargetBoard board, string path, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+        TargetBoard board, string path, JsonTypeInfo<T> type, Func<T, T?> fill, CancellationToken cancellationToken)
         where T : class
     {
         using var limit = new CancellationTokenSource(AnswerLimit, time);
@@ -103,7 +105,7 @@ internal sealed class ConversationReader(
             var (root, failure) = await client.GetAsync(board.Name, endpoint.For(path), either.Token).ConfigureAwait(false);
             if (failure is not null && failure.Status is null)
                 board.Locator.Forget();
-            return root is { } json ? Read(json, type) : (null, failure);
+            return root is { } json ? Read(json, type, fill) : (null, failure);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -111,13 +113,13 @@ internal sealed class ConversationReader(
         }
     }
 
-    private static (T? Value, AttemptResult? Failure) Read<T>(JsonElement json, JsonTypeInfo<T> type)
+    private static (T? Value, AttemptResult? Failure) Read<T>(JsonElement json, JsonTypeInfo<T> type, Func<T, T?> fill)
         where T : class
     {
         try
         {
-            if (json.Deserialize(type) is { } value)
-                return (value, null);
+            if (json.Deserialize(type) is { } value && fill(value) is { } filled)
+                return (filled, null);
         }
         catch (JsonException)
         {

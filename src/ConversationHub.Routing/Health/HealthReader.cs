@@ -9,11 +9,14 @@ internal sealed class HealthReader(RoutingOptions options, TargetSet targets, Ba
 
     public static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(2);
 
+    /// <summary>A local backend is found by asking up to three times, each of which may take as long as an answer.</summary>
+    public static readonly TimeSpan FindLimit = TimeSpan.FromSeconds(2);
+
     public async Task<HealthSnapshot> ReadAsync(bool refresh, CancellationToken cancellationToken)
     {
         var read = await Task.WhenAll(targets.All.Select(board => ReadTargetAsync(board, refresh, cancellationToken))).ConfigureAwait(false);
         var states = read.ToImmutableArray();
-        var active = states.FirstOrDefault(static state => state.Health.Breaker == BreakerState.Closed && state.IsFit);
+        var active = WouldAnswer(states);
         return new HealthSnapshot
         {
             Active = active?.Health.Name,
@@ -24,6 +27,11 @@ internal sealed class HealthReader(RoutingOptions options, TargetSet targets, Ba
         };
     }
 
+    /// <summary>As the router goes: those whose breaker is open are passed over, unless all are; then each is tried.</summary>
+    private static TargetState? WouldAnswer(ImmutableArray<TargetState> states) =>
+        states.FirstOrDefault(static state => state.Health.Breaker == BreakerState.Closed && state.IsFit)
+        ?? (states.All(static state => state.Health.Breaker != BreakerState.Closed) ? states.FirstOrDefault(static state => state.IsFit) : null);
+
     private async Task<TargetState> ReadTargetAsync(TargetBoard board, bool refresh, CancellationToken cancellationToken)
     {
         prober.Wake(board);
@@ -31,12 +39,24 @@ internal sealed class HealthReader(RoutingOptions options, TargetSet targets, Ba
             return Describe(board, known, cached: true);
 
         var started = time.GetTimestamp();
-        var located = await board.Locator.LocateAsync(cancellationToken).ConfigureAwait(false);
+        var located = await LocateAsync(board, cancellationToken).ConfigureAwait(false);
         var answer = located.Endpoint is { } endpoint
             ? await client.ReadHealthWithinAsync(board.Name, endpoint, AnswerLimit, cancellationToken).ConfigureAwait(false)
             : NotFound(located.Failure!);
         board.RememberHealth(answer, time.GetElapsedTime(started));
         return Describe(board, board.Health ?? new CheckedHealth(answer, time.GetElapsedTime(started), board.Now), cached: false);
+    }
+
+    private async ValueTask<Located> LocateAsync(TargetBoard board, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await board.Locator.LocateAsync(cancellationToken).AsTask().WaitAsync(FindLimit, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return new Located(null, new AttemptResult(AttemptOutcome.ConnectTimeout) { Detail = $"not found within {FindLimit.TotalSeconds:0} s" });
+        }
     }
 
     private static HealthAnswer NotFound(AttemptResult failure) => new()

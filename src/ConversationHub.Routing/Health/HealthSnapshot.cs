@@ -5,7 +5,10 @@ namespace ConversationHub.Routing;
 /// <summary>What <c>maestra_health</c> tells (wire.md §12).</summary>
 public sealed record HealthSnapshot
 {
-    /// <summary>The target the next question goes to first; null: none is fit.</summary>
+    /// <summary>
+    /// The target that would answer the next question, as far as is known: the first that is fit and not passed over. One before it whose
+    /// breaker is closed is asked first all the same. Null: none.
+    /// </summary>
     public required TargetName? Active { get; init; }
 
     /// <summary>Local, then cloud if one is configured.</summary>

@@ -17,7 +17,7 @@ internal static class EventStreamReply
     /// <param name="onText">Called with each piece of text; a preview, not yet durable.</param>
     /// <exception cref="IOException">The connection broke off.</exception>
     public static async Task<AttemptResult> ReadAsync(
-        Stream body, AskEndpoint endpoint, IReplySigns signs, Action<string>? onText, CancellationToken cancellationToken)
+        CountingStream body, AskEndpoint endpoint, IReplySigns signs, Action<string>? onText, CancellationToken cancellationToken)
     {
         try
         {
@@ -25,6 +25,7 @@ internal static class EventStreamReply
             await foreach (var item in events.ConfigureAwait(false))
             {
                 signs.Sign();
+                body.NextEvent();
                 switch (item.EventType)
                 {
                     case "done":

@@ -91,6 +91,24 @@ public sealed class AskToolTests
         Assert.Equal(session, (string)JsonNode.Parse(question.Body.Span)!["session_id"]!);
     }
 
+    /// <summary>Control characters take six bytes each in JSON: what is within the limit of each argument may be beyond that of a request.</summary>
+    [Theory]
+    [InlineData(200_000, 65_000, "message")]
+    [InlineData(0, 200_000, null)]
+    public async Task Call_AllArgumentsTogetherTooLarge_SaysWhichToShorten(int message, int selection, string? named)
+    {
+        await using var rig = new HubRig();
+        await rig.ShakeHandsAsync();
+        string Escaped(int length) => string.Concat(Enumerable.Repeat("\\u0001", length));
+        await rig.CallAsync(1, "maestra_ask", $$"""{"message":"hi{{Escaped(message)}}","surface_context":{"selection":"{{Escaped(selection)}}"} }""");
+        var result = await rig.ResultAsync(1);
+
+        Assert.True((bool)result["isError"]!);
+        Assert.Equal("invalid_arguments", (string)result["structuredContent"]!["error"]!["code"]!);
+        Assert.Equal(named is not null, ((string)result["content"]![0]!["text"]!).Contains($"Shorten `{named}`", StringComparison.Ordinal));
+        Assert.Empty(rig.Router.Asked.Snapshot());
+    }
+
     [Fact]
     public async Task Call_Legacy_SendsTheFormOfTheEarlierAdvisor()
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using ConversationHub.Contracts;
 using ConversationHub.Testing.Backends;
 using ConversationHub.Testing.Network;
 
@@ -90,14 +91,29 @@ public sealed class StreamingTests : IAsyncLifetime
         Assert.Equal(TargetName.Cloud, result.ServedBy);
     }
 
-    [Fact]
-    public async Task ReadAsync_StreamBeyondTheLimit_IsMalformed()
+    /// <summary>Neither an event that never ends nor events without an end.</summary>
+    [Theory]
+    [InlineData("data: endless ")]
+    [InlineData("event: delta\ndata: {\"text\":\"a word\"}\n\n")]
+    public async Task ReadAsync_StreamBeyondTheLimit_IsMalformed(string piece)
     {
-        using var endless = new CountingStream(new EndlessHeartbeats());
+        using var endless = new CountingStream(new RepeatedText(piece, times: 100_000_000, end: ""));
 
         var result = await EventStreamReply.ReadAsync(endless, AskEndpoint.Core, new Unheeded(), onText: null, CancellationToken.None);
 
         Assert.Equal(AttemptOutcome.Malformed, result.Outcome);
+    }
+
+    /// <summary>Sent word by word, a reply within the limit is far beyond it on the wire.</summary>
+    [Fact]
+    public async Task ReadAsync_PreviewsBeyondTheLimitOfOneReply_AreNoFault()
+    {
+        const string Piece = "event: delta\ndata: {\"text\":\"a word\"}\n\n";
+        using var many = new CountingStream(new RepeatedText(Piece, (WireLimits.ResponseBodyBytes / Piece.Length) + 1, Done));
+
+        var result = await EventStreamReply.ReadAsync(many, AskEndpoint.Core, new Unheeded(), onText: null, CancellationToken.None);
+
+        Assert.Equal(AttemptOutcome.Answered, result.Outcome);
     }
 
     public async Task InitializeAsync()
@@ -139,14 +155,26 @@ public sealed class StreamingTests : IAsyncLifetime
         }
     }
 
-    private sealed class EndlessHeartbeats : MemoryStream
+    /// <summary>The same text many times over, then something else.</summary>
+    private sealed class RepeatedText(string piece, int times, string end) : MemoryStream
     {
-        private static readonly byte[] Heartbeat = "event: heartbeat\ndata: {}\n\n"u8.ToArray();
+        private readonly byte[] _piece = Encoding.UTF8.GetBytes(piece);
+        private readonly byte[] _end = Encoding.UTF8.GetBytes(end);
+        private ReadOnlyMemory<byte> _now;
+        private int _left = times + 1;
 
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            var length = Math.Min(buffer.Length, Heartbeat.Length);
-            Heartbeat.AsSpan(0, length).CopyTo(buffer.Span);
+            var length = 0;
+            while (length < buffer.Length && (_now.Length > 0 || _left > 0))
+            {
+                if (_now.IsEmpty)
+                    _now = --_left > 0 ? _piece : _end;
+                var some = Math.Min(_now.Length, buffer.Length - length);
+                _now[..some].CopyTo(buffer[length..]);
+                (_now, length) = (_now[some..], length + some);
+            }
+
             return new ValueTask<int>(length);
         }
     }

@@ -35,6 +35,60 @@ public sealed class ConversationReaderTests : IAsyncLifetime
         Assert.Empty(_hub.Cloud.Reads.Snapshot());
     }
 
+    /// <summary>Earlier and foreign backends: null where text belongs hides nothing else.</summary>
+    [Fact]
+    public async Task ListAsync_NullWhereTextBelongs_IsEmptyTextAndHidesNoOther()
+    {
+        _hub.Local.OnRead = _ => Json(200, """
+            {"conversations":[null,
+             {"id":"c1","topic":null,"owner":null,"surfaces":null,"created_at":"2026-01-05T09:30:00.000000Z","updated_at":"2026-01-05T09:30:00.000000Z","message_count":0,"status":null},
+             {"id":null,"topic":"t","owner":"ada","surfaces":[],"created_at":"2026-01-05T09:30:00.000000Z","updated_at":"2026-01-05T09:30:00.000000Z","message_count":0,"status":"active"},
+             {"id":"c2","topic":"t","owner":"ada","surfaces":[null,"cli"],"created_at":"2026-01-05T09:30:00.000000Z","updated_at":"2026-01-05T09:30:00.000000Z","message_count":0,"status":"active"}],"next_cursor":null}
+            """);
+
+        var page = (await _hub.Conversations.ListAsync(null, 50, CancellationToken.None)).Value!;
+
+        Assert.Equal(["c1", "c2"], page.Conversations.Select(summary => summary.Id));
+        Assert.Equal(("", "", ""), (page.Conversations[0].Topic, page.Conversations[0].Owner, page.Conversations[0].Status));
+        Assert.Empty(page.Conversations[0].Surfaces);
+        Assert.Equal(["cli"], page.Conversations[1].Surfaces);
+    }
+
+    [Fact]
+    public async Task ReadAsync_NullWhereTextBelongs_IsEmptyText()
+    {
+        _hub.Local.OnRead = _ => Json(200, """
+            {"id":"c1","topic":null,"owner":null,"surfaces":[null],"tags":null,"artifacts":[null,{"type":null,"id":"a"}],"format":2,
+             "messages":[null,{"id":null,"role":null,"content":null,"surface":null,"mode":null,"timestamp":"2026-01-05T09:30:00.000000Z","meta":null}],
+             "meta":{"created_at":"2026-01-05T09:30:00.000000Z","updated_at":"2026-01-05T09:30:00.000000Z","status":null,"message_count":1} }
+            """);
+
+        var document = (await _hub.Conversations.ReadAsync(Id, null, 10, null, CancellationToken.None)).Value!;
+
+        Assert.Equal(("", "", ""), (document.Topic, document.Owner, document.Meta.Status));
+        Assert.Empty(document.Surfaces);
+        Assert.Empty(document.Tags);
+        Assert.Empty(document.Artifacts);
+        var message = Assert.Single(document.Messages);
+        Assert.Equal(("", "", "", ""), (message.Id, message.Role, message.Content, message.Surface));
+        Assert.NotNull(message.Meta);
+    }
+
+    [Theory]
+    [InlineData("""{"id":null,"topic":"t","owner":"ada","surfaces":[],"tags":[],"messages":[],"artifacts":[],"meta":{"created_at":"2026-01-05T09:30:00.000000Z","updated_at":"2026-01-05T09:30:00.000000Z","status":"active","message_count":0}}""")]
+    [InlineData("""{"id":"c1","topic":"t","owner":"ada","surfaces":[],"tags":[],"messages":null,"artifacts":[],"meta":{"created_at":"2026-01-05T09:30:00.000000Z","updated_at":"2026-01-05T09:30:00.000000Z","status":"active","message_count":0}}""")]
+    [InlineData("""{"id":"c1","topic":"t","owner":"ada","surfaces":[],"tags":[],"messages":[],"artifacts":[],"meta":null}""")]
+    public async Task ReadAsync_WhatCannotBeMadeUpIsNull_IsNotAsAgreed(string document)
+    {
+        await using var hub = new RouterUnderTest(options => options with { FallbackEnabled = false });
+        hub.Local.OnRead = _ => Json(200, document);
+
+        var read = await hub.Conversations.ReadAsync(Id, null, 10, null, CancellationToken.None);
+
+        Assert.Null(read.Value);
+        Assert.Contains("not as agreed", read.Error!.Detail, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task ReadAsync_LocalDown_ReadsAtTheCloudWithTheKeyAndTheUser()
     {

@@ -65,6 +65,29 @@ public sealed class HealthReaderTests : IAsyncLifetime
         Assert.Equal((BreakerState.Open, "refused", 1), (local.LastChange!.To, local.LastChange.Cause, local.TimesOpened));
     }
 
+    /// <summary>Closed, but not fit: the question is tried there first, and answered by the next one.</summary>
+    [Fact]
+    public async Task ReadAsync_LocalCallsItselfUnhealthy_SaysThatTheCloudIsActive()
+    {
+        var health = MaestraReplies.Health("local", 8825);
+        health["status"] = "unhealthy";
+        _hub.Local.OnHealth = _ => Chaos.Respond(CannedResponse.Json(200, health));
+
+        Assert.Equal(TargetName.Cloud, (await ReadAsync()).Active);
+    }
+
+    /// <summary>With every breaker open each is tried, so the one that is back would answer; by then a probe may have closed its breaker.</summary>
+    [Fact]
+    public async Task ReadAsync_EveryBreakerOpenAndLocalBack_SaysThatLocalIsActive()
+    {
+        await _hub.Local.Proxy.RefuseAsync();
+        await _hub.Cloud.Proxy.RefuseAsync();
+        await _hub.AskAsync();
+        await _hub.Local.Proxy.ListenAsync();
+
+        Assert.Equal(TargetName.Local, (await ReadAsync(refresh: true)).Active);
+    }
+
     [Fact]
     public async Task ReadAsync_AnotherServiceOnThePort_IsNamedAnImpostor()
     {
