@@ -14,18 +14,25 @@ internal static class Rounds
 
     private const int MaxLifeMilliseconds = 300;
 
+    private const int RoundsPerProgressLine = 25;
+
+    /// <param name="progress">Told every <see cref="RoundsPerProgressLine"/> rounds how far it has come.</param>
     /// <returns>False when an acknowledged message is missing or changed, one was invented, damage was found, or none was acknowledged at all.</returns>
-    public static async Task<bool> RunAsync(int rounds, int seed, TextWriter report)
+    public static async Task<bool> RunAsync(int rounds, int seed, TextWriter report, TextWriter progress)
     {
+        var started = Stopwatch.GetTimestamp();
         await report.WriteLineAsync($"seed {seed}: repeat with: store-crash-harness run {rounds} {seed}");
         var random = new Random(seed);
         var tally = new Tally();
         TemporaryFolder? folder = null;
+        Child? next = null;
         var acknowledged = new HashSet<string>();
         try
         {
             for (var round = 0; round < rounds; round++)
             {
+                if (round > 0 && round % RoundsPerProgressLine == 0)
+                    await progress.WriteLineAsync($"{round} of {rounds} rounds, {tally.Acknowledged} acknowledged, {Stopwatch.GetElapsedTime(started).TotalSeconds:0} s");
                 if (round % RoundsPerStore == 0)
                 {
                     folder?.Dispose();
@@ -36,7 +43,12 @@ internal static class Rounds
 
                 // Every other life begins with the first acknowledgement: on a busy machine a child could else die before it wrote anything.
                 var life = TimeSpan.FromMilliseconds(random.Next(MaxLifeMilliseconds));
-                await KillOneAsync(folder!.Combine("hub"), life, round % 2 == 1, acknowledged);
+                using var child = next ?? Child.Start();
+                next = null;
+                await KillAsync(child, folder!.Combine("hub"), life, round % 2 == 1, acknowledged);
+
+                // The next one loads its code while this one's store is being looked at.
+                next = round + 1 < rounds ? Child.Start() : null;
                 if (await CheckAsync(folder.Combine("hub"), acknowledged, tally) is not { } wrong)
                     continue;
                 await report.WriteLineAsync($"round {round} of seed {seed}: {wrong}");
@@ -45,6 +57,7 @@ internal static class Rounds
         }
         finally
         {
+            next?.Dispose();
             folder?.Dispose();
         }
 
@@ -59,23 +72,15 @@ internal static class Rounds
         return true;
     }
 
-    private static async Task KillOneAsync(string root, TimeSpan life, bool startsAtFirst, HashSet<string> acknowledged)
+    private static async Task KillAsync(Child child, string root, TimeSpan life, bool startsAtFirst, HashSet<string> acknowledged)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
-            start.ArgumentList.Add(typeof(Rounds).Assembly.Location);
-        start.ArgumentList.Add("write");
-        start.ArgumentList.Add(root);
-        using var child = Process.Start(start)!;
-        if (await child.StandardOutput.ReadLineAsync() != Writer.Ready)
-            throw new InvalidOperationException("The child did not open the store.");
+        var output = await child.OpenAsync(root);
         var first = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var reading = ReadAsync(child.StandardOutput, acknowledged, first);
+        var reading = ReadAsync(output, acknowledged, first);
         if (startsAtFirst)
             await Task.WhenAny(first.Task, reading);
         await Task.Delay(life, TimeProvider.System);
-        child.Kill();
-        await child.WaitForExitAsync();
+        await child.KillAsync();
         await reading;
     }
 

@@ -1,4 +1,5 @@
 using ConversationHub.Contracts;
+using ConversationHub.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ConversationHub.Store.CrashHarness;
@@ -10,6 +11,15 @@ internal static class Writer
     public const string Question = "Q";
     public const string Reply = "R";
     private const int Writers = 16;
+
+    /// <summary>Before the store is known: what the first write would else wait for.</summary>
+    public static void LoadCode()
+    {
+        using var folder = new TemporaryFolder();
+        var ids = new IdSource(TimeProvider.System);
+        if (StoreOpener.OpenLog(Texts.Options(folder.Combine("hub")), TimeProvider.System, ids, NullLogger.Instance) is StoreOpening.Opened opened)
+            opened.Store.DisposeAsync().AsTask().GetAwaiter().GetResult();
+    }
 
     public static async Task RunAsync(string root)
     {

@@ -2,35 +2,44 @@ using ConversationHub.Store.Clock;
 
 namespace ConversationHub.Store.Index;
 
-/// <summary>One conversation as memory keeps it. Not thread-safe.</summary>
-internal sealed class ConversationEntry(string id, string owner, int nextOfSameId)
+/// <summary>One conversation, to be read. A view of the table: it shows what is there when it is asked.</summary>
+internal readonly struct ConversationEntry(ConversationTable table, int number)
 {
-    public string Id { get; } = id;
+    private ref readonly ConversationRow Row => ref table.Row(number);
 
-    public string Owner { get; } = owner;
+    public string Id => table.Names.TextOf(Row.Name);
 
-    /// <summary>A conversation of the same id, letter case ignored, that came before, or <see cref="OperationEntry.None"/>.</summary>
-    public int NextOfSameId { get; } = nextOfSameId;
+    public string Owner => table.Owners[Row.Owner];
 
-    /// <summary>Shown messages in the order (clock, id).</summary>
-    public EntryOrder Messages { get; } = new();
+    /// <summary>Entries of the shown messages in the order (clock, id).</summary>
+    public ShownEntries Messages => new(Row.Messages);
 
     /// <summary>In the order of first use.</summary>
-    public List<ushort> Surfaces { get; } = new(1);
+    public IReadOnlyList<ushort> Surfaces => table.SurfacesOf(number);
 
     /// <summary>Null while nothing was set.</summary>
-    public FieldSet? Fields { get; set; }
+    public FieldSet? Fields => table.FieldsOf(number);
 
     /// <summary>Clock and id of the operation that <see cref="UpdatedTicks"/> is the time of.</summary>
-    public (HybridTimestamp Hlc, Guid Id) Last { get; set; }
+    public (HybridTimestamp Hlc, Guid Id) Last => (Row.LastHlc, Row.LastId);
 
     /// <summary>Time of the last operation in the order (clock, id), in ticks of UTC.</summary>
-    public long UpdatedTicks { get; set; }
+    public long UpdatedTicks => Row.UpdatedTicks;
 
     /// <summary>Entry of the erasure; <see cref="OperationEntry.None"/> while the conversation lives.</summary>
-    public int ErasedBy { get; set; } = OperationEntry.None;
+    public int ErasedBy => Row.ErasedBy;
 
-    public bool IsErased => ErasedBy != OperationEntry.None;
+    public bool IsErased => Row.IsErased;
 
-    public bool IsShown => !IsErased && Messages.Count > 0;
+    public bool IsShown => Row.IsShown;
+
+    public bool HasSurface(ushort surface) => table.HasSurface(number, surface);
+}
+
+/// <summary>Entry numbers, to be read.</summary>
+internal readonly struct ShownEntries(EntryOrder order)
+{
+    public int Count => order.Count;
+
+    public int this[int index] => order[index];
 }

@@ -1,36 +1,65 @@
+using System.Collections;
+using System.Text;
+
 namespace ConversationHub.Store.Index;
 
 /// <summary>Every conversation held, found by number or by id; one for each owner of an id. Not thread-safe.</summary>
-internal sealed class ConversationTable
+internal sealed class ConversationTable : IReadOnlyList<ConversationEntry>
 {
     /// <summary>Conversations that are saved together.</summary>
     public const int BlockEntries = 1 << 8;
 
-    private readonly List<ConversationEntry> _all = [];
+    private const int ChunkRows = 1 << 10;
+
+    private readonly List<ConversationRow[]> _rows = [];
+    private readonly ConversationIds _ids;
+
+    // Of those with fields, and of those with more than one surface, all of them in the order of first use.
+    private readonly Dictionary<int, FieldSet> _fields = [];
+    private readonly Dictionary<int, List<ushort>> _surfaces = [];
 
     // Numbers of blocks in which a conversation changed since the block was last taken.
     private readonly HashSet<int> _changedBlocks = [];
-    private readonly Dictionary<string, int> _lastOfId = new(StringComparer.OrdinalIgnoreCase);
 
-    public IReadOnlyList<ConversationEntry> All => _all;
+    public ConversationTable() => _ids = new ConversationIds(this);
 
-    public ConversationEntry this[int number] => _all[number];
+    public int Count { get; private set; }
+
+    public NameBytes Names { get; } = new();
+
+    /// <summary>Names of the owners.</summary>
+    public NameTable Owners { get; } = new();
+
+    public ConversationEntry this[int number] => new(this, number);
+
+    /// <summary>The conversation itself, to be changed in its place.</summary>
+    public ref ConversationRow Row(int number) => ref _rows[number / ChunkRows][number % ChunkRows];
+
+    public ReadOnlySpan<byte> IdOf(int number) => Names[Row(number).Name];
 
     public int GetOrAdd(string owner, string id)
     {
-        for (var at = _lastOfId.GetValueOrDefault(id, OperationEntry.None); at != OperationEntry.None; at = _all[at].NextOfSameId)
+        var name = Encoding.UTF8.GetBytes(id);
+        var ownerNumber = Owners.GetOrAdd(owner);
+        var last = _ids.LastOf(name);
+        for (var at = last; at != OperationEntry.None; at = Row(at).NextOfSameId)
         {
-            if (_all[at].Owner == owner && string.Equals(_all[at].Id, id, StringComparison.Ordinal))
+            if (Row(at).Owner == ownerNumber && IdOf(at).SequenceEqual(name))
                 return at;
         }
 
-        return Add(owner, id);
+        var number = Add(ownerNumber, name);
+        Changed(number);
+        return number;
     }
 
-    /// <summary>For one that was saved.</summary>
-    public ConversationEntry Restore(string owner, string id) => _all[Add(owner, id)];
+    /// <summary>Takes one that was saved.</summary>
+    public int Restore(int owner, ReadOnlySpan<byte> id) => Add(owner, id);
 
-    public int Blocks => (_all.Count + BlockEntries - 1) / BlockEntries;
+    /// <summary>Makes room at once for so many.</summary>
+    public void Reserve(int count) => _ids.Reserve(count);
+
+    public int Blocks => (Count + BlockEntries - 1) / BlockEntries;
 
     /// <summary>To be called when anything of a conversation changed but its messages and surfaces, which follow from the operations.</summary>
     public void Changed(int conversation) => _changedBlocks.Add(conversation / BlockEntries);
@@ -41,24 +70,83 @@ internal sealed class ConversationTable
     public void Take(int block) => _changedBlocks.Remove(block);
 
     /// <summary>The conversations of an id, one for each owner, erased ones included.</summary>
-    public IEnumerable<int> AllOfId(string id) =>
-        AlikeOnDisk(id).Where(number => string.Equals(_all[number].Id, id, StringComparison.Ordinal));
-
-    /// <summary>True when no conversation before this one has the same id, letter case ignored: files of some systems could not be told apart.</summary>
-    public bool IsFirstOfName(int conversation) => AlikeOnDisk(_all[conversation].Id).Min() == conversation;
-
-    private int Add(string owner, string id)
+    public IEnumerable<int> AllOfId(string id)
     {
-        var number = _all.Count;
-        _all.Add(new ConversationEntry(id, owner, _lastOfId.GetValueOrDefault(id, OperationEntry.None)));
-        _lastOfId[id] = number;
-        Changed(number);
-        return number;
+        var name = Encoding.UTF8.GetBytes(id);
+        for (var at = _ids.LastOf(name); at != OperationEntry.None; at = Row(at).NextOfSameId)
+        {
+            if (IdOf(at).SequenceEqual(name))
+                yield return at;
+        }
     }
 
-    private IEnumerable<int> AlikeOnDisk(string id)
+    /// <summary>True when no conversation before this one has the same id, letter case ignored: files of some systems could not be told apart.</summary>
+    public bool IsFirstOfName(int conversation) => Row(conversation).NextOfSameId == OperationEntry.None;
+
+    public FieldSet? FieldsOf(int conversation) => _fields.GetValueOrDefault(conversation);
+
+    public FieldSet FieldsToSet(int conversation)
     {
-        for (var at = _lastOfId.GetValueOrDefault(id, OperationEntry.None); at != OperationEntry.None; at = _all[at].NextOfSameId)
-            yield return at;
+        if (!_fields.TryGetValue(conversation, out var fields))
+            _fields[conversation] = fields = new FieldSet();
+        return fields;
+    }
+
+    public void RemoveFields(int conversation) => _fields.Remove(conversation);
+
+    /// <summary>In the order of first use.</summary>
+    public IReadOnlyList<ushort> SurfacesOf(int conversation)
+    {
+        if (_surfaces.TryGetValue(conversation, out var all))
+            return all;
+        var only = Row(conversation).Surface;
+        return only == ConversationRow.NoSurface ? [] : [only];
+    }
+
+    public bool HasSurface(int conversation, ushort surface) =>
+        Row(conversation).Surface == surface || (_surfaces.TryGetValue(conversation, out var all) && all.Contains(surface));
+
+    /// <summary>Notes a surface as the last one used, unless it was used before.</summary>
+    public void AddSurface(int conversation, ushort surface)
+    {
+        ref var row = ref Row(conversation);
+        if (row.Surface == ConversationRow.NoSurface)
+            row.Surface = surface;
+        else if (!_surfaces.TryGetValue(conversation, out var all) && row.Surface != surface)
+            _surfaces[conversation] = [row.Surface, surface];
+        else if (all?.Contains(surface) == false)
+            all.Add(surface);
+    }
+
+    public void ClearSurfaces(int conversation)
+    {
+        Row(conversation).Surface = ConversationRow.NoSurface;
+        _surfaces.Remove(conversation);
+    }
+
+    public IEnumerator<ConversationEntry> GetEnumerator()
+    {
+        for (var number = 0; number < Count; number++)
+            yield return this[number];
+    }
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    private int Add(int owner, ReadOnlySpan<byte> id)
+    {
+        var number = Count;
+        if (number == _rows.Count * ChunkRows)
+            _rows.Add(new ConversationRow[ChunkRows]);
+        Count++;
+        Row(number) = new ConversationRow
+        {
+            Name = Names.Add(id),
+            Owner = owner,
+            NextOfSameId = _ids.LastOf(id),
+            ErasedBy = OperationEntry.None,
+            Surface = ConversationRow.NoSurface,
+        };
+        _ids.Add(number);
+        return number;
     }
 }

@@ -30,8 +30,8 @@ internal sealed class Erasures(OperationTable operations, ConversationTable conv
     /// <summary>True when a conversation of that id was shown once and was erased: the id answers "erased" for good.</summary>
     public bool Close(int conversation)
     {
-        var entry = conversations[conversation];
-        return entry.IsErased || (entry.Messages.Count == 0 && _ofUsers.ContainsKey(entry.Owner));
+        ref readonly var row = ref conversations.Row(conversation);
+        return row.IsErased || (row.Messages.Count == 0 && _ofUsers.ContainsKey(conversations.Owners[row.Owner]));
     }
 
     /// <summary>The entry of the erasure that closed a conversation.</summary>

@@ -45,22 +45,30 @@ internal sealed class OperationTable
     public bool IsChanged(int chunk) => _changed[chunk];
 
     /// <summary>Fills an empty table.</summary>
-    /// <param name="read">Fills the chunk of that number.</param>
-    public void Restore(int count, Action<int, Memory<OperationEntry>> read)
+    /// <param name="tryRead">Fills the chunk of that number; false when that is not to be had.</param>
+    /// <returns>False when a chunk was not to be had: the table is not to be used any more.</returns>
+    public bool TryRestore(int count, ChunkReader tryRead)
     {
-        for (var chunk = 0; chunk * ChunkEntries < count; chunk++)
-        {
-            _chunks.Add(new OperationEntry[ChunkEntries]);
-            _changed.Add(false);
-            read(chunk, _chunks[chunk].AsMemory(0, Math.Min(ChunkEntries, count - (chunk * ChunkEntries))));
-        }
-
-        Count = count;
         var buckets = _buckets.Length;
         while (count > buckets / 3 * 2)
             buckets *= 2;
-        Place(buckets);
+        _buckets = new int[buckets];
+        for (var chunk = 0; chunk * ChunkEntries < count; chunk++)
+        {
+            // Every byte of what counts is read from the file.
+            _chunks.Add(GC.AllocateUninitializedArray<OperationEntry>(ChunkEntries));
+            _changed.Add(false);
+            if (!tryRead(chunk, _chunks[chunk].AsSpan(0, Math.Min(ChunkEntries, count - Count))))
+                return false;
+            for (var end = Math.Min(count, Count + ChunkEntries); Count < end;)
+                PlaceOne(Count++);
+        }
+
+        return true;
     }
+
+    /// <summary>Reads the entries of a chunk.</summary>
+    public delegate bool ChunkReader(int chunk, Span<OperationEntry> target);
 
     public int Add(in OperationEntry entry)
     {

@@ -7,22 +7,22 @@ internal sealed class ShownMessages(OperationTable operations, ConversationTable
 {
     public void Show(int number, int conversation)
     {
-        var entry = conversations[conversation];
-        var at = entry.Messages.Count;
-        while (at > 0 && order.ComesBefore(number, entry.Messages[at - 1]))
+        ref var messages = ref conversations.Row(conversation).Messages;
+        var at = messages.Count;
+        while (at > 0 && order.ComesBefore(number, messages[at - 1]))
             at--;
-        entry.Messages.Insert(at, number);
-        if (at < entry.Messages.Count - 1)
+        messages.Insert(at, number);
+        if (at < messages.Count - 1)
             RecountSurfaces(conversation);
-        else if (!entry.Surfaces.Contains(operations[number].Surface))
-            entry.Surfaces.Add(operations[number].Surface);
+        else
+            conversations.AddSurface(conversation, operations[number].Surface);
     }
 
     public void Hide(int number, EntryFlags why)
     {
         ref var hidden = ref operations.Change(number);
         hidden.Flags |= why;
-        var messages = conversations[hidden.Conversation].Messages;
+        ref var messages = ref conversations.Row(hidden.Conversation).Messages;
         for (var at = 0; at < messages.Count; at++)
         {
             if (messages[at] != number)
@@ -37,7 +37,7 @@ internal sealed class ShownMessages(OperationTable operations, ConversationTable
     /// <summary>Erases every message up to a clock, that one included.</summary>
     public void EraseUpTo(int conversation, HybridTimestamp last)
     {
-        var messages = conversations[conversation].Messages;
+        ref var messages = ref conversations.Row(conversation).Messages;
         var hidden = 0;
         while (hidden < messages.Count && operations[messages[hidden]].Hlc <= last)
         {
@@ -98,13 +98,9 @@ internal sealed class ShownMessages(OperationTable operations, ConversationTable
 
     private void RecountSurfaces(int conversation)
     {
-        var entry = conversations[conversation];
-        entry.Surfaces.Clear();
-        for (var at = 0; at < entry.Messages.Count; at++)
-        {
-            var surface = operations[entry.Messages[at]].Surface;
-            if (!entry.Surfaces.Contains(surface))
-                entry.Surfaces.Add(surface);
-        }
+        conversations.ClearSurfaces(conversation);
+        ref readonly var messages = ref conversations.Row(conversation).Messages;
+        for (var at = 0; at < messages.Count; at++)
+            conversations.AddSurface(conversation, operations[messages[at]].Surface);
     }
 }

@@ -11,11 +11,6 @@ namespace ConversationHub.Store.Index;
 /// </summary>
 internal sealed class StoreIndex
 {
-    /// <summary>Surfaces are free text; those beyond are counted as one.</summary>
-    private const int MaxSurfaces = ushort.MaxValue;
-
-    private const string OtherSurface = "other";
-
     private readonly StoreNamespace _namespace;
     private readonly ConversationTable _conversations = new();
     private readonly OriginTable _origins = new();
@@ -23,7 +18,7 @@ internal sealed class StoreIndex
     private readonly ShownMessages _shown;
     private readonly ReplyLinks _replies;
     private readonly Erasures _erasures;
-    private bool _bulk;
+    private readonly OperationEffects _effects;
 
     public StoreIndex(StoreNamespace storeNamespace)
     {
@@ -32,7 +27,8 @@ internal sealed class StoreIndex
         _shown = new ShownMessages(Operations, _conversations, _order);
         _replies = new ReplyLinks(Operations, _order);
         _erasures = new Erasures(Operations, _conversations);
-        Recency = new RecencyOrder(_conversations.All);
+        Recency = new RecencyOrder(_conversations);
+        _effects = new OperationEffects(Operations, _conversations, Surfaces, _order, _shown, _replies, _erasures, Recency);
     }
 
     public OperationTable Operations { get; } = new();
@@ -41,7 +37,7 @@ internal sealed class StoreIndex
 
     public NameTable Origins => _origins.Names;
 
-    public IReadOnlyList<ConversationEntry> Conversations => _conversations.All;
+    public ConversationTable Conversations => _conversations;
 
     /// <summary>Ids of files that could not be imported: until they are seen to, the id is not used for something else.</summary>
     public HashSet<string> DamagedFiles { get; } = new(StringComparer.Ordinal);
@@ -56,39 +52,21 @@ internal sealed class StoreIndex
     public int LastSeq(string origin) => _origins.LastSeq(origin);
 
     /// <summary>What is saved and read back.</summary>
-    public SavedParts Saved => new(_conversations, _origins, _replies, _erasures);
+    public SavedParts Saved => new(_origins, _replies, _erasures);
 
-    /// <summary>Takes what was saved; the index must be empty.</summary>
+    /// <summary>Takes what was saved; the index must be empty but for its operations and its conversations.</summary>
     public void Restore(HybridTimestamp lastClock)
     {
         LastClock = lastClock;
-        var counts = new int[_conversations.All.Count];
-        for (var pass = 0; pass < 2; pass++)
-        {
-            for (var number = 0; number < Operations.Count; number++)
-            {
-                ref readonly var entry = ref Operations[number];
-                if (pass == 0)
-                    _origins.Place(entry.Origin, entry.Seq, number, (entry.Flags & EntryFlags.Erasure) != 0);
-                if ((entry.Flags & (EntryFlags.Message | EntryFlags.Erased | EntryFlags.Shadowed)) != EntryFlags.Message || entry.Conversation < 0)
-                    continue;
-                if (pass == 0)
-                    counts[entry.Conversation]++;
-                else
-                    _shown.Show(number, entry.Conversation);
-            }
-
-            for (var conversation = 0; pass == 0 && conversation < counts.Length; conversation++)
-                _conversations[conversation].Messages.Reserve(counts[conversation]);
-        }
+        IndexRestore.Run(Operations, _conversations, _origins, _order);
     }
 
     /// <summary>Between these two calls the list by last change is not kept, which makes applying a whole log cheaper.</summary>
-    public void BeginBulk() => _bulk = true;
+    public void BeginBulk() => _effects.KeepsRecency = false;
 
     public void EndBulk()
     {
-        _bulk = false;
+        _effects.KeepsRecency = true;
         Recency.Rebuild();
     }
 
@@ -139,33 +117,9 @@ internal sealed class StoreIndex
     /// <param name="takesClock">False for one whose clock is ahead and must not become own time.</param>
     public void Interpret(int number, StoredOperation operation, OperationContent content, bool takesClock = true)
     {
-        var conversation = Operations[number].Conversation;
-        Operations.Change(number).Flags &= ~EntryFlags.Quarantined;
         if (takesClock && operation.Hlc > LastClock)
             LastClock = operation.Hlc;
-        switch (content)
-        {
-            case OperationContent.Message message when conversation >= 0:
-                ApplyMessage(number, conversation, message.Body);
-                break;
-            case OperationContent.Field field when conversation >= 0:
-                ApplyField(number, conversation, operation, field.Body);
-                break;
-            case OperationContent.Erase when conversation >= 0:
-                Operations.Change(number).Flags |= EntryFlags.Erasure;
-                EraseConversation(number, conversation);
-                break;
-            case OperationContent.Erase:
-                Operations.Change(number).Flags |= EntryFlags.Erasure;
-                EraseUser(number, operation.UserId);
-                break;
-            case OperationContent.Stub:
-                ApplyStub(number, conversation, operation);
-                break;
-            default:
-                // A kind of a later version, or one without its conversation: held and counted, with nothing to show.
-                break;
-        }
+        _effects.Take(number, operation, content);
     }
 
     /// <summary>The entry of a question or other operation that took this id, in the namespace of that user.</summary>
@@ -287,139 +241,7 @@ internal sealed class StoreIndex
     private bool IsVisibleTo(UserId user, int conversation) =>
         _namespace == StoreNamespace.Shared || _conversations[conversation].Owner == user.ToString();
 
-    private void ApplyMessage(int number, int conversation, MessageBody body)
-    {
-        ref var entry = ref Operations.Change(number);
-        entry.Flags |= EntryFlags.Message | (body.Role == MessageRole.User ? EntryFlags.Question : EntryFlags.None);
-        entry.Surface = SurfaceNumber(body.Surface);
-        _conversations.Changed(conversation);
-        var copy = _shown.CopyOf(number);
-        Remove(conversation);
-        if (!IsErased(conversation, entry.Hlc))
-            Touch(conversation, entry.Hlc, entry.Id, body.Timestamp);
-        if (IsErased(conversation, entry.Hlc) || _shown.HasErasedCopy(number))
-        {
-            entry.Flags |= EntryFlags.Erased;
-            if (copy != OperationEntry.None)
-                _shown.Hide(copy, EntryFlags.Erased);
-            _shown.EraseCopies(number);
-        }
-        else if (copy != OperationEntry.None && !_order.ComesBefore(number, copy))
-        {
-            entry.Flags |= EntryFlags.Shadowed;
-        }
-        else
-        {
-            if (copy != OperationEntry.None)
-            {
-                _shown.Hide(copy, EntryFlags.Shadowed);
-                entry.NextReply = Operations[copy].NextReply;
-            }
-
-            _shown.Show(number, conversation);
-            Link(number, conversation, body);
-        }
-
-        Add(conversation);
-    }
-
-    private void ApplyStub(int number, int conversation, StoredOperation operation)
-    {
-        Operations.Change(number).Flags |= EntryFlags.Erased | EntryFlags.Stub
-            | (operation.Kind == OperationKind.Message ? EntryFlags.Message : EntryFlags.None);
-        if (conversation == OperationEntry.None || operation.Kind != OperationKind.Message)
-            return;
-        if (_shown.CopyOf(number) is >= 0 and var copy)
-        {
-            Remove(conversation);
-            _shown.Hide(copy, EntryFlags.Erased);
-            _conversations.Changed(conversation);
-            Add(conversation);
-        }
-
-        _shown.EraseCopies(number);
-    }
-
-    private void Link(int number, int conversation, MessageBody body)
-    {
-        if (body.Role == MessageRole.User)
-            _replies.TakeWaiting(number);
-        else if (OperationId.TryParse(body.Meta.OperationId, out var question))
-            _replies.Add(number, conversation, question.Value);
-    }
-
-    private void ApplyField(int number, int conversation, StoredOperation operation, FieldBody body)
-    {
-        if (IsErased(conversation, operation.Hlc))
-        {
-            Operations.Change(number).Flags |= EntryFlags.Erased;
-            return;
-        }
-
-        Remove(conversation);
-        var fields = _conversations[conversation].Fields ??= new FieldSet();
-        _conversations.Changed(conversation);
-        fields.Merge(body.Name, new FieldValue(operation.Hlc, operation.Origin, body.Timestamp, body.Value.GetRawText()));
-        Touch(conversation, operation.Hlc, operation.Id, body.Timestamp);
-        Add(conversation);
-    }
-
-    private void EraseConversation(int number, int conversation)
-    {
-        var erased = _conversations[conversation];
-        Remove(conversation);
-        _shown.EraseUpTo(conversation, new HybridTimestamp(ulong.MaxValue));
-        erased.Fields = null;
-        _conversations.Changed(conversation);
-
-        // The earliest erasure is the receipt, on every backend.
-        if (!erased.IsErased || _order.ComesBefore(number, erased.ErasedBy))
-            erased.ErasedBy = number;
-    }
-
-    private void EraseUser(int number, string owner)
-    {
-        if (!_erasures.TryAddUser(owner, number, _order))
-            return;
-        var at = Operations[number].Hlc;
-        for (var conversation = 0; conversation < Conversations.Count; conversation++)
-        {
-            if (_conversations[conversation].Owner != owner)
-                continue;
-            Remove(conversation);
-            _shown.EraseUpTo(conversation, at);
-            _conversations[conversation].Fields?.RemoveUpTo(at);
-            _conversations.Changed(conversation);
-            Add(conversation);
-        }
-    }
-
-    private void Touch(int conversation, HybridTimestamp hlc, Guid id, DateTimeOffset timestamp)
-    {
-        var entry = _conversations[conversation];
-        if (entry.Last.Hlc > hlc || (entry.Last.Hlc == hlc && entry.Last.Id >= id))
-            return;
-        _conversations.Changed(conversation);
-        entry.Last = (hlc, id);
-        entry.UpdatedTicks = WireTime.Truncate(timestamp).UtcTicks;
-    }
-
-    private void Remove(int conversation)
-    {
-        if (!_bulk && _conversations[conversation].IsShown)
-            Recency.Remove(conversation);
-    }
-
-    private void Add(int conversation)
-    {
-        if (!_bulk && _conversations[conversation].IsShown)
-            Recency.Insert(conversation);
-    }
-
-    private ushort SurfaceNumber(string surface) =>
-        (ushort)(Surfaces.TryGet(surface, out var known) ? known
-            : Surfaces.GetOrAdd(Surfaces.Count < MaxSurfaces - 1 ? surface : OtherSurface));
 }
 
 /// <summary>The parts of an index that a snapshot saves beside its operations.</summary>
-internal readonly record struct SavedParts(ConversationTable Conversations, OriginTable Origins, ReplyLinks Replies, Erasures Erasures);
+internal readonly record struct SavedParts(OriginTable Origins, ReplyLinks Replies, Erasures Erasures);

@@ -45,7 +45,7 @@ internal sealed class ConversationLister(LogState state, MessageReader messages)
         {
             var entry = state.Index.Conversations[number];
             if ((query.Owner is { } owner && entry.Owner != owner.ToString())
-                || (surface != OperationEntry.None && !entry.Surfaces.Contains((ushort)surface))
+                || (surface != OperationEntry.None && !entry.HasSurface((ushort)surface))
                 || (query.Status is { } status && (entry.Fields?.Status ?? ConversationStatus.Active) != status))
             {
                 continue;

@@ -4,8 +4,8 @@ using ConversationHub.Store.Index;
 namespace ConversationHub.Store.Snapshots;
 
 /// <summary>
-/// What a snapshot holds beside the operations: names, conversations, erasures. No message text. Fields are in it, as an erasure drops them
-/// from memory and the next snapshot with it; a surface is in it only while a message that is not erased names it.
+/// What a snapshot holds beside operations and conversations: how far it goes, names, erasures of users, replies without their question.
+/// No message text; a surface is in it only while a message that is not erased names it.
 /// </summary>
 internal static class SmallParts
 {
@@ -54,43 +54,22 @@ internal static class SmallParts
                 target.Write(reply);
         }
 
-        target.Write(index.Conversations.Count);
+        target.Write(index.Conversations.Owners.Count);
+        for (var owner = 0; owner < index.Conversations.Owners.Count; owner++)
+            target.Write(index.Conversations.Owners[owner]);
     }
 
-    public static void WriteConversations(BinaryWriter target, StoreIndex index, int from, int to)
-    {
-        for (var number = from; number < to; number++)
-        {
-            var entry = index.Conversations[number];
-            target.Write(entry.Owner);
-            target.Write(entry.Id);
-            target.Write(entry.Last.Hlc.Value);
-            target.Write(entry.Last.Id.ToByteArray());
-            target.Write(entry.UpdatedTicks);
-            target.Write(entry.ErasedBy);
-            target.Write(entry.Fields?.Values.Count ?? 0);
-            foreach (var (name, value) in entry.Fields?.Values ?? new Dictionary<string, FieldValue>())
-            {
-                target.Write(name);
-                target.Write(value.Hlc.Value);
-                target.Write(value.Origin);
-                target.Write(value.Timestamp.Ticks);
-                target.Write((short)value.Timestamp.Offset.TotalMinutes);
-                target.Write(value.Json);
-            }
-        }
-    }
-
-    /// <summary>Fills an empty index whose operations are there.</summary>
+    /// <summary>Fills an empty index.</summary>
+    /// <param name="clock">The greatest of all.</param>
     /// <returns>The segments the snapshot was made of.</returns>
-    public static IReadOnlyList<SegmentCover> Read(BinaryReader source, StoreIndex index)
+    public static IReadOnlyList<SegmentCover> Read(BinaryReader source, StoreIndex index, out HybridTimestamp clock)
     {
         var saved = index.Saved;
         var segments = new List<SegmentCover>();
         for (var left = source.ReadInt32(); left > 0; left--)
             segments.Add(new SegmentCover(source.ReadInt32(), source.ReadInt64()));
         ReadSurfaces(source, index);
-        var clock = new HybridTimestamp(source.ReadUInt64());
+        clock = new HybridTimestamp(source.ReadUInt64());
         for (var left = source.ReadInt32(); left > 0; left--)
         {
             var origin = source.ReadString();
@@ -106,37 +85,9 @@ internal static class SmallParts
                 saved.Replies.Wait(question, source.ReadInt32());
         }
 
-        ReadConversations(source, saved.Conversations);
-        index.Restore(clock);
-        return segments;
-    }
-
-    private static void ReadConversations(BinaryReader source, ConversationTable conversations)
-    {
-        // Owners and origins repeat: one string for each.
-        var names = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var left = source.ReadInt32(); left > 0; left--)
-        {
-            var entry = conversations.Restore(Shared(source.ReadString()), source.ReadString());
-            entry.Last = (new HybridTimestamp(source.ReadUInt64()), new Guid(source.ReadBytes(16)));
-            entry.UpdatedTicks = source.ReadInt64();
-            entry.ErasedBy = source.ReadInt32();
-            for (var fields = source.ReadInt32(); fields > 0; fields--)
-            {
-                var name = source.ReadString();
-                entry.Fields ??= new FieldSet();
-                entry.Fields.Merge(name, new FieldValue(
-                    new HybridTimestamp(source.ReadUInt64()), Shared(source.ReadString()),
-                    new DateTimeOffset(source.ReadInt64(), TimeSpan.FromMinutes(source.ReadInt16())), source.ReadString()));
-            }
-        }
-
-        string Shared(string name)
-        {
-            if (!names.TryGetValue(name, out var known))
-                names[name] = known = name;
-            return known;
-        }
+            index.Conversations.Owners.GetOrAdd(source.ReadString());
+        return segments;
     }
 
     private static void ReadSurfaces(BinaryReader source, StoreIndex index)

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using ConversationHub.Store.Clock;
 using ConversationHub.Store.Disk;
 using ConversationHub.Store.Index;
 using ConversationHub.Store.Log;
@@ -35,30 +36,48 @@ internal sealed class SnapshotFile(LogFolder folder, SegmentFiles files)
             return "it is too short";
         if (header.Refusal() is { } refusal)
             return refusal;
-        var entryBytes = Marshal.SizeOf<OperationEntry>();
-        var checksums = new uint[(header.Entries + OperationTable.ChunkEntries - 1) / OperationTable.ChunkEntries];
-        var offset = SnapshotHeader.Bytes + ((long)header.Entries * entryBytes);
-        if (!TryRead(file, MemoryMarshal.AsBytes(checksums.AsSpan()), offset)
-            || ChecksumLine.Checksum(MemoryMarshal.AsBytes(checksums.AsSpan())) != header.ChunksChecksum)
-        {
+        var layout = new SnapshotLayout(header.Entries, header.Conversations);
+        var directory = new byte[layout.DirectoryBytes];
+        if (!TryRead(file, directory, layout.DirectoryOffset) || ChecksumLine.Checksum(directory) != header.DirectoryChecksum)
             return "its checksums are damaged";
+        var parts = new byte[header.SmallParts];
+        if (!TryRead(file, parts, layout.SmallPartsOffset) || ChecksumLine.Checksum(parts) != header.SmallChecksum)
+            return "its names are damaged";
+        HybridTimestamp clock;
+        using (var reader = new BinaryReader(new MemoryStream(parts), Encoding.UTF8))
+            segments = SmallParts.Read(reader, index, out clock);
+        if (!index.Operations.TryRestore(header.Entries, (chunk, target) => TryReadChunk(file, layout, directory, chunk, target)))
+            return "its operations are damaged";
+        if (!TryReadConversations(file, layout, directory, layout.SmallPartsOffset + parts.Length, index.Conversations))
+            return "its conversations are damaged";
+        index.Restore(clock);
+        return null;
+    }
+
+    private static bool TryReadChunk(SafeFileHandle file, SnapshotLayout layout, byte[] directory, int chunk, Span<OperationEntry> target)
+    {
+        var bytes = MemoryMarshal.AsBytes(target);
+        return TryRead(file, bytes, SnapshotLayout.ChunkOffset(chunk)) && ChecksumLine.Checksum(bytes) == layout.ChunkChecksums(directory)[chunk];
+    }
+
+    private static bool TryReadConversations(SafeFileHandle file, SnapshotLayout layout, byte[] directory, long offset, ConversationTable conversations)
+    {
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        var buffer = Array.Empty<byte>();
+        conversations.Reserve(layout.Conversations);
+        foreach (var block in layout.SavedBlocks(directory))
+        {
+            if (buffer.Length < block.Bytes)
+                buffer = new byte[Math.Max(block.Bytes, 2 * buffer.Length)];
+            var bytes = buffer.AsSpan(0, block.Bytes);
+            if (!TryRead(file, bytes, offset) || ChecksumLine.Checksum(bytes) != block.Checksum)
+                return false;
+            ConversationBlock.Read(
+                bytes, Math.Min(ConversationTable.BlockEntries, layout.Conversations - conversations.Count), conversations, names);
+            offset += block.Bytes;
         }
 
-        var parts = new byte[header.SmallParts];
-        if (!TryRead(file, parts, offset + (checksums.Length * sizeof(uint))) || ChecksumLine.Checksum(parts) != header.SmallChecksum)
-            return "its names are damaged";
-        var isWhole = true;
-        index.Operations.Restore(header.Entries, (chunk, target) =>
-        {
-            var bytes = MemoryMarshal.AsBytes(target.Span);
-            isWhole &= TryRead(file, bytes, SnapshotHeader.Bytes + ((long)chunk * OperationTable.ChunkEntries * entryBytes))
-                && ChecksumLine.Checksum(bytes) == checksums[chunk];
-        });
-        if (!isWhole)
-            return "its operations are damaged";
-        using var reader = new BinaryReader(new MemoryStream(parts), Encoding.UTF8);
-        segments = SmallParts.Read(reader, index);
-        return null;
+        return true;
     }
 
     /// <summary>Looks at every segment's length and at the last line of it that the snapshot knows.</summary>
@@ -74,17 +93,23 @@ internal sealed class SnapshotFile(LogFolder folder, SegmentFiles files)
                 return $"{SegmentName.Of(segment.Number)} has {length} bytes where {segment.Length} are known";
         }
 
+        // The operations of a segment mostly stand together.
         var last = new Dictionary<int, int>();
-        var before = OperationEntry.None;
+        var latest = OperationEntry.None;
         for (var number = 0; number < index.Operations.Count; number++)
         {
-            if (before == OperationEntry.None || index.Operations[before].Segment != index.Operations[number].Segment)
-                last[index.Operations[number].Segment] = number;
-            else
-                last[index.Operations[number].Segment] = Later(index, last[index.Operations[number].Segment], number);
-            before = number;
+            var segment = index.Operations[number].Segment;
+            if (latest == OperationEntry.None || index.Operations[latest].Segment != segment)
+            {
+                Note(latest);
+                latest = last.GetValueOrDefault(segment, number);
+            }
+
+            if (index.Operations[number].Offset > index.Operations[latest].Offset)
+                latest = number;
         }
 
+        Note(latest);
         foreach (var (segment, number) in last)
         {
             ref readonly var entry = ref index.Operations[number];
@@ -94,10 +119,13 @@ internal sealed class SnapshotFile(LogFolder folder, SegmentFiles files)
         }
 
         return null;
-    }
 
-    private static int Later(StoreIndex index, int left, int right) =>
-        index.Operations[left].Offset > index.Operations[right].Offset ? left : right;
+        void Note(int number)
+        {
+            if (number != OperationEntry.None)
+                last[index.Operations[number].Segment] = number;
+        }
+    }
 
     private static bool TryRead(SafeFileHandle file, Span<byte> target, long offset)
     {

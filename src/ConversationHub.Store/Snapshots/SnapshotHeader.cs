@@ -9,22 +9,25 @@ namespace ConversationHub.Store.Snapshots;
 /// so a file of another machine's byte order or of another layout is refused by <see cref="Magic"/> or <see cref="EntryBytes"/>.
 /// </summary>
 /// <param name="Entries">Operations.</param>
-/// <param name="Unused">Fills the last eight bytes, so that every byte is under the checksum.</param>
-/// <param name="SmallParts">Bytes of everything that is no operation, which stands after them.</param>
+/// <param name="SmallParts">Bytes of what is neither operation nor conversation.</param>
 [StructLayout(LayoutKind.Sequential)]
-internal readonly record struct SnapshotHeader(ulong Magic, int Version, int EntryBytes, int Entries, int SmallParts, uint SmallChecksum, uint ChunksChecksum, uint Unused, uint Checksum)
+internal readonly record struct SnapshotHeader(
+    ulong Magic, int Version, int EntryBytes, int Entries, int Conversations, int SmallParts, uint SmallChecksum, uint DirectoryChecksum, uint Checksum)
 {
     private const ulong OwnMagic = 0x31_50_4e_53_42_55_48_4d; // "MHUBSNP1"
 
-    /// <summary>To be raised with every change of <see cref="OperationEntry"/>, of a flag's meaning, or of <see cref="SmallParts"/>.</summary>
-    private const int OwnVersion = 1;
+    /// <summary>
+    /// To be raised with every change of <see cref="OperationEntry"/>, of <see cref="SavedConversation"/>, of a flag's meaning, or of
+    /// <see cref="Snapshots.SmallParts"/>. A snapshot of another version is not used, and the log is read instead.
+    /// </summary>
+    private const int OwnVersion = 2;
 
     public static int Bytes => Marshal.SizeOf<SnapshotHeader>();
 
-    public static SnapshotHeader Create(int entries, int smallParts, uint smallChecksum, uint chunksChecksum)
+    public static SnapshotHeader Create(int entries, int conversations, int smallParts, uint smallChecksum, uint directoryChecksum)
     {
         var header = new SnapshotHeader(
-            OwnMagic, OwnVersion, Marshal.SizeOf<OperationEntry>(), entries, smallParts, smallChecksum, chunksChecksum, 0, 0);
+            OwnMagic, OwnVersion, Marshal.SizeOf<OperationEntry>(), entries, conversations, smallParts, smallChecksum, directoryChecksum, 0);
         return header with { Checksum = header.OwnChecksum() };
     }
 

@@ -98,7 +98,7 @@ internal sealed class SnapshotWriter(LogState state, SegmentFiles files, LogFold
         taken = false;
         lock (state.Gate)
         {
-            var conversations = state.Index.Saved.Conversations;
+            var conversations = state.Index.Conversations;
             if (block >= conversations.Blocks)
                 return false;
             if (always || conversations.IsChanged(block))
@@ -113,14 +113,14 @@ internal sealed class SnapshotWriter(LogState state, SegmentFiles files, LogFold
 
     private void TakeBlock_NeedsLock(int block)
     {
-        var index = state.Index;
-        index.Saved.Conversations.Take(block);
+        var conversations = state.Index.Conversations;
+        conversations.Take(block);
         var from = block * ConversationTable.BlockEntries;
-        var to = Math.Min(index.Conversations.Count, from + ConversationTable.BlockEntries);
-        using var bytes = new MemoryStream();
-        using (var writer = new BinaryWriter(bytes, Encoding.UTF8, leaveOpen: true))
-            SmallParts.WriteConversations(writer, index, from, to);
-        var taken = (bytes.ToArray(), Enumerable.Range(from, to - from).SelectMany(number => index.Conversations[number].Surfaces).Distinct().ToArray());
+        var to = Math.Min(conversations.Count, from + ConversationTable.BlockEntries);
+        var surfaces = new HashSet<ushort>();
+        for (var number = from; number < to; number++)
+            surfaces.UnionWith(conversations.SurfacesOf(number));
+        var taken = (ConversationBlock.Write(conversations, from, to), surfaces.ToArray());
         if (block < _blocks.Count)
             _blocks[block] = taken;
         else
@@ -135,6 +135,7 @@ internal sealed class SnapshotWriter(LogState state, SegmentFiles files, LogFold
         OperationEntry last;
         string[] surfaces;
         int operations;
+        int conversationCount;
         lock (state.Gate)
         {
             var table = state.Index.Operations;
@@ -151,13 +152,14 @@ internal sealed class SnapshotWriter(LogState state, SegmentFiles files, LogFold
                 rest.Add((chunk, entries[..table.Take(chunk, entries)]));
             }
 
-            var conversations = state.Index.Saved.Conversations;
+            var conversations = state.Index.Conversations;
             for (var block = 0; block < conversations.Blocks; block++)
             {
                 if (conversations.IsChanged(block) || block >= _blocks.Count)
                     TakeBlock_NeedsLock(block);
             }
 
+            conversationCount = conversations.Count;
             using var writer = new BinaryWriter(small, Encoding.UTF8, leaveOpen: true);
             SmallParts.WriteIndex(writer, state.Index);
             surfaces = [.. Enumerable.Range(0, state.Index.Surfaces.Count).Select(number => state.Index.Surfaces[number])];
@@ -166,7 +168,7 @@ internal sealed class SnapshotWriter(LogState state, SegmentFiles files, LogFold
 
         foreach (var (chunk, entries) in rest)
             WriteChunk(file, chunk, entries);
-        return new Moment(operations, new SegmentCover(files[last.Segment].Number, last.Offset + last.Length + 1L), surfaces, small.ToArray());
+        return new Moment(operations, conversationCount, new SegmentCover(files[last.Segment].Number, last.Offset + last.Length + 1L), surfaces, small.ToArray());
     }
 
     private void WriteChunk(SafeFileHandle file, int chunk, Span<OperationEntry> entries)
@@ -180,7 +182,7 @@ internal sealed class SnapshotWriter(LogState state, SegmentFiles files, LogFold
         }
 
         var bytes = MemoryMarshal.AsBytes(entries);
-        disk.Write(file, bytes, SnapshotHeader.Bytes + ((long)chunk * OperationTable.ChunkEntries * Marshal.SizeOf<OperationEntry>()));
+        disk.Write(file, bytes, SnapshotLayout.ChunkOffset(chunk));
         if (chunk == _checksums.Count)
             _checksums.Add(0);
         _checksums[chunk] = ChecksumLine.Checksum(bytes);
@@ -194,18 +196,28 @@ internal sealed class SnapshotWriter(LogState state, SegmentFiles files, LogFold
             SmallParts.WriteSegments(writer, Cover(moment.End));
             SmallParts.WriteSurfaces(writer, moment.Surfaces, _blocks.SelectMany(static block => block.Surfaces).ToHashSet());
             writer.Write(moment.Index);
-            foreach (var (bytes, _) in _blocks)
-                writer.Write(bytes);
         }
 
-        var checksums = MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(_checksums));
+        var layout = new SnapshotLayout(moment.Operations, moment.Conversations);
+        var directory = new byte[layout.DirectoryBytes];
+        CollectionsMarshal.AsSpan(_checksums).CopyTo(layout.ChunkChecksums(directory));
         var parts = small.GetBuffer().AsSpan(0, (int)small.Length);
-        var offset = SnapshotHeader.Bytes + ((long)moment.Operations * Marshal.SizeOf<OperationEntry>());
-        disk.Write(file, checksums, offset);
-        disk.Write(file, parts, offset + checksums.Length);
-        var header = SnapshotHeader.Create(moment.Operations, parts.Length, ChecksumLine.Checksum(parts), ChecksumLine.Checksum(checksums));
+        var offset = layout.SmallPartsOffset;
+        disk.Write(file, parts, offset);
+        offset += parts.Length;
+        for (var block = 0; block < _blocks.Count; block++)
+        {
+            var bytes = _blocks[block].Bytes;
+            layout.SavedBlocks(directory)[block] = new SavedBlock(bytes.Length, ChecksumLine.Checksum(bytes));
+            disk.Write(file, bytes, offset);
+            offset += bytes.Length;
+        }
+
+        disk.Write(file, directory, layout.DirectoryOffset);
+        var header = SnapshotHeader.Create(
+            moment.Operations, moment.Conversations, parts.Length, ChecksumLine.Checksum(parts), ChecksumLine.Checksum(directory));
         disk.Write(file, MemoryMarshal.AsBytes(MemoryMarshal.CreateReadOnlySpan(ref header, 1)), 0);
-        return offset + checksums.Length + parts.Length;
+        return offset;
     }
 
     private List<SegmentCover> Cover(SegmentCover end) =>
@@ -217,5 +229,5 @@ internal sealed class SnapshotWriter(LogState state, SegmentFiles files, LogFold
 
     /// <summary>What was taken at once.</summary>
     /// <param name="End">Behind the last operation.</param>
-    private sealed record Moment(int Operations, SegmentCover End, string[] Surfaces, byte[] Index);
+    private sealed record Moment(int Operations, int Conversations, SegmentCover End, string[] Surfaces, byte[] Index);
 }

@@ -1,0 +1,45 @@
+using System.Runtime.InteropServices;
+using ConversationHub.Store.Clock;
+
+namespace ConversationHub.Store.Index;
+
+/// <summary>
+/// One conversation as memory keeps it, 80 bytes in a table, because there may be hundreds of thousands: its name and its owner are kept
+/// elsewhere, and so are fields and further surfaces, which few have.
+/// </summary>
+[StructLayout(LayoutKind.Auto)]
+internal struct ConversationRow
+{
+    /// <summary>As <see cref="Surface"/>: no message is shown.</summary>
+    public const ushort NoSurface = ushort.MaxValue;
+
+    /// <summary>Clock and id of the operation that <see cref="UpdatedTicks"/> is the time of.</summary>
+    public HybridTimestamp LastHlc;
+
+    public Guid LastId;
+
+    /// <summary>Time of the last operation in the order (clock, id), in ticks of UTC.</summary>
+    public long UpdatedTicks;
+
+    /// <summary>Shown messages in the order (clock, id).</summary>
+    public EntryOrder Messages;
+
+    /// <summary>Where its id stands.</summary>
+    public NamePlace Name;
+
+    /// <summary>Number of the owner's name.</summary>
+    public int Owner;
+
+    /// <summary>A conversation of the same id, letter case ignored, that came before, or <see cref="OperationEntry.None"/>.</summary>
+    public int NextOfSameId;
+
+    /// <summary>Entry of the erasure; <see cref="OperationEntry.None"/> while the conversation lives.</summary>
+    public int ErasedBy;
+
+    /// <summary>The first in the order of first use.</summary>
+    public ushort Surface;
+
+    public readonly bool IsErased => ErasedBy != OperationEntry.None;
+
+    public readonly bool IsShown => !IsErased && Messages.Count > 0;
+}
