@@ -200,7 +200,9 @@ internal sealed class FolderImporter(
 
     private void LeaveOut(string path, string name, string sha256, ImportFailure failure)
     {
-        File.Delete(folder.ImportedCopy(sha256));
+        // A kept copy whose place a view has taken is all that is left of the file: while it may still be imported it stays.
+        if (!failure.IsPassing || path != folder.ImportedCopy(sha256))
+            File.Delete(folder.ImportedCopy(sha256));
         _damaged.Add(new DamagedFile(name, failure.Why));
         _unfinished |= failure.IsPassing;
         if (failure.IsPassing || !IsInOwnFolder(path))

@@ -134,6 +134,25 @@ public sealed class FolderWatchTests
         Assert.Equal(Enumerable.Range(0, 1200).Select(n => $"message {n}"), all);
     }
 
+    /// <summary>A kept copy may be all that is left of a file that a person changed: a disk that is full, or a stop, must not take it.</summary>
+    [Fact]
+    public async Task Open_KeptCopyCannotBeImportedYet_StaysUntilItCan()
+    {
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        var bytes = Encoding.UTF8.GetBytes(Earlier("old", "from long ago"));
+        var copy = Path.Combine(root, "imported", Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes)) + ".json");
+        Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+        await File.WriteAllBytesAsync(copy, bytes);
+
+        await using (var store = OpenedStore.At(root, disk: new FullAfterDisk(segmentWrites: 0)))
+            Assert.IsType<ReadOutcome.NotFound>(await ReadAsync(store, "old"));
+        Assert.Equal(bytes, await File.ReadAllBytesAsync(copy));
+
+        await using var again = OpenedStore.At(root);
+        Assert.Equal("from long ago", (await again.ReadAsync("old")).Topic);
+    }
+
     /// <summary>The earlier backend may still run beside this one and add to a file that has become a view.</summary>
     [Fact]
     public async Task Write_ViewThatAnotherProgramAddedTo_WhatItAddedIsImported()
