@@ -14,6 +14,8 @@ public enum StoreFailureKind
     /// <summary>Nothing was stored, for want of room (507); works again, without a restart, when there is room.</summary>
     NoRoom,
 
-    /// <summary>Whether it was stored is not known, and no more is written until a restart (500 <c>store_failed</c>).</summary>
+    /// <summary>
+    /// Whether it was stored is not known (500 <c>store_failed</c>). The log writes no more until a restart; a database is asked again.
+    /// </summary>
     OutcomeUnknown,
 }

@@ -13,17 +13,20 @@ internal sealed class Database(NpgsqlDataSource source, StatusBoard board, ILogg
     public Func<CancellationToken, Task>? OriginClosed { get; set; }
 
     /// <param name="longest">For what takes long by its nature; null: as the address says.</param>
+    /// <param name="isWrite">What the statement did must not be called undone when only its answer was lost.</param>
     /// <returns>The result, or why there is none.</returns>
     public async Task<(T? Value, StoreFailure? Failure)> QueryAsync<T>(
         string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken,
-        TimeSpan? longest = null)
+        TimeSpan? longest = null, bool isWrite = false)
         where T : class
     {
+        var mayHaveRun = false;
         for (var attempt = 1; ; attempt++)
         {
+            var isSent = false;
             try
             {
-                var value = await RunAsync(sql, bind, read, longest, cancellationToken).ConfigureAwait(false);
+                var value = await RunAsync(sql, bind, read, longest, () => isSent = true, cancellationToken).ConfigureAwait(false);
                 board.Refusing(null);
                 return (value, null);
             }
@@ -31,18 +34,20 @@ internal sealed class Database(NpgsqlDataSource source, StatusBoard board, ILogg
             {
                 // Twice in a row: another replica takes new origins at this very moment.
                 if (attempt == Attempts || await RenewAsync(OriginClosed, cancellationToken).ConfigureAwait(false) is not null)
-                    return (null, Refused(StoreFailureKind.Unavailable, "The store is taking new origins.", error));
+                    return (null, Refused(mayHaveRun, StoreFailureKind.Unavailable, "The store is taking new origins.", error));
             }
             catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.DiskFull)
             {
-                return (null, Refused(StoreFailureKind.NoRoom, "The disk of the database is full.", error));
+                return (null, Refused(mayHaveRun, StoreFailureKind.NoRoom, "The disk of the database is full.", error));
             }
             catch (NpgsqlException error) when (IsLost(error))
             {
+                mayHaveRun |= isWrite && isSent && !IsUndone(error);
+
                 // One that took too long is not asked twice: that would double the time its caller waits.
                 if (attempt < Attempts && error.InnerException is not TimeoutException)
                     continue;
-                return (null, Refused(StoreFailureKind.Unavailable, "The database cannot be reached.", error));
+                return (null, Refused(mayHaveRun, StoreFailureKind.Unavailable, "The database cannot be reached.", error));
             }
         }
     }
@@ -61,18 +66,24 @@ internal sealed class Database(NpgsqlDataSource source, StatusBoard board, ILogg
         }
     }
 
+    /// <param name="onSent">Called when a connection is there, before the statement goes to it.</param>
     private async Task<T> RunAsync<T>(
-        string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, T> read, TimeSpan? longest, CancellationToken cancellationToken)
+        string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, T> read, TimeSpan? longest, Action onSent, CancellationToken cancellationToken)
     {
-        var command = source.CreateCommand(sql);
-        await using (command.ConfigureAwait(false))
+        var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
         {
-            if (longest is { } time)
-                command.CommandTimeout = (int)time.TotalSeconds;
-            bind(command.Parameters);
-            var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-            await using (reader.ConfigureAwait(false))
-                return read(reader);
+            var command = new NpgsqlCommand(sql, connection);
+            await using (command.ConfigureAwait(false))
+            {
+                if (longest is { } time)
+                    command.CommandTimeout = (int)time.TotalSeconds;
+                bind(command.Parameters);
+                onSent();
+                var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+                await using (reader.ConfigureAwait(false))
+                    return read(reader);
+            }
         }
     }
 
@@ -82,11 +93,21 @@ internal sealed class Database(NpgsqlDataSource source, StatusBoard board, ILogg
         || server.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow
             or PostgresErrorCodes.TooManyConnections or PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.LockNotAvailable;
 
-    private StoreFailure Refused(StoreFailureKind kind, string reason, NpgsqlException error)
+    /// <summary>
+    /// A server that answers with an error has rolled the statement back; one that ends, by order or by a crash of its own, may have
+    /// committed before.
+    /// </summary>
+    private static bool IsUndone(NpgsqlException error) =>
+        error is PostgresException server && server.SqlState is not (PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown);
+
+    /// <param name="mayHaveRun">An earlier try of the same write may have been kept, whatever became of this one.</param>
+    private StoreFailure Refused(bool mayHaveRun, StoreFailureKind kind, string reason, NpgsqlException error)
     {
         if (board.Current.Health != StoreHealthState.Unavailable)
             StoreTelemetry.DatabaseLost(logger, error.Message);
         board.Refusing(reason);
-        return new StoreFailure(kind, reason);
+        return mayHaveRun
+            ? new StoreFailure(StoreFailureKind.OutcomeUnknown, "The database was lost before it said whether it kept this.")
+            : new StoreFailure(kind, reason);
     }
 }

@@ -81,7 +81,8 @@ internal sealed class PostgresArchive(
                 parameters.Text(EraseJson("conversation"));
             },
             static row => row,
-            CancellationToken.None).ConfigureAwait(false);
+            CancellationToken.None,
+            isWrite: true).ConfigureAwait(false);
         if (refused is not null)
             return new EraseOutcome.NotCommitted(refused);
         var (receipt, lost) = await database.QueryAsync(
@@ -110,7 +111,8 @@ internal sealed class PostgresArchive(
             },
             static row => row.All(static one => one.GetString(0)),
             CancellationToken.None,
-            PostgresLimits.LongestErasure).ConfigureAwait(false);
+            PostgresLimits.LongestErasure,
+            isWrite: true).ConfigureAwait(false);
         return failure is not null
             ? new EraseUserOutcome.NotCommitted(failure)
             : new EraseUserOutcome.Erased(user, operation, int.Parse(count![0], System.Globalization.CultureInfo.InvariantCulture));
@@ -158,7 +160,8 @@ internal sealed class PostgresArchive(
             parameters.Texts([.. fields.Select(static field => JsonSerializer.Serialize(field, MaestraJson.Compact.FieldBody))]);
         },
         static row => row.All(static one => one.GetString(0)),
-        CancellationToken.None);
+        CancellationToken.None,
+        isWrite: true);
 
     private Task<(List<(string Owner, string Id)>? Value, StoreFailure? Failure)> PageAsync(
         UserId? owner, (string Owner, string Id) after, CancellationToken cancellationToken) => database.QueryAsync(

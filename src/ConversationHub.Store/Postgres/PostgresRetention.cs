@@ -86,7 +86,8 @@ internal sealed class PostgresRetention(Database database, PostgresArchive archi
                 parameters.Number(FirstClock(before));
             },
             static reader => reader.All(static row => row.GetString(0)),
-            CancellationToken.None).ConfigureAwait(false);
+            CancellationToken.None,
+            isWrite: true).ConfigureAwait(false);
         if (failure is not null)
             return new EraseOutcome.NotCommitted(failure);
 

@@ -122,7 +122,8 @@ internal sealed class PostgresSync(Database database, PostgresSyncReader reader,
             parameters => parameters.Text(ToJson(drafts)),
             static row => row.All(static one => one.GetFieldValue<int[]>(0))[0],
             CancellationToken.None,
-            drafts.Exists(static draft => draft.Place.Kind == OperationKind.Erase) ? PostgresLimits.LongestErasure : null).ConfigureAwait(false);
+            drafts.Exists(static draft => draft.Place.Kind == OperationKind.Erase) ? PostgresLimits.LongestErasure : null,
+            isWrite: true).ConfigureAwait(false);
         if (accepted is null)
             return new SyncApplyOutcome.NotCommitted(failure!);
         if (accepted.Length > 0)

@@ -103,9 +103,10 @@ internal sealed class PostgresWriter(Database database, StatusBoard board, strin
             case "unknown":
                 return new ReplyOutcome.UnknownQuestion();
             default:
+                // There is one, perhaps this very one from a first try whose answer was lost.
                 var (again, lost) = await FindAsync(reply.User, reply.QuestionId).ConfigureAwait(false);
                 return lost is not null
-                    ? new ReplyOutcome.NotCommitted(lost)
+                    ? new ReplyOutcome.NotCommitted(lost with { Kind = StoreFailureKind.OutcomeUnknown })
                     : Answered(again!) ?? throw new InvalidOperationException("A reply that exists was not found.");
         }
     }
@@ -162,7 +163,8 @@ internal sealed class PostgresWriter(Database database, StatusBoard board, strin
             parameters.Texts(Terms(body));
         },
         Scalar,
-        CancellationToken.None);
+        CancellationToken.None,
+        isWrite: true);
 
     private static string[] Terms(MessageBody body) => [.. SearchPolicy.TermsOf(body).Counts.Keys];
 

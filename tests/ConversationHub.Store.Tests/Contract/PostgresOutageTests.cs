@@ -3,6 +3,7 @@ using ConversationHub.Store.Postgres;
 using ConversationHub.Testing;
 using ConversationHub.Testing.Postgres;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 
 namespace ConversationHub.Store.Tests.Contract;
 
@@ -42,6 +43,45 @@ public sealed class PostgresOutageTests
         Assert.Equal(acknowledged.Concat(refused.Select(one => one.Question.OperationId)).Order(), stored.Order());
     }
 
+    /// <summary>
+    /// wire.md §7: a reply that may have been stored must not be called "not stored" (503), or the caller asks elsewhere and says that
+    /// nothing ran; one that never went out must not be called unknown.
+    /// </summary>
+    [ContractFact]
+    public async Task Reply_ServerLostWhileItStores_IsToldAsUnknownAndOneThatNeverWentOutIsNot()
+    {
+        if (PostgresTools.Programs is null)
+            return;
+        await using var cluster = await PostgresCluster.StartAsync();
+        var ids = new IdSource(TimeProvider.System);
+        var opening = await StoreOpener.OpenPostgresAsync(
+            OpenedStore.Options("/nowhere", StoreNamespace.PerUser), PostgresAddress.TryParse(cluster.Url("postgres"), out _)!,
+            TimeProvider.System, ids, NullLogger.Instance, CancellationToken.None);
+        var opened = Assert.IsType<StoreOpening.Opened>(opening);
+        await using var store = opened.Store;
+        var question = Question(ids);
+        Assert.IsType<QuestionOutcome.Stored>(await store.StoreQuestionAsync(question, CancellationToken.None));
+
+        await using var other = new NpgsqlConnection(PostgresAddress.TryParse(cluster.Url("postgres"), out _));
+        await other.OpenAsync();
+        await using var transaction = await other.BeginTransactionAsync();
+        await ExecuteAsync(other, "LOCK TABLE maestra.heads");
+        var storing = store.StoreReplyAsync(OpenedStore.Reply(question, "Yes."), CancellationToken.None);
+        while (!await ExecuteAsync(other, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"))
+            Assert.False(storing.IsCompleted);
+        await cluster.KillAsync();
+
+        var unknown = Assert.IsType<ReplyOutcome.NotCommitted>(await storing.WaitAsync(TestTimeouts.Signal));
+        Assert.Equal(StoreFailureKind.OutcomeUnknown, unknown.Failure.Kind);
+        var refused = Assert.IsType<ReplyOutcome.NotCommitted>(await store.StoreReplyAsync(OpenedStore.Reply(question, "Yes."), CancellationToken.None));
+        Assert.Equal(StoreFailureKind.Unavailable, refused.Failure.Kind);
+        Assert.Equal(StoreFailureKind.Unavailable, Assert.IsType<QuestionOutcome.NotCommitted>(
+            await store.StoreQuestionAsync(Question(ids), CancellationToken.None)).Failure.Kind);
+
+        await cluster.StartServerAsync();
+        Assert.True(await store.StoreReplyAsync(OpenedStore.Reply(question, "Yes."), CancellationToken.None) is ReplyOutcome.Stored);
+    }
+
     /// <summary>A server that takes connections and answers nothing, as one does whose disk hangs.</summary>
     [ContractFact]
     public async Task Write_ServerThatHangs_IsRefusedAfterABoundedTimeAndRecovers()
@@ -68,6 +108,12 @@ public sealed class PostgresOutageTests
         var read = Assert.IsType<ReadOutcome.Found>(await store.ReadAsync(
             new ReadQuery { Owner = OpenedStore.Ada, ConversationId = ConversationId.Parse("main") }, CancellationToken.None));
         Assert.Equal(2, read.Conversation.Messages.Count);
+    }
+
+    private static async Task<bool> ExecuteAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync() is true;
     }
 
     private static QuestionDraft Question(IdSource ids) => new()
