@@ -96,6 +96,10 @@ internal sealed class LogState(StoreNamespace storeNamespace, bool searches, Qua
         MarkViews(number, operation);
     }
 
+    /// <summary>Conversations that something is held back of, which nobody sees yet and which may not be called untouched. Needs the gate, or the writer's thread.</summary>
+    public HashSet<int> HeldBackConversations() =>
+        [.. Quarantine.Numbers.Where(number => (Index.Operations[number].Flags & EntryFlags.Erased) == 0).Select(number => Index.Operations[number].Conversation)];
+
     private void MarkViews(int number, StoredOperation operation)
     {
         if (Index.Operations[number].Conversation is >= 0 and var conversation)

@@ -17,7 +17,7 @@ internal static class Migrations
     private const long LockKey = 0x6d616573747261;
 
     /// <summary>Version of the newest script.</summary>
-    public const int Latest = 12;
+    public const int Latest = 13;
 
     /// <returns>The version of the schema when it is newer than this program knows, and nothing was changed; else null.</returns>
     public static async Task<int?> ApplyAsync(NpgsqlDataSource source, CancellationToken cancellationToken)

@@ -39,10 +39,11 @@ internal sealed class LogRetention(LogState state, ConversationChanger changer, 
     {
         lock (state.Gate)
         {
+            var heldBack = state.HeldBackConversations();
             return
             [
                 .. state.Index.Conversations
-                    .Where(entry => entry.IsShown && Touched(entry) < before && !heldUsers.Contains(entry.Owner))
+                    .Where((entry, number) => entry.IsShown && Touched(entry) < before && !heldUsers.Contains(entry.Owner) && !heldBack.Contains(number))
                     .Take(limit)
                     .Select(static entry => new UntouchedConversation(UserId.Parse(entry.Owner), ConversationId.Parse(entry.Id))),
             ];

@@ -173,6 +173,14 @@ internal sealed class CommitLoop : IDisposable
             return;
         }
 
+        // What retention names as untouched may have been gone on with by a peer whose clock is ahead.
+        if (write.UntouchedSince is not null
+            && _state.HeldBackConversations().Contains(_state.Index.FindConversation(write.User, write.ConversationId!.Value, out _)))
+        {
+            write.Complete(new WriteResult.Rejected(Refusal.NotFound, write.ConversationId));
+            return;
+        }
+
         switch (write.Operations.Count == 0 || write.Kind == WriteKind.Foreign ? new Admittance.Later() : Admission.Decide(_state.Index, _claims, write))
         {
             case Admittance.Yes yes:

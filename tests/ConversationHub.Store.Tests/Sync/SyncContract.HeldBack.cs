@@ -136,6 +136,30 @@ public abstract partial class SyncContract
         Hlc = HybridTimestamp.Create((Time.GetUtcNow() + TimeSpan.FromMinutes(minutes)).ToUnixTimeMilliseconds(), 0).ToString(),
     };
 
+    /// <summary>Nobody sees yet that a peer whose clock is ahead has gone on with it; retention must not erase it meanwhile (decision 55).</summary>
+    [ContractFact]
+    public async Task Retention_OfAConversationGoneOnWithAheadOfTime_LeavesIt()
+    {
+        await Local.AskAsync("long ago");
+        await Cloud.PullAsync(Local);
+        var untouched = new UntouchedConversation(OpenedStore.Ada, ConversationId.Parse("main"));
+        Time.Advance(TimeSpan.FromHours(2));
+        var before = Time.GetUtcNow() - TimeSpan.FromHours(1);
+        var retention = (IRetentionStore)Cloud.Store;
+        Assert.Equal([untouched], await FindAsync());
+
+        await Local.AskAsync("today");
+        await Cloud.ApplyAsync(Ahead((await Local.MissingAsync(Cloud)).Operations));
+        Assert.Empty(await FindAsync());
+        Assert.IsType<EraseOutcome.NotFound>(await retention.EraseUntouchedAsync(untouched, before, CancellationToken.None));
+        Time.Advance(TimeSpan.FromMinutes(3));
+        await Cloud.Sync.ReleaseDueAsync(CancellationToken.None);
+        Assert.Equal("long ago|Yes.|today|Yes.", await Cloud.TranscriptAsync());
+
+        async Task<IReadOnlyList<UntouchedConversation>> FindAsync() =>
+            (await retention.FindUntouchedAsync(before, 10, new HashSet<string>(), CancellationToken.None)).Found!;
+    }
+
     /// <summary>The same, as if made six minutes from now.</summary>
     private List<SyncOperation> Ahead(IReadOnlyList<SyncOperation> batch)
     {
