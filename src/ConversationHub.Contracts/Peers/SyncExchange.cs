@@ -34,6 +34,14 @@ public sealed record SyncRequest
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<SyncPlace>? Withheld { get; init; }
 
+    /// <summary>
+    /// Of whom the sender takes operations, where its own settings limit that within the pairing; null: of all users of the pairing.
+    /// Of others nothing need be sent: it would be passed over.
+    /// </summary>
+    [JsonPropertyName("users")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Users { get; init; }
+
     /// <summary>The sender has more; another round follows at once.</summary>
     [JsonPropertyName("more")]
     public bool More { get; init; }
@@ -84,6 +92,11 @@ public sealed record SyncResponse
     [JsonPropertyName("withheld")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<SyncPlace>? Withheld { get; init; }
+
+    /// <inheritdoc cref="SyncRequest.Users"/>
+    [JsonPropertyName("users")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Users { get; init; }
 
     [JsonPropertyName("more")]
     public required bool More { get; init; }

@@ -14,12 +14,20 @@ internal abstract record PeerAnswer
 
     /// <summary>The peer itself said this: signature and nonce fit. Any status.</summary>
     /// <param name="Body">Decoded.</param>
-    public sealed record Answered(int Status, ReadOnlyMemory<byte> Body) : PeerAnswer;
+    public sealed record Answered(int Status, ReadOnlyMemory<byte> Body) : PeerAnswer
+    {
+        /// <summary>When to come again, if it was said; as sent, not yet bounded.</summary>
+        public TimeSpan? RetryAfter { get; init; }
+    }
 
     /// <summary>Somebody answered, and it is not shown to be the peer. It is hearsay: nothing may follow from it but a later try.</summary>
     /// <param name="Status">Of the response.</param>
     /// <param name="Body">Decoded, for a message to the operator; may be empty.</param>
-    public sealed record Untrusted(int Status, string Reason, ReadOnlyMemory<byte> Body) : PeerAnswer;
+    public sealed record Untrusted(int Status, string Reason, ReadOnlyMemory<byte> Body) : PeerAnswer
+    {
+        /// <inheritdoc cref="Answered.RetryAfter"/>
+        public TimeSpan? RetryAfter { get; init; }
+    }
 
     /// <summary>No whole response; the request may have run.</summary>
     public sealed record Failed(string Reason) : PeerAnswer;
@@ -34,6 +42,9 @@ internal sealed class PeerClient(HttpMessageInvoker http, IdentityBoard identity
         AllowAutoRedirect = false,
         UseCookies = false,
         UseProxy = false,
+
+        // A round is its own trace on each side; every idle tick would carry seventy bytes that nobody reads.
+        ActivityHeadersPropagator = null,
         AutomaticDecompression = System.Net.DecompressionMethods.None,
         ConnectTimeout = TimeSpan.FromSeconds(5),
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
@@ -122,13 +133,14 @@ internal sealed class PeerClient(HttpMessageInvoker http, IdentityBoard identity
             return new PeerAnswer.Untrusted(status, $"the response cannot be decoded ({outcome})", default);
         var now = time.GetUtcNow();
         var (own, signer, problem) = Verify(response, sent.Span, nonce, id => peer.KeyOf(id, now), keys.Valid(now));
+        var retryAfter = response.Headers.RetryAfter?.Delta;
         if (own is null)
-            return new PeerAnswer.Untrusted(status, problem!, body);
+            return new PeerAnswer.Untrusted(status, problem!, body) { RetryAfter = retryAfter };
 
         var announced = response.Headers.TryGetValues(HeaderNames.Successor, out var values) ? string.Join(", ", values) : null;
         return await directory.LearnAsync(peer, signer!, own.Id, announced, now, cancellationToken) is { } failure
             ? new PeerAnswer.Failed(failure.Reason)
-            : new PeerAnswer.Answered(status, body);
+            : new PeerAnswer.Answered(status, body) { RetryAfter = retryAfter };
     }
 
     /// <summary>Whether a response is the signer's answer to the request with this nonce.</summary>

@@ -20,8 +20,9 @@ internal sealed class PeerLoop : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _running;
-    private IReadOnlyDictionary<string, long>? _peerHave;
+    private PeerView? _known;
     private int _failures;
+    private TimeSpan? _pause;
     private bool _isFirst = true;
 
     public PeerLoop(
@@ -92,11 +93,18 @@ internal sealed class PeerLoop : IAsyncDisposable
 
     private async Task RoundAsync()
     {
-        var (have, failure) = await _rounds.RunAsync(_peer, _peerHave, _stopping.Token);
-        _peerHave = have;
+        (_known, var failure) = await _rounds.RunAsync(_peer, _known, _stopping.Token);
+        _pause = failure?.Pause;
+        if (_pause is not null)
+        {
+            _meter.SyncRound(_peer.BackendId, "limited");
+            _board.Behind(_peer.BackendId);
+            return;
+        }
+
         if (failure is not null)
         {
-            Failed(failure);
+            Failed(failure.Reason);
             return;
         }
 
@@ -128,11 +136,11 @@ internal sealed class PeerLoop : IAsyncDisposable
     /// <summary>Until the next tick, or until shortly after a commit that the peer may lack; a peer that is down is left alone until its tick.</summary>
     private async Task WaitAsync(long commits, long began)
     {
-        using var tick = new CancellationTokenSource(SyncSchedule.Wait(_interval, _failures, Share()), _time);
+        using var tick = new CancellationTokenSource(_pause ?? SyncSchedule.Wait(_interval, _failures, Share()), _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(tick.Token, _stopping.Token);
         try
         {
-            if (_failures > 0)
+            if (_failures > 0 || _pause is not null)
                 await Task.Delay(Timeout.InfiniteTimeSpan, _time, either.Token);
             await _store.Commits.WaitAsync(commits, either.Token);
             await Task.Delay(SyncSchedule.Push(_time.GetElapsedTime(began)), _time, either.Token);

@@ -18,9 +18,6 @@ internal sealed class SyncEndpoint(
     SignedRequests requests, SignedReplies replies, ISyncStore store, IPeerDirectory directory, BackendSettings settings, IAuditTrail audit,
     EarlierIntake earlier, SyncErasures erasures, BackendMeter meter, TimeProvider time, ILogger<SyncEndpoint> logger)
 {
-    /// <summary>Below it a body is smaller than what would be saved.</summary>
-    private const int SmallBodyBytes = 512;
-
     public void Map(WebApplication app) => app.MapPost(Routes.Sync, HandleAsync);
 
     private async Task HandleAsync(HttpContext context)
@@ -56,35 +53,41 @@ internal sealed class SyncEndpoint(
             return Refusals.WrongTarget();
         if (request.Have is { Count: > SyncLimits.Origins })
             return Invalid("have", $"at most {SyncLimits.Origins} origins; pair user by user");
+        if (request.Users is { Count: > SyncSettings.MaxUsers })
+            return Invalid("users", $"at most {SyncSettings.MaxUsers} user ids");
 
         // (4)
         var scope = SyncScopes.Of(accepted.Peer, settings.Sync);
         var (counts, refusal) = IsEarlier(request)
             ? await TakeEarlierAsync(request, accepted, scope, cancellationToken)
-            : await TakeAsync(request, accepted.Peer, scope, cancellationToken);
+            : await TakeAsync(request, accepted.Peer, cancellationToken);
         if (counts is null)
             return refusal!;
 
         // (5)
-        return await ReplyAsync(request, counts, accepted, scope, cancellationToken);
+        return await ReplyAsync(request, counts, accepted, SyncScopes.Sent(scope, request.Users), cancellationToken);
     }
 
-    private async Task<(SyncCounts? Counts, HttpReply? Refused)> TakeAsync(SyncRequest request, Peer peer, SyncScope scope, CancellationToken cancellationToken)
+    private async Task<(SyncCounts? Counts, HttpReply? Refused)> TakeAsync(SyncRequest request, Peer peer, CancellationToken cancellationToken)
     {
         if (SyncWire.Read(request.Tombstones, request.Conversations, request.Withheld, out var why) is not { } operations)
             return (null, Invalid("conversations", why!));
-        if (request.Have is not null && await store.NoticeAsync(request.Have, cancellationToken) is var (tookNew, unnoticed) && (tookNew || unnoticed is not null))
+        if (request.Have is not null)
         {
+            var (tookNew, unnoticed) = await store.NoticeAsync(request.Have, cancellationToken);
             if (unnoticed is not null)
                 return (null, Refusals.StoreFailure(unnoticed));
-            logger.Restored(peer.BackendId);
+            if (tookNew)
+                logger.Restored(peer.BackendId);
         }
 
-        switch (await store.ApplyAsync(scope, operations, CancellationToken.None))
+        var pairing = SyncScopes.OfPairing(peer);
+        var wanted = SyncScopes.Wanted(operations, settings.Sync, pairing);
+        switch (await store.ApplyAsync(pairing, wanted, CancellationToken.None))
         {
             case SyncApplyOutcome.Applied applied:
                 meter.SyncOperations(peer.BackendId, "in", applied.Counts.Operations);
-                await erasures.TellAsync(peer, operations);
+                await erasures.TellAsync(peer, wanted);
                 return (applied.Counts, null);
             case SyncApplyOutcome.Invalid invalid:
                 return (null, Invalid("conversations", invalid.Why));
@@ -169,6 +172,7 @@ internal sealed class SyncEndpoint(
                 Tombstones = SyncWire.Tombstones(batch),
                 Conversations = SyncWire.Conversations(batch),
                 Withheld = SyncWire.Withheld(batch),
+                Users = SyncScopes.Told(accepted.Peer, settings.Sync),
                 More = batch.More,
             },
             MaestraJson.Compact.SyncResponse);
@@ -186,10 +190,10 @@ internal sealed class SyncEndpoint(
             return;
         }
 
-        var isCoded = json.Body.Length > SmallBodyBytes && context.Request.Headers.AcceptEncoding.ToString().Contains(ContentCoding.Brotli, StringComparison.Ordinal);
-        var body = isCoded ? ContentCoding.Encode(json.Body, ContentCoding.Brotli) : json.Body;
+        var takesBrotli = context.Request.Headers.AcceptEncoding.ToString().Contains(ContentCoding.Brotli, StringComparison.Ordinal);
+        var (body, coding) = takesBrotli ? SyncBody.Encode(json.Body) : (json.Body, null);
         meter.SyncBytes("out", body.Length);
-        await replies.WriteAsync(context, json.Status, body, isCoded ? ContentCoding.Brotli : null, exchange);
+        await replies.WriteAsync(context, json.Status, body, coding, exchange);
     }
 
     private static SyncRequest? TryParse(ReadOnlyMemory<byte> body, out HttpReply? problem)

@@ -18,27 +18,33 @@ internal sealed class SyncRounds(
     private const int MaxRounds = 10_000;
 
     private const int SyncIdBytes = 8;
-    private const int SmallBodyBytes = 512;
 
-    /// <param name="known">What the peer was last seen to hold; null before the first round, which carries the vector alone.</param>
-    /// <returns>What the peer holds now, and why the exchange ended early, if it did.</returns>
-    public async Task<(IReadOnlyDictionary<string, long>? PeerHave, string? Failure)> RunAsync(
-        Peer peer, IReadOnlyDictionary<string, long>? known, CancellationToken cancellationToken)
+    /// <summary>Of what a peer says is wrong, in the log.</summary>
+    private const int MaxToldCharacters = 200;
+
+    /// <summary>A peer that says to wait longer is asked again all the same.</summary>
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
+
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
+
+    /// <param name="known">What the peer last said; null before the first round, which carries the vector alone.</param>
+    /// <returns>What the peer says now, and why the exchange ended early, if it did.</returns>
+    public async Task<(PeerView? Known, RoundFailure? Failure)> RunAsync(Peer peer, PeerView? known, CancellationToken cancellationToken)
     {
         var scope = SyncScopes.Of(peer, settings.Sync);
         var (batch, unread) = await MissingAsync(scope, known, cancellationToken);
         for (var round = 0; batch is not null && round < MaxRounds; round++)
         {
-            var (response, failure) = await OneAsync(peer, scope, batch, cancellationToken);
+            var (response, failure) = await OneAsync(peer, SyncScopes.Sent(scope, known?.Users), batch, cancellationToken);
             if (response is null)
                 return (known, failure);
-            var (applied, problem) = await TakeAsync(peer, scope, response, cancellationToken);
+            var (applied, problem) = await TakeAsync(peer, response, cancellationToken);
             if (problem is not null)
-                return (known, problem);
+                return (known, new RoundFailure(problem));
 
             // Sides of which neither takes or brings anything new would go on for ever.
             var isStuck = known is not null && applied == 0 && response.OperationsApplied == 0;
-            known = response.Have;
+            known = new PeerView(response.Have, response.Users);
             (batch, unread) = await MissingAsync(scope, known, cancellationToken);
             if (isStuck || (!response.More && batch is { Operations.Count: 0 }))
                 return (known, null);
@@ -46,58 +52,90 @@ internal sealed class SyncRounds(
                 board.Behind(peer.BackendId);
         }
 
-        return (known, unread?.Reason);
+        return (known, unread is null ? null : new RoundFailure(unread.Reason));
     }
 
     private async Task<(SyncBatch? Batch, StoreFailure? Failure)> MissingAsync(
-        SyncScope scope, IReadOnlyDictionary<string, long>? known, CancellationToken cancellationToken) =>
-        known is null ? (SyncBatch.Empty, null) : await store.ReadMissingAsync(scope, known, cancellationToken);
+        SyncScope scope, PeerView? known, CancellationToken cancellationToken) =>
+        known is null ? (SyncBatch.Empty, null) : await store.ReadMissingAsync(SyncScopes.Sent(scope, known.Users), known.Have, cancellationToken);
 
-    private async Task<(SyncResponse? Response, string? Failure)> OneAsync(
+    private async Task<(SyncResponse? Response, RoundFailure? Failure)> OneAsync(
         Peer peer, SyncScope scope, SyncBatch batch, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(SyncSchedule.RoundLimit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         var (have, unread) = await store.ReadVectorAsync(scope, cancellationToken);
         if (have is null)
-            return (null, unread!.Reason);
+            return (null, new RoundFailure(unread!.Reason));
         if (have.Count > SyncLimits.Origins)
-            return (null, $"there are more than {SyncLimits.Origins} origins: pair user by user");
+            return (null, new RoundFailure($"there are more than {SyncLimits.Origins} origins: pair user by user"));
         try
         {
             return await SendAsync(peer, Request(peer, have, batch), batch, either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return (null, $"no answer within {SyncSchedule.RoundLimit.TotalSeconds} s");
+            return (null, new RoundFailure($"no answer within {SyncSchedule.RoundLimit.TotalSeconds} s"));
         }
     }
 
-    private async Task<(SyncResponse? Response, string? Failure)> SendAsync(
+    private async Task<(SyncResponse? Response, RoundFailure? Failure)> SendAsync(
         Peer peer, SyncRequest request, SyncBatch batch, CancellationToken cancellationToken)
     {
         var plain = JsonSerializer.SerializeToUtf8Bytes(request, MaestraJson.Compact.SyncRequest);
-        var isCoded = plain.Length > SmallBodyBytes;
-        var body = isCoded ? ContentCoding.Encode(plain, ContentCoding.Brotli) : plain;
+        var (body, coding) = SyncBody.Encode(plain);
         meter.SyncBytes("out", body.Length);
-        switch (await client.PostAsync(peer, Routes.Sync, body, isCoded ? ContentCoding.Brotli : null, SyncLimits.BodyBytes, cancellationToken))
+        switch (await client.PostAsync(peer, Routes.Sync, body, coding, SyncLimits.BodyBytes, cancellationToken))
         {
             case PeerAnswer.Answered { Status: StatusCodes.Status200OK } answered:
                 meter.SyncBytes("in", answered.Body.Length);
                 meter.SyncOperations(peer.BackendId, "out", batch.Operations.Count);
-                return TryParse(answered.Body) is { } response ? (response, null) : (null, "the answer is none of /sync");
+                return TryParse(answered.Body) is { } response ? (response, null) : (null, new RoundFailure("the answer is none of /sync"));
             case PeerAnswer.Answered answered when IsConflict(answered):
                 logger.Suspended(peer.BackendId, "unknown");
                 await SyncConflicts.SuspendAsync(directory, audit, peer, "unknown", cancellationToken);
-                return (null, "the peer holds other operations under the same numbers");
+                return (null, new RoundFailure("the peer holds other operations under the same numbers"));
+            case PeerAnswer.Answered { Status: StatusCodes.Status429TooManyRequests } limited:
+                return (null, Later(limited.RetryAfter));
+            case PeerAnswer.Untrusted { Status: StatusCodes.Status429TooManyRequests } limited:
+                return (null, Later(limited.RetryAfter));
             case PeerAnswer.Answered answered:
-                return (null, $"status {answered.Status}");
+                return (null, new RoundFailure($"status {answered.Status}{Told(answered)}"));
             case PeerAnswer.Untrusted untrusted:
-                return (null, $"status {untrusted.Status}, {untrusted.Reason}");
+                return (null, new RoundFailure($"status {untrusted.Status}, {untrusted.Reason}"));
             case PeerAnswer.Failed failed:
-                return (null, failed.Reason);
+                return (null, new RoundFailure(failed.Reason));
             case var unknown:
                 throw new InvalidOperationException($"Unknown answer {unknown.GetType().Name}.");
+        }
+    }
+
+    /// <summary>The limit on calls is the peer's way of saying how fast it goes on, nothing that went wrong.</summary>
+    private static RoundFailure Later(TimeSpan? retryAfter)
+    {
+        var pause = retryAfter ?? ShortestPause;
+        return new RoundFailure("the peer asks to come again later")
+        {
+            Pause = pause < ShortestPause ? ShortestPause : pause > LongestPause ? LongestPause : pause,
+        };
+    }
+
+    /// <summary>What a peer that found an operation invalid says of it: its id and what is wrong, never its content.</summary>
+    private static string Told(PeerAnswer.Answered answered)
+    {
+        if (answered.Status != StatusCodes.Status422UnprocessableEntity)
+            return "";
+        try
+        {
+            return JsonSerializer.Deserialize(answered.Body.Span, MaestraJson.Compact.Problem)?.Detail is { ValueKind: JsonValueKind.Array } detail
+                && detail.Deserialize(MaestraJson.Compact.IReadOnlyListValidationError) is [{ Msg: var told }, ..]
+                ? $": {told[..Math.Min(told.Length, MaxToldCharacters)]}"
+                : "";
+        }
+        catch (JsonException)
+        {
+            // The status alone must do.
+            return "";
         }
     }
 
@@ -111,16 +149,19 @@ internal sealed class SyncRounds(
         Tombstones = SyncWire.Tombstones(batch),
         Conversations = SyncWire.Conversations(batch),
         Withheld = SyncWire.Withheld(batch),
+        Users = SyncScopes.Told(peer, settings.Sync),
         More = batch.More,
     };
 
     /// <returns>How many operations were new here, or why none was taken.</returns>
-    private async Task<(int Applied, string? Problem)> TakeAsync(Peer peer, SyncScope scope, SyncResponse response, CancellationToken cancellationToken)
+    private async Task<(int Applied, string? Problem)> TakeAsync(Peer peer, SyncResponse response, CancellationToken cancellationToken)
     {
         if (response.Have is null)
             return (0, "the answer has no vector");
         if (response.Have.Count > SyncLimits.Origins)
             return (0, "the answer names too many origins");
+        if (response.Users is { Count: > SyncSettings.MaxUsers })
+            return (0, "the answer names too many users");
         var (tookNew, unnoticed) = await store.NoticeAsync(response.Have, cancellationToken);
         if (unnoticed is not null)
             return (0, unnoticed.Reason);
@@ -128,11 +169,13 @@ internal sealed class SyncRounds(
             logger.Restored(peer.BackendId);
         if (SyncWire.Read(response.Tombstones, response.Conversations, response.Withheld, out var why) is not { } operations)
             return (0, $"the answer is invalid: {why}");
-        switch (await store.ApplyAsync(scope, operations, CancellationToken.None))
+        var pairing = SyncScopes.OfPairing(peer);
+        var wanted = SyncScopes.Wanted(operations, settings.Sync, pairing);
+        switch (await store.ApplyAsync(pairing, wanted, CancellationToken.None))
         {
             case SyncApplyOutcome.Applied applied:
                 meter.SyncOperations(peer.BackendId, "in", applied.Counts.Operations);
-                await erasures.TellAsync(peer, operations);
+                await erasures.TellAsync(peer, wanted);
                 return (applied.Counts.Operations, null);
             case SyncApplyOutcome.Conflict conflict:
                 logger.Suspended(peer.BackendId, conflict.Origin);
@@ -181,4 +224,16 @@ internal sealed class SyncRounds(
             return null;
         }
     }
+}
+
+/// <summary>What a peer last said of itself.</summary>
+/// <param name="Have">What it holds.</param>
+/// <param name="Users">Of whom it takes operations; null: of all of the pairing.</param>
+internal sealed record PeerView(IReadOnlyDictionary<string, long> Have, IReadOnlyList<string>? Users);
+
+/// <summary>Why an exchange ended before both sides were equal.</summary>
+internal sealed record RoundFailure(string Reason)
+{
+    /// <summary>Set when nothing went wrong and the peer wants to be left alone for so long.</summary>
+    public TimeSpan? Pause { get; init; }
 }

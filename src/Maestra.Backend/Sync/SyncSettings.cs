@@ -11,7 +11,7 @@ internal sealed record SyncSettings(TimeSpan Interval, SyncScope Scope)
 {
     public const int DefaultIntervalSeconds = 5;
     public const int MaxIntervalSeconds = 300;
-    private const int MaxUsers = 1024;
+    public const int MaxUsers = 1024;
 
     public static readonly SyncSettings Default = new(TimeSpan.FromSeconds(DefaultIntervalSeconds), SyncScope.Everybody);
 

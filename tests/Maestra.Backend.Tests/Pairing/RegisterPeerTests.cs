@@ -143,6 +143,13 @@ public sealed class RegisterPeerTests : IAsyncLifetime
 
         Assert.Equal(("nonce_replayed", "sbt_replayed", "pairing_code_invalid"), (replayed.Code, again.Code, stolen.Code));
         Assert.Single((await _store.ReadAsync(CancellationToken.None)).State!.Peers);
+
+        // Each of the three is in the audit, with its code.
+        await _backend.DisposeAsync();
+        var refused = (await File.ReadAllLinesAsync(_state.Combine("audit.log"))).Select(line => JsonNode.Parse(line)!)
+            .Where(record => (string?)record["event"] == "peer_refused").ToList();
+        Assert.Equal(["nonce_replayed", "sbt_replayed", "pairing_code_invalid"], refused.Select(record => (string?)record["details"]!["code"]));
+        Assert.All(refused, record => Assert.Equal("refused", (string?)record["outcome"]));
     }
 
     /// <summary>Finding 18: a peer of the settings that was suspended or removed does not take itself up again; with an owner's code it comes back.</summary>

@@ -173,6 +173,35 @@ public sealed class SyncEndpointTests : IAsyncLifetime
         Assert.Contains(await _rig.AuditAsync("cloud"), record => (string?)record["event"] == "sync_refused" && (string?)record["details"]!["code"] == code);
     }
 
+    /// <summary>What this side's own settings keep out is passed over and told; only what the pairing does not cover is held against the peer.</summary>
+    [Fact]
+    public async Task Sync_AUserThatTheSettingsLeaveOut_IsPassedOver()
+    {
+        await _backend.DisposeAsync();
+        await using var narrow = await _rig.StartLimitedAsync("cloud", "ada", SyncRig.Entry(SyncRig.LocalKey));
+        var peer = new TestPeer(SyncRig.LocalKey, narrow, SyncRig.CloudKey.Id);
+        var body = Body(Message(1, "ada's"));
+        var bobs = Conversation("bob", Message(1, "not wanted", origin: SyncRig.LocalKey.Id + "~00000001"));
+        bobs["conversation_id"] = "bobs";
+        body["conversations"]!.AsArray().Add(bobs);
+        await SyncRig.AskAsync(narrow, "of carol", "carols", "carol");
+
+        var reply = await peer.SendAsync(Routes.Sync, Encoding.UTF8.GetBytes(body.ToJsonString()));
+
+        Assert.Equal("synced 1 1 0 0 1", Counters(reply));
+        Assert.Equal("ada", string.Join(' ', reply.Json["users"]!.AsArray().Select(user => (string?)user)));
+        Assert.Equal(Origin, Assert.Single(reply.Json["have"]!.AsObject()).Key);
+        Assert.All(reply.Json["conversations"]!.AsArray(), one => Assert.Equal("ada", (string?)one!["user_id"]));
+        Assert.Equal(("ada's", ""), (await SyncRig.TranscriptAsync(narrow), await SyncRig.TranscriptAsync(narrow, "bobs", "bob")));
+
+        // Nor is anything sent of whom the caller leaves out.
+        await SyncRig.AskAsync(narrow, "of ada", "second");
+        body = Body();
+        body["users"] = new JsonArray("bob");
+        reply = await peer.SendAsync(Routes.Sync, Encoding.UTF8.GetBytes(body.ToJsonString()));
+        Assert.Empty(reply.Json["conversations"]!.AsArray());
+    }
+
     /// <summary>Different operations under one number: told, audited, and nothing more until an owner has looked (wire.md §9.5).</summary>
     [Fact]
     public async Task Sync_AnotherOperationUnderOneNumber_SuspendsThePeer()

@@ -71,6 +71,29 @@ public sealed class SyncEngineTests : IAsyncLifetime
         }
     }
 
+    /// <summary>The limit on calls is how a peer says how fast it goes on: it is left alone for so long, and not longer from time to time (wire.md §6).</summary>
+    [Fact]
+    public async Task Rounds_WithAPeerThatAsksToComeAgainLater_AreNoFailures()
+    {
+        await using var limiting = ChaosProxy.Start(Chaos.Respond(CannedResponse.Text(429, "later", headers: ("Retry-After", "2"))));
+        var local = await _rig.StartLocalAsync(SyncRig.Entry(AbsentKey, limiting.Url));
+        await limiting.RequestAsync(1);
+
+        // Its push waits as the tick does.
+        var asked = SyncRig.AskAsync(local, "a question meanwhile");
+        for (var n = 2; n < 7; n++)
+        {
+            var at = _rig.Time.Elapsed;
+            var wanted = n;
+            await _rig.UntilAsync(() => Task.FromResult(limiting.Requests.Count >= wanted), TimeSpan.FromMilliseconds(100));
+            Assert.True(_rig.Time.Elapsed - at >= TimeSpan.FromSeconds(1.9), $"Try {wanted} came {_rig.Time.Elapsed - at} after the one before.");
+        }
+
+        await asked;
+        Assert.Contains("outcome=\"limited\"", (await local.GetAsync("/metrics", null, ("Accept", "text/plain"))).Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("outcome=\"failed\"", (await local.GetAsync("/metrics", null, ("Accept", "text/plain"))).Text, StringComparison.Ordinal);
+    }
+
     /// <summary>The first question waits at most a second for what a peer may hold, and then its reply says so; once the rounds agree none does.</summary>
     [Fact]
     public async Task Ask_BeforeTheFirstRound_WaitsASecondAndIsStale()
@@ -107,6 +130,36 @@ public sealed class SyncEngineTests : IAsyncLifetime
         await _rig.UntilAsync(() => Task.FromResult(dead.Requests.Count > 0), TimeSpan.FromMilliseconds(500));
         await _rig.PairAsync("local", SyncRig.CloudKey, cloud.Url);
         await _rig.UntilAsync(async () => await SyncRig.TranscriptAsync(cloud) == "before any pairing|Scripted.", TimeSpan.FromMilliseconds(500));
+    }
+
+    /// <summary>
+    /// An owner who narrows his own side ends the exchange for the users he leaves out, and for nobody else; the two count as synced all the same
+    /// (retention waits for that, docs/decisions/0055).
+    /// </summary>
+    [Theory]
+    [InlineData("cloud")]
+    [InlineData("local")]
+    public async Task Rounds_WithALimitOfOneSide_GoOnForTheOthers(string limited)
+    {
+        var cloudPeer = SyncRig.Entry(SyncRig.LocalKey);
+        var cloud = limited == "cloud" ? await _rig.StartLimitedAsync("cloud", "ada", cloudPeer) : await _rig.StartCloudAsync(cloudPeer);
+        var localPeer = SyncRig.Entry(SyncRig.CloudKey, cloud.Url);
+        var local = limited == "local" ? await _rig.StartLimitedAsync("local", "ada", localPeer) : await _rig.StartLocalAsync(localPeer);
+        await AgreedAsync(local);
+        var (narrow, wide) = limited == "cloud" ? (cloud, local) : (local, cloud);
+
+        await SyncRig.AskAsync(wide, "kept out", "bobs", "bob");
+        await SyncRig.AskAsync(wide, "let in");
+        await _rig.UntilAsync(async () => await SyncRig.TranscriptAsync(narrow) == "let in|Scripted.");
+        await SyncRig.AskAsync(narrow, "stays here", "bobs", "bob");
+        await SyncRig.AskAsync(narrow, "goes out");
+        await _rig.UntilAsync(async () => await SyncRig.TranscriptAsync(wide) == "let in|Scripted.|goes out|Scripted.");
+
+        Assert.Equal("stays here|Scripted.", await SyncRig.TranscriptAsync(narrow, "bobs", "bob"));
+        Assert.Equal("kept out|Scripted.", await SyncRig.TranscriptAsync(wide, "bobs", "bob"));
+        var since = _rig.Time.GetUtcNow();
+        foreach (var side in (TestBackend[])[local, cloud])
+            await _rig.UntilAsync(async () => (await side.GetAsync("/peers")).Json["peers"]![0]!["last_sync_at"] is { } at && (DateTimeOffset)at >= since);
     }
 
     /// <summary>T45: after a restart of both sides the exchange goes on where it stopped.</summary>

@@ -38,6 +38,10 @@ internal sealed class SyncRig : IAsyncDisposable
     /// <summary>The one that only answers.</summary>
     public Task<TestBackend> StartCloudAsync(params string[] peers) => StartAsync("cloud", CloudPem, peers);
 
+    /// <summary>Either side with a limit of its own on whose data goes and comes (<c>MAESTRA_SYNC_USERS</c>).</summary>
+    public Task<TestBackend> StartLimitedAsync(string name, string users, params string[] peers) =>
+        StartAsync(name, name == "local" ? LocalPem : CloudPem, peers, (SettingNames.SyncUsers, users));
+
     public string StateOf(string name) => _folder.Combine(name, "state");
 
     public async Task<IReadOnlyList<JsonNode>> AuditAsync(string name) =>
@@ -75,14 +79,14 @@ internal sealed class SyncRig : IAsyncDisposable
     }
 
     /// <summary>The contents of a conversation, in order; empty when there is none.</summary>
-    public static async Task<string> TranscriptAsync(TestBackend backend, string conversation = "main")
+    public static async Task<string> TranscriptAsync(TestBackend backend, string conversation = "main", string user = "ada")
     {
-        var reply = await backend.GetAsync($"/conversations/{conversation}?user_id=ada");
+        var reply = await backend.GetAsync($"/conversations/{conversation}?user_id={user}");
         return reply.Json["messages"] is JsonArray messages ? string.Join('|', messages.Select(message => (string?)message!["content"])) : "";
     }
 
-    public static async Task<JsonObject> AskAsync(TestBackend backend, string message, string conversation = "main") =>
-        (await backend.AskAsync(TestBackend.Question(message, conversation))).Json;
+    public static async Task<JsonObject> AskAsync(TestBackend backend, string message, string conversation = "main", string user = "ada") =>
+        (await backend.AskAsync(TestBackend.Question(message, conversation, user))).Json;
 
     public async ValueTask DisposeAsync()
     {
@@ -91,12 +95,12 @@ internal sealed class SyncRig : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private async Task<TestBackend> StartAsync(string name, string pem, string[] peers)
+    private async Task<TestBackend> StartAsync(string name, string pem, string[] peers, params (string Name, string Value)[] more)
     {
         List<(string, string)> settings =
         [
             (SettingNames.Mode, "local"), (SettingNames.PrivateKey, pem), ("AUDIT_SINKS", "file"), (SettingNames.StateRoot, StateOf(name)),
-            (SettingNames.ConversationRoot, _folder.Combine(name, "conversations")),
+            (SettingNames.ConversationRoot, _folder.Combine(name, "conversations")), .. more,
         ];
         if (peers.Length > 0)
             settings.Add((SettingNames.Peers, string.Join(';', peers)));
