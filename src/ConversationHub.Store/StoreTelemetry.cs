@@ -93,6 +93,9 @@ internal static partial class StoreTelemetry
     [LoggerMessage(2013, LogLevel.Warning, "Import left a file as it is: {File}: {Reason}")]
     public static partial void ImportDamaged(ILogger logger, string file, string reason);
 
+    [LoggerMessage(2350, LogLevel.Error, "Import of {File} failed; the file is left as it is")]
+    public static partial void ImportFailed(ILogger logger, string file, Exception exception);
+
     [LoggerMessage(2100, LogLevel.Error, "Work behind the commits failed, the next round tries again")]
     public static partial void HousekeepingFailed(ILogger logger, Exception exception);
 

@@ -49,7 +49,7 @@ internal sealed class FolderImporter(
             foreach (var path in all)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                await ImportAsync(path, journal, cancellationToken).ConfigureAwait(false);
+                await TryImportAsync(path, journal, cancellationToken).ConfigureAwait(false);
                 progress?.Report(new StoreProgress("importing", ++done, total, "files"));
             }
         }
@@ -113,6 +113,26 @@ internal sealed class FolderImporter(
                 .Select(number => ViewName.Of(
                     state.Index.Conversations[number].Id, state.Index.Conversations[number].Owner, state.Index.IsFirstOfName(number)))
                 .ToHashSet(StringComparer.Ordinal);
+        }
+    }
+
+    /// <summary>Whatever is wrong with one file costs that file: it is reported, and the others are imported.</summary>
+    private async Task TryImportAsync(string path, ImportJournal journal, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ImportAsync(path, journal, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            Unfinished(Path.GetFileName(path), error);
+        }
+#pragma warning disable CA1031 // Whatever it is, a start must not end of one file: nothing of the store would be served until somebody finds it.
+        catch (Exception bug) when (bug is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            StoreTelemetry.ImportFailed(logger, Path.GetFileName(path), bug);
+            Damaged(Path.GetFileName(path), "cannot be imported: " + bug.Message);
         }
     }
 
@@ -192,10 +212,15 @@ internal sealed class FolderImporter(
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            _unfinished = true;
-            _damaged.Add(new DamagedFile(name, "not imported yet: " + error.Message));
+            Unfinished(name, error);
             return false;
         }
+    }
+
+    private void Unfinished(string name, Exception error)
+    {
+        _unfinished = true;
+        _damaged.Add(new DamagedFile(name, "not imported yet: " + error.Message));
     }
 
     private void LeaveOut(string path, string name, string sha256, ImportFailure failure)

@@ -3,6 +3,7 @@ using ConversationHub.Contracts;
 using ConversationHub.Store.Clock;
 using ConversationHub.Store.Conversations;
 using ConversationHub.Store.Log;
+using ConversationHub.Store.Sync;
 using ConversationHub.Store.Writing;
 
 namespace ConversationHub.Store.Import;
@@ -36,6 +37,13 @@ internal static class ImportReader
             problem = $"no JSON (line {mistake.LineNumber + 1})";
             return null;
         }
+#pragma warning disable CA1031 // Whatever it is, one file cannot be read; a start, a question or a view must not end of it.
+        catch (Exception bug)
+#pragma warning restore CA1031
+        {
+            problem = "cannot be read: " + bug.Message;
+            return null;
+        }
     }
 
     private static ImportedFile? TryRead(JsonElement root, UserId defaultOwner, DateTimeOffset latest, out string? problem)
@@ -55,7 +63,7 @@ internal static class ImportReader
         var owner = UserId.TryParse(Text(root, "owner"), out var named) ? named : defaultOwner;
         var meta = root.TryGetProperty("meta", out var found) && found.ValueKind == JsonValueKind.Object ? found : default;
         var created = Time(meta, "created_at", latest) ?? Time(root, "created_at", latest) ?? DateTimeOffset.UnixEpoch;
-        var importedId = Text(root, "id") == id.ToString() ? null : Text(root, "id");
+        var importedId = Text(root, "id") == id.ToString() ? null : Short(root, "id");
         var operations = new List<(OperationDraft, HybridTimestamp)>();
         var position = 0;
         MessageBody? first = null;
@@ -84,6 +92,12 @@ internal static class ImportReader
         foreach (var field in Fields(root, meta, id, owner, first, updated))
         {
             var draft = OperationDraft.Of(ImportedIds.Field(id, field.Name, field.Value.GetRawText()), field);
+            if (draft.Body.Length > MaxBodyBytes)
+            {
+                problem = $"its topic, a tag or an artifact is longer than {MaxBodyBytes} bytes as JSON";
+                return null;
+            }
+
             operations.Add((draft, HybridTimestamp.Create(updated.ToUnixTimeMilliseconds(), ushort.MaxValue)));
         }
 
@@ -96,7 +110,7 @@ internal static class ImportReader
         Role = Text(message, "role") is { } role and (MessageRole.Assistant or MessageRole.System) ? role : MessageRole.User,
         Content = content,
         Surface = SurfaceId.TryParse(Text(message, "surface"), out var surface) ? surface.ToString() : "import",
-        Mode = Text(message, "mode"),
+        Mode = Short(message, "mode"),
         Timestamp = Time(message, "timestamp", latest) ?? created,
         Meta = Meta(message) with { ImportedId = importedId },
     };
@@ -107,7 +121,8 @@ internal static class ImportReader
             return new MessageMeta();
         try
         {
-            return meta.Deserialize(MaestraJson.Compact.MessageMeta) ?? new MessageMeta();
+            // What no peer would take is not stored either: it would stand in the way of all that comes after it.
+            return meta.Deserialize(MaestraJson.Compact.MessageMeta) is { } read && SyncRules.IsStorable(read) ? read : new MessageMeta();
         }
         catch (JsonException)
         {
@@ -119,17 +134,18 @@ internal static class ImportReader
     private static IReadOnlyList<FieldBody> Fields(JsonElement root, JsonElement meta, ConversationId id, UserId owner, MessageBody? first, DateTimeOffset at)
     {
         var topic = Text(root, "topic");
-        return FieldNames.Of(
+        var fields = FieldNames.Of(
             new ConversationChange
             {
                 Owner = owner,
                 ConversationId = id,
                 Title = topic is { Length: > 0 } && topic != Topic.Of(title: null, first) ? topic : null,
                 Status = Text(meta, "status") == ConversationStatus.Closed ? ConversationStatus.Closed : null,
-                AddTags = [.. Items(root, "tags").Where(static tag => tag.ValueKind == JsonValueKind.String).Select(static tag => tag.GetString()!)],
+                AddTags = [.. Items(root, "tags").Select(JsonValues.Text).OfType<string>()],
                 LinkArtifacts = [.. Items(root, "artifacts").Select(Artifact).OfType<ReplyArtifact>()],
             },
             at);
+        return [.. fields.Where(static field => SyncRules.Check(field) is null)];
     }
 
     private static ReplyArtifact? Artifact(JsonElement item) =>
@@ -139,7 +155,8 @@ internal static class ImportReader
                 Type = type,
                 Id = id,
                 Title = Text(item, "title"),
-                Confidence = item.TryGetProperty("confidence", out var share) && share.ValueKind == JsonValueKind.Number ? share.GetDouble() : 0,
+                Confidence = item.TryGetProperty("confidence", out var share) && share.ValueKind == JsonValueKind.Number
+                    && share.TryGetDouble(out var number) && double.IsFinite(number) ? number : 0,
             }
             : null;
 
@@ -152,6 +169,9 @@ internal static class ImportReader
             && value.GetString() is { } text && FreeText.IsStorable(text)
             ? text
             : null;
+
+    /// <returns>Null also when it is longer than a peer takes.</returns>
+    private static string? Short(JsonElement element, string name) => Text(element, name) is { } text && SyncRules.IsShort(text) ? text : null;
 
     private static DateTimeOffset? Time(JsonElement element, string name, DateTimeOffset latest) =>
         WireTime.TryParse(Text(element, name), out var time)

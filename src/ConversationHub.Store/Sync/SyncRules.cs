@@ -61,14 +61,9 @@ internal static partial class SyncRules
             return "role: user, assistant or system is needed";
         if (message.Content is null || !FreeText.IsStorable(message.Content))
             return "content: a text is needed; U+0000 and half a surrogate pair cannot be stored";
-        if (!IsShort(message.Surface) || !IsShort(message.Mode) || !IsShort(message.Meta.FilePath) || !IsShort(message.Meta.Workspace)
-            || !IsShort(message.Meta.Model) || !IsShort(message.Meta.Provider) || !IsShort(message.Meta.OperationId)
-            || !IsShort(message.Meta.BackendId) || !IsShort(message.Meta.ImportedId))
-        {
+        if (!IsShort(message.Surface) || !IsShort(message.Mode) || !HasShortTexts(message.Meta))
             return "meta: a text is too long or cannot be stored";
-        }
-
-        if (message.Meta.Sources?.All(IsSource) == false)
+        if (!HasSources(message.Meta))
             return "meta.sources: a source has a null, a text that cannot be stored, or a number beyond a double";
 
         return message.Fingerprint is null || (message.Fingerprint.Length == FingerprintCharacters && message.Fingerprint.All(char.IsAsciiHexDigitLower))
@@ -76,18 +71,29 @@ internal static partial class SyncRules
             : "fingerprint: 64 hexadecimal digits are needed";
     }
 
-    private static string? Check(FieldBody field)
+    /// <returns>Null when each backend can store it; else what is wrong.</returns>
+    public static string? Check(FieldBody field)
     {
         if (field.Name is not { Length: > 0 } || !FreeText.IsStorable(field.Name) || FreeText.CountCodePoints(field.Name) > MaxFieldNameCharacters)
             return "name: 1 to 512 characters are needed";
         return JsonValues.IsStorable(field.Value) ? null : "value: U+0000, half a surrogate pair and a number beyond a double cannot be stored";
     }
 
+    /// <summary>True when each backend can store it.</summary>
+    public static bool IsStorable(MessageMeta meta) => HasShortTexts(meta) && HasSources(meta);
+
+    /// <summary>True for a text beside a message that each backend can store, and for none.</summary>
+    public static bool IsShort(string? text) => text is null || (FreeText.IsStorable(text) && FreeText.CountCodePoints(text) <= MaxShortTextCharacters);
+
+    private static bool HasShortTexts(MessageMeta meta) =>
+        IsShort(meta.FilePath) && IsShort(meta.Workspace) && IsShort(meta.Model) && IsShort(meta.Provider) && IsShort(meta.OperationId)
+        && IsShort(meta.BackendId) && IsShort(meta.ImportedId);
+
+    private static bool HasSources(MessageMeta meta) => meta.Sources?.All(IsSource) != false;
+
     private static bool IsSource(ReplySource? source) =>
         source is { Title: not null, Type: not null, Excerpt: not null } && double.IsFinite(source.Confidence) && FreeText.IsStorable(source.Title)
         && FreeText.IsStorable(source.Type) && FreeText.IsStorable(source.Excerpt) && FreeText.IsStorable(source.Url);
-
-    private static bool IsShort(string? text) => text is null || (FreeText.IsStorable(text) && FreeText.CountCodePoints(text) <= MaxShortTextCharacters);
 
     [GeneratedRegex("^(local|hosted)_sha256_[0-9a-f]{16}~[0-9a-f]{8}\\z")]
     private static partial Regex Origin();
