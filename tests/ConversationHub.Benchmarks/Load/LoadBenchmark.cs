@@ -19,7 +19,7 @@ internal static class LoadBenchmark
     private const double Overload = 5;
     private static readonly TimeSpan CapacityTime = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan OverloadTime = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan HealthInterval = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan RecoveryInterval = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan RecoveryLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan FirstMinute = TimeSpan.FromMinutes(1);
 
@@ -38,7 +38,7 @@ internal static class LoadBenchmark
             new Dictionary<string, string> { ["HOME"] = folder.Path, ["TEST_MODE"] = "true", ["LOG_LEVEL"] = "ERROR" }))
         {
             await OneConnectionAsync(port, report);
-            await RunAsync(service, port, new LoadMix(asksOnly: false), TimeSpan.FromMinutes(minutes), watchesHealth: true, report);
+            await RunAsync(service, port, new LoadMix(asksOnly: false), TimeSpan.FromMinutes(minutes), probes: true, report);
         }
 
         await report.WriteLineAsync("\n## FastAPI + uvicorn (questions only: it has nothing else)\n");
@@ -49,7 +49,7 @@ internal static class LoadBenchmark
             new Uri($"http://127.0.0.1:{theirs}/docs"), "uvicorn",
             ["app:app", "--app-dir", Path.Combine(peersFolder, "fastapi"), "--host", "127.0.0.1", "--port", theirs.ToString(CultureInfo.InvariantCulture), "--log-level", "error"],
             new Dictionary<string, string> { ["PEER_ROOT"] = files });
-        await RunAsync(peer, theirs, new LoadMix(asksOnly: true), TimeSpan.FromMinutes(Math.Min(1, minutes)), watchesHealth: false, report);
+        await RunAsync(peer, theirs, new LoadMix(asksOnly: true), TimeSpan.FromMinutes(Math.Min(1, minutes)), probes: false, report);
     }
 
     private static async Task OneConnectionAsync(int port, TextWriter report)
@@ -60,20 +60,20 @@ internal static class LoadBenchmark
         await report.WriteLineAsync($"Questions on one connection: {tally.Answered}.");
     }
 
-    private static async Task RunAsync(RunningService service, int port, LoadMix mix, TimeSpan steady, bool watchesHealth, TextWriter report)
+    private static async Task RunAsync(RunningService service, int port, LoadMix mix, TimeSpan steady, bool probes, TextWriter report)
     {
         await LoadGenerator.ClosedAsync(port, Connections, CapacityTime / 2, mix, new Tally());
         var atCapacity = new Tally();
         var capacity = await LoadGenerator.ClosedAsync(port, Connections, CapacityTime, mix, atCapacity);
         await report.WriteLineAsync(Text($"Capacity, {Connections} connections in a closed loop: {capacity:0} requests/s, {atCapacity.Answered}, failed {atCapacity.Failed}, resident {service.ResidentMegabytes:0} MB.\n"));
-        await report.WriteLineAsync("| load | offered/s | answered | refused (503) | failed | not sent | answered: p50, p95, p99 | refused: p50, p99 | `/health` p99 | resident |\n|---|---|---|---|---|---|---|---|---|---|");
+        await report.WriteLineAsync("| load | offered/s | answered | refused (503) | failed | not sent | answered: p50, p95, p99 | refused: p50, p99 | one caller among them: `/health` p50, p99 | its questions answered: p50, p99 | refused: p50, p99 | resident |\n|---|---|---|---|---|---|---|---|---|---|---|---|");
 
         var early = double.NaN;
         var (asked, askedEarly) = (mix.Asked, mix.Asked);
         using var minute = new Timer(_ => (early, askedEarly) = (service.ResidentMegabytes, mix.Asked), null, steady < FirstMinute ? steady / 2 : FirstMinute, Timeout.InfiniteTimeSpan);
-        await PhaseAsync(service, port, mix, "70 %", capacity * Share, steady, Connections, fromDue: true, watchesHealth, report);
+        await PhaseAsync(service, port, mix, "70 %", capacity * Share, steady, Connections, fromDue: true, probes, report);
         var (late, askedLate) = (service.ResidentMegabytes, mix.Asked);
-        await PhaseAsync(service, port, mix, "5 ×", capacity * Overload, OverloadTime, OverloadConnections, fromDue: false, watchesHealth, report);
+        await PhaseAsync(service, port, mix, "5 ×", capacity * Overload, OverloadTime, OverloadConnections, fromDue: false, probes, report);
         var recovered = await RecoverAsync(port, mix);
         await report.WriteLineAsync(Text(
             $"\nAt 70 %: resident {early:0} MB after the first minute, {late:0} MB after {steady.TotalMinutes:0.#}, in which {askedLate - askedEarly} questions were stored: {(late - early) * 1e6 / Math.Max(1, 2 * (askedLate - askedEarly)):0} bytes for each message of {askedLate - asked} questions in all."));
@@ -82,34 +82,24 @@ internal static class LoadBenchmark
     }
 
     private static async Task PhaseAsync(
-        RunningService service, int port, LoadMix mix, string name, double rate, TimeSpan time, int connections, bool fromDue, bool watchesHealth, TextWriter report)
+        RunningService service, int port, LoadMix mix, string name, double rate, TimeSpan time, int connections, bool fromDue, bool probes, TextWriter report)
     {
         var tally = new Tally();
-        using var over = new CancellationTokenSource();
-        var health = watchesHealth ? Task.Run(() => HealthAsync(port, over.Token)) : Task.FromResult<Tally?>(null);
+        using var probe = probes ? new LoadProbe(port, mix) : null;
         await LoadGenerator.OpenAsync(port, connections, rate, time, mix, tally, fromDue);
-        await over.CancelAsync();
-        var watched = await health;
-        var answered = tally.AnsweredCount > 0 ? tally.Answered : null;
-        var refused = tally.RefusedCount > 0 ? tally.Refused : null;
+        probe?.Dispose();
         await report.WriteLineAsync(Text(
-            $"| {name} | {rate:0} | {tally.AnsweredCount} | {tally.RefusedCount} ({tally.RefusedWithoutTime} without Retry-After) | {tally.Failed} {tally.FirstFailure} | {tally.Unsent} | {answered?.Median:0.0}, {answered?.Percentile(0.95):0.0}, {answered?.P99:0.0} ms | {refused?.Median:0.0}, {refused?.P99:0.0} ms | {(watched is null ? "" : $"{watched.Answered} (failed {watched.Failed + watched.RefusedCount})")} | {service.ResidentMegabytes:0} MB |"));
+            $"| {name} | {rate:0} | {tally.AnsweredCount} | {tally.RefusedCount} ({tally.RefusedWithoutTime} without Retry-After) | {tally.Failed} {tally.FirstFailure} | {tally.Unsent} | {Of(tally.AnsweredCount, () => tally.Answered, withP95: true)} | {Of(tally.RefusedCount, () => tally.Refused)} | {Of(probe?.Health)} | {Of(probe?.Questions)} | {Of(probe?.Questions.RefusedCount ?? 0, () => probe!.Questions.Refused)} | {service.ResidentMegabytes:0} MB |"));
     }
 
-    /// <summary>As a monitor would: on a connection of its own, a few times a second.</summary>
-    private static async Task<Tally?> HealthAsync(int port, CancellationToken over)
-    {
-        var tally = new Tally();
-        using var connection = await HttpConnection.OpenAsync(port, CancellationToken.None);
-        var request = HttpConnection.Get("/health");
-        while (!over.IsCancellationRequested)
-        {
-            var sent = Stopwatch.GetTimestamp();
-            tally.Add(await connection.SendAsync(request, CancellationToken.None), Stopwatch.GetElapsedTime(sent));
-            await Task.Delay(HealthInterval, CancellationToken.None);
-        }
+    private static string Of(Tally? tally) => Of(tally?.AnsweredCount ?? 0, () => tally!.Answered);
 
-        return tally;
+    private static string Of(int count, Func<Samples> samples, bool withP95 = false)
+    {
+        if (count == 0)
+            return "";
+        var taken = samples();
+        return Text($"{taken.Median:0.0}, {(withP95 ? Text($"{taken.Percentile(0.95):0.0}, ") : "")}{taken.P99:0.0} ms");
     }
 
     private static async Task<TimeSpan> RecoverAsync(int port, LoadMix mix)
@@ -129,7 +119,7 @@ internal static class LoadBenchmark
                 // Not yet: that is what is measured.
             }
 
-            await Task.Delay(HealthInterval);
+            await Task.Delay(RecoveryInterval);
         }
 
         return Timeout.InfiniteTimeSpan;

@@ -19,16 +19,16 @@ internal sealed class LoadMix(bool asksOnly)
     /// <summary>Questions made; each stores two messages if it is answered.</summary>
     public int Asked => Volatile.Read(ref _asked);
 
-    public byte[] Next() => asksOnly ? Ask() : Random.Shared.Next(100) switch
+    public byte[] Next() => asksOnly ? Question() : Random.Shared.Next(100) switch
     {
-        < 50 => Ask(),
+        < 50 => Question(),
         < 70 => Health,
         < 75 => Metrics,
         < 90 => List,
         _ => HttpConnection.Get($"/conversations/search?q={_words.Word(Random.Shared)}+{_words.Word(Random.Shared)}"),
     };
 
-    private byte[] Ask()
+    public byte[] Question()
     {
         var number = Interlocked.Increment(ref _asked);
         return HttpConnection.Post(

@@ -31,6 +31,23 @@ internal sealed class HttpConnection : IDisposable
         }
     }
 
+    /// <summary>For <see cref="Send"/>.</summary>
+    /// <exception cref="SocketException">Nobody listens, or the server is full.</exception>
+    public static HttpConnection Open(int port)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            socket.Connect(new IPEndPoint(IPAddress.Loopback, port));
+            return new HttpConnection(socket);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
     public static byte[] Get(string target) => Encoding.ASCII.GetBytes($"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
 
     public static byte[] Post(string target, string json)
@@ -47,27 +64,49 @@ internal sealed class HttpConnection : IDisposable
     {
         await _socket.SendAsync(request, cancellationToken);
         var held = 0;
-        int head;
-        while ((head = _buffer.AsSpan(0, held).IndexOf("\r\n\r\n"u8)) < 0)
-            held += await ReceiveAsync(held, cancellationToken);
-        head += 4;
-        var status = int.Parse(Encoding.ASCII.GetString(_buffer, 9, 3), CultureInfo.InvariantCulture);
-        var length = NumberOf(_buffer.AsSpan(0, head), "Content-Length: "u8) ?? NumberOf(_buffer.AsSpan(0, head), "content-length: "u8)
-            ?? throw new IOException("A response without Content-Length is not understood here.");
-        var retryAfter = NumberOf(_buffer.AsSpan(0, head), "Retry-After: "u8);
-        while (held < head + length)
-            held += await ReceiveAsync(held, cancellationToken);
-        return new HttpAnswer(status, retryAfter, _buffer.AsMemory(head, length));
+        HttpAnswer answer;
+        while (!TryParse(held, out answer))
+            held += Checked(await _socket.ReceiveAsync(RoomBehind(held), cancellationToken));
+        return answer;
+    }
+
+    /// <summary>The same on the caller's thread, which then waits for nobody but the server. A connection is used in one of the two ways only.</summary>
+    /// <exception cref="IOException">The server closed the connection.</exception>
+    public HttpAnswer Send(ReadOnlySpan<byte> request)
+    {
+        _socket.Send(request);
+        var held = 0;
+        HttpAnswer answer;
+        while (!TryParse(held, out answer))
+            held += Checked(_socket.Receive(RoomBehind(held).Span));
+        return answer;
     }
 
     public void Dispose() => _socket.Dispose();
 
-    private async ValueTask<int> ReceiveAsync(int held, CancellationToken cancellationToken)
+    private Memory<byte> RoomBehind(int held)
     {
         if (held == _buffer.Length)
             Array.Resize(ref _buffer, held * 2);
-        var got = await _socket.ReceiveAsync(_buffer.AsMemory(held), cancellationToken);
-        return got > 0 ? got : throw new IOException("The server closed the connection.");
+        return _buffer.AsMemory(held);
+    }
+
+    private static int Checked(int got) => got > 0 ? got : throw new IOException("The server closed the connection.");
+
+    /// <returns>False while the response is not whole.</returns>
+    private bool TryParse(int held, out HttpAnswer answer)
+    {
+        answer = default;
+        var head = _buffer.AsSpan(0, held).IndexOf("\r\n\r\n"u8) + 4;
+        if (head < 4)
+            return false;
+        var status = int.Parse(Encoding.ASCII.GetString(_buffer, 9, 3), CultureInfo.InvariantCulture);
+        var length = NumberOf(_buffer.AsSpan(0, head), "Content-Length: "u8) ?? NumberOf(_buffer.AsSpan(0, head), "content-length: "u8)
+            ?? throw new IOException("A response without Content-Length is not understood here.");
+        if (held < head + length)
+            return false;
+        answer = new HttpAnswer(status, NumberOf(_buffer.AsSpan(0, head), "Retry-After: "u8), _buffer.AsMemory(head, length));
+        return true;
     }
 
     private static int? NumberOf(ReadOnlySpan<byte> head, ReadOnlySpan<byte> name)
