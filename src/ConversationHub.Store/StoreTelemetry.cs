@@ -87,6 +87,12 @@ internal static partial class StoreTelemetry
     [LoggerMessage(2064, LogLevel.Warning, "{File} could not be read as a conversation; its bytes are kept as log/damaged/{Copy}, and the conversation's own file takes its place")]
     public static partial void DamagedFileKept(ILogger logger, string file, string copy);
 
+    [LoggerMessage(2065, LogLevel.Information, "The schema of the database is brought from version {From} to {To}; with millions of messages this takes minutes")]
+    public static partial void SchemaUpdates(ILogger logger, int from, int to);
+
+    [LoggerMessage(2066, LogLevel.Information, "Another replica is bringing the schema of the database up to date; this one waits for it")]
+    public static partial void SchemaWaits(ILogger logger);
+
     [LoggerMessage(2012, LogLevel.Information, "Import: {Imported} files imported, {Skipped} skipped, {Damaged} damaged, {Operations} operations added")]
     public static partial void Imported(ILogger logger, int imported, int skipped, int damaged, int operations);
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace ConversationHub.Store.Postgres;
@@ -17,10 +18,13 @@ internal static class Migrations
     private const long LockKey = 0x6d616573747261;
 
     /// <summary>Version of the newest script.</summary>
-    public const int Latest = 13;
+    public const int Latest = 14;
+
+    /// <summary>Scripts look at every row of tables that may hold millions, and another replica may be at it.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
 
     /// <returns>The version of the schema when it is newer than this program knows, and nothing was changed; else null.</returns>
-    public static async Task<int?> ApplyAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    public static async Task<int?> ApplyAsync(NpgsqlDataSource source, ILogger logger, CancellationToken cancellationToken)
     {
         var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
@@ -29,7 +33,7 @@ internal static class Migrations
             var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
             await using (transaction.ConfigureAwait(false))
             {
-                await RunAsync(connection, $"SELECT pg_advisory_xact_lock({LockKey})", cancellationToken).ConfigureAwait(false);
+                await LockAsync(connection, logger, cancellationToken).ConfigureAwait(false);
                 await RunAsync(
                     connection,
                     "CREATE SCHEMA IF NOT EXISTS maestra; CREATE TABLE IF NOT EXISTS maestra.migrations (version integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())",
@@ -37,6 +41,8 @@ internal static class Migrations
                 var held = await VersionAsync(connection, cancellationToken).ConfigureAwait(false);
                 if (held > Latest)
                     return held;
+                if (held is > 0 and < Latest)
+                    StoreTelemetry.SchemaUpdates(logger, held, Latest);
                 for (var version = held + 1; version <= Latest; version++)
                 {
                     await RunAsync(connection, Script(version), cancellationToken).ConfigureAwait(false);
@@ -52,6 +58,19 @@ internal static class Migrations
         }
     }
 
+    private static async Task LockAsync(NpgsqlConnection connection, ILogger logger, CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlCommand($"SELECT pg_try_advisory_xact_lock({LockKey})", connection);
+        await using (command.ConfigureAwait(false))
+        {
+            if (await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is true)
+                return;
+        }
+
+        StoreTelemetry.SchemaWaits(logger);
+        await RunAsync(connection, $"SELECT pg_advisory_xact_lock({LockKey})", cancellationToken).ConfigureAwait(false);
+    }
+
     private static async Task<int> VersionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var command = new NpgsqlCommand("SELECT coalesce(max(version), 0) FROM maestra.migrations", connection);
@@ -61,7 +80,7 @@ internal static class Migrations
 
     private static async Task RunAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand(sql, connection);
+        var command = new NpgsqlCommand(sql, connection) { CommandTimeout = (int)Longest.TotalSeconds };
         await using (command.ConfigureAwait(false))
             await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }

@@ -31,7 +31,7 @@ internal static class PostgresOpener
         var opened = false;
         try
         {
-            if (await Migrations.ApplyAsync(source, cancellationToken).ConfigureAwait(false) is { } newer)
+            if (await Migrations.ApplyAsync(source, logger, cancellationToken).ConfigureAwait(false) is { } newer)
             {
                 return new StoreOpening.Refused(
                     $"The database was made by a newer version: its schema is {newer}, and this version knows {Migrations.Latest}. "

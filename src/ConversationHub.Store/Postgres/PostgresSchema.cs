@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace ConversationHub.Store.Postgres;
@@ -8,7 +10,7 @@ public static class PostgresSchema
     /// <summary>Idempotent, and safe beside replicas that do the same.</summary>
     /// <param name="connectionString">As <see cref="PostgresAddress"/> gives it.</param>
     /// <returns>Null when the schema is there, else why not, for the operator.</returns>
-    public static async Task<string?> PrepareAsync(string connectionString, CancellationToken cancellationToken)
+    public static async Task<string?> PrepareAsync(string connectionString, CancellationToken cancellationToken, ILogger? logger = null)
     {
         var builder = new NpgsqlSlimDataSourceBuilder(PostgresLimits.Apply(connectionString));
         builder.EnableTransportSecurity();
@@ -17,7 +19,7 @@ public static class PostgresSchema
         {
             try
             {
-                return await Migrations.ApplyAsync(source, cancellationToken).ConfigureAwait(false) is { } newer
+                return await Migrations.ApplyAsync(source, logger ?? NullLogger.Instance, cancellationToken).ConfigureAwait(false) is { } newer
                     ? $"The database was made by a newer version: its schema is {newer}, and this version knows {Migrations.Latest}. "
                       + "Nothing was changed. Use the newer version of maestra-backend, or another database."
                     : null;

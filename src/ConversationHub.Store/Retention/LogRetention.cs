@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ConversationHub.Contracts;
 using ConversationHub.Store.Changing;
+using ConversationHub.Store.Clock;
 using ConversationHub.Store.Disk;
 using ConversationHub.Store.Index;
 using ConversationHub.Store.Log;
@@ -40,14 +41,33 @@ internal sealed class LogRetention(LogState state, ConversationChanger changer, 
         lock (state.Gate)
         {
             var heldBack = state.HeldBackConversations();
+            var ofPlaces = UsersOfPlacesSince_NeedsGate(before);
             return
             [
                 .. state.Index.Conversations
-                    .Where((entry, number) => entry.IsShown && Touched(entry) < before && !heldUsers.Contains(entry.Owner) && !heldBack.Contains(number))
+                    .Where((entry, number) => entry.IsShown && Touched(entry) < before && !heldUsers.Contains(entry.Owner) && !ofPlaces.Contains(entry.Owner) && !heldBack.Contains(number))
                     .Take(limit)
                     .Select(static entry => new UntouchedConversation(UserId.Parse(entry.Owner), ConversationId.Parse(entry.Id))),
             ];
         }
+    }
+
+    /// <summary>
+    /// Users of whom a peer has sent mere places (decision 45) of that time or later. They belong to one of the user's conversations, nobody
+    /// here knows to which, so that none of them may be called untouched.
+    /// </summary>
+    private HashSet<string> UsersOfPlacesSince_NeedsGate(DateTimeOffset limit)
+    {
+        var from = HybridTimestamp.Create(limit.ToUnixTimeMilliseconds(), 0);
+        var users = new HashSet<string>(StringComparer.Ordinal);
+        for (var number = 0; number < state.Index.Operations.Count; number++)
+        {
+            ref readonly var entry = ref state.Index.Operations[number];
+            if (entry.Conversation == OperationEntry.None && (entry.Flags & EntryFlags.Erasure) == 0 && entry.Hlc >= from)
+                users.Add(state.Index.Streams.All[entry.Origin].User);
+        }
+
+        return users;
     }
 
     public Task<EraseOutcome> EraseAsync(UntouchedConversation conversation, DateTimeOffset before, CancellationToken cancellationToken) =>

@@ -57,21 +57,18 @@ internal sealed class BackendServer : IAsyncDisposable
     /// <summary>Identity, store, port, then the web application: nothing is bound before the store can take a question.</summary>
     public static async Task<StartOutcome> StartAsync(BackendSettings settings, BackendParts parts, CancellationToken cancellationToken)
     {
-        var identities = IdentityStores.Of(settings, parts.Time);
-        switch (await identities.LoadAsync(cancellationToken))
+        var loggers = BackendLogging.CreateFactory(settings, parts);
+        var identities = IdentityStores.Of(settings, parts.Time, loggers.CreateLogger<IdentityStore>());
+        var outcome = await identities.LoadAsync(cancellationToken) switch
         {
-            case IdentityOutcome.Refused refused:
-                return new StartOutcome.Refused(ExitCode.StoreUnusable, refused.Reason);
-            case IdentityOutcome.Loaded loaded:
-                var loggers = BackendLogging.CreateFactory(settings, parts);
-                var board = new IdentityBoard(identities, loaded.Keys, parts.Time, loggers.CreateLogger<IdentityBoard>());
-                var outcome = await OpenStoreAsync(settings, parts, board, loggers, cancellationToken);
-                if (outcome is StartOutcome.Refused)
-                    loggers.Dispose();
-                return outcome;
-            case var unknown:
-                throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}.");
-        }
+            IdentityOutcome.Refused refused => new StartOutcome.Refused(ExitCode.StoreUnusable, refused.Reason),
+            IdentityOutcome.Loaded loaded => await OpenStoreAsync(
+                settings, parts, new IdentityBoard(identities, loaded.Keys, parts.Time, loggers.CreateLogger<IdentityBoard>()), loggers, cancellationToken),
+            var unknown => throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}."),
+        };
+        if (outcome is StartOutcome.Refused)
+            loggers.Dispose();
+        return outcome;
     }
 
     /// <summary>Returns when a signal or its owner stops it.</summary>

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Maestra.Backend.Identity;
 
 /// <summary>The table <c>identity</c>: one row, so that all replicas have one key (wire.md §9.1).</summary>
-internal sealed class IdentityTable(string connectionString) : IIdentityVault, IAsyncDisposable
+internal sealed class IdentityTable(string connectionString, ILogger? logger = null) : IIdentityVault, IAsyncDisposable
 {
     private const string ReadSql = "SELECT document FROM maestra.identity";
     private const string MakeSql = "INSERT INTO maestra.identity (document) VALUES ($1) ON CONFLICT DO NOTHING";
@@ -21,7 +21,7 @@ internal sealed class IdentityTable(string connectionString) : IIdentityVault, I
         // The key is needed before the store is opened, which needs the backend's id.
         if (!_isPrepared)
         {
-            if (await PostgresSchema.PrepareAsync(connectionString, cancellationToken) is { } reason)
+            if (await PostgresSchema.PrepareAsync(connectionString, cancellationToken, logger) is { } reason)
                 return (null, reason);
             _isPrepared = true;
         }

@@ -63,6 +63,24 @@ public sealed class PostgresErasureTests : IAsyncLifetime
         Assert.Empty(await FilesWithAsync());
     }
 
+    /// <summary>A connection that is lost after the commit has its statement sent again: that must tell what the first one did, not fail.</summary>
+    [ContractFact]
+    public async Task SecondTry_OfAWriteWhoseAnswerWasLost_TellsWhatTheFirstDid()
+    {
+        if (_opened is null)
+            return;
+        await FillAndEraseAsync();
+        await AskAsync("old", "old");
+        const string Origin = "(SELECT origin FROM maestra.heads WHERE user_id = 'ada')";
+        const string Field = $"SELECT maestra.store_field({Origin}, 'ada', 'kept', '019b8d7d-f23b-7a1b-ac3d-4e5f60718201', 1, now(), '{{\"name\":\"title\",\"value\":\"t\"}}')";
+        const string Old = $"SELECT maestra.erase_untouched({Origin}, 'ada', 'old', '019b8d7d-f23b-7a1b-ac3d-4e5f60718203', 1, '{{\"scope\":\"conversation\"}}', 'infinity', 9223372036854775807)";
+        const string User = $"SELECT maestra.erase_user({Origin}, 'ada', '019b8d7d-f23b-7a1b-ac3d-4e5f60718202', 1, '{{\"scope\":\"user\"}}')::text";
+
+        Assert.Equal(("stored", "stored"), (await ScalarAsync(Field), await ScalarAsync(Field)));
+        Assert.Equal(("erased", "erased"), (await ScalarAsync(Old), await ScalarAsync(Old)));
+        Assert.Equal(("1", "1"), (await ScalarAsync(User), await ScalarAsync(User)));
+    }
+
     /// <summary>A transaction that still sees the text keeps it in the tables: that is not taken for done.</summary>
     [ContractFact]
     public async Task Compact_WhileAnOldTransactionSeesTheText_WaitsForItsEnd()
@@ -176,6 +194,14 @@ public sealed class PostgresErasureTests : IAsyncLifetime
             .. Directory.EnumerateFiles(Path.Combine(_cluster!.DataFolder, "base"), "*", SearchOption.AllDirectories)
                 .Where(static path => File.ReadAllBytes(path).AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(Canary)) >= 0),
         ];
+    }
+
+    private async Task<string?> ScalarAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(Connection);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync() as string;
     }
 
     private async Task ExecuteAsync(string sql)

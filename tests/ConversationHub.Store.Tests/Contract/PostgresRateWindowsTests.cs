@@ -25,7 +25,7 @@ public sealed class PostgresRateWindowsTests : IClassFixture<PostgresServer>, IA
             return;
         _connection = await _server.CreateDatabaseAsync();
         _source = NpgsqlDataSource.Create(_connection);
-        await Migrations.ApplyAsync(_source, CancellationToken.None);
+        await Migrations.ApplyAsync(_source, NullLogger.Instance, CancellationToken.None);
     }
 
     public async Task DisposeAsync()

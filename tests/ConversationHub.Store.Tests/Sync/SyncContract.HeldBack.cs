@@ -160,6 +160,27 @@ public abstract partial class SyncContract
             (await retention.FindUntouchedAsync(before, 10, new HashSet<string>(), CancellationToken.None)).Found!;
     }
 
+    /// <summary>
+    /// What its owner goes on with and keeps to himself comes as mere places: the peer's retention must not take it for untouched, or its
+    /// erasure would beat every message of today (decisions 45 and 55).
+    /// </summary>
+    [ContractFact]
+    public async Task Retention_AtThePeerOfAConversationThatIsKeptHere_LeavesIt()
+    {
+        await Local.AskAsync("long ago");
+        await Cloud.PullAsync(Local);
+        await Local.ChangeAsync(change => change with { AddTags = ["local_only"] }, "main");
+        Time.Advance(TimeSpan.FromHours(2));
+        await Local.AskAsync("today");
+        await Cloud.PullAsync(Local);
+        var retention = (IRetentionStore)Cloud.Store;
+
+        var (found, _) = await retention.FindUntouchedAsync(Time.GetUtcNow() - TimeSpan.FromHours(1), 10, new HashSet<string>(), CancellationToken.None);
+        Assert.Empty(found!);
+        var (later, _) = await retention.FindUntouchedAsync(Time.GetUtcNow() + TimeSpan.FromHours(1), 10, new HashSet<string>(), CancellationToken.None);
+        Assert.Single(later!);
+    }
+
     /// <summary>The same, as if made six minutes from now.</summary>
     private List<SyncOperation> Ahead(IReadOnlyList<SyncOperation> batch)
     {
