@@ -11,8 +11,8 @@ internal static class DocumentScorer
     /// <summary>Documents are scored so many at a time.</summary>
     private const int WindowDocuments = 1 << 16;
 
-    /// <summary>Entries of lists that one search walks.</summary>
-    private const long MaxPostings = 1_500_000;
+    /// <summary>Entries of lists that one search walks: a word that stands in more messages than that tells next to nothing of any one of them.</summary>
+    private const long MaxPostings = 400_000;
 
     /// <param name="documents">How many there are.</param>
     /// <param name="damaged">Called for a file whose lists are not what was written; its documents with that term are not found.</param>
