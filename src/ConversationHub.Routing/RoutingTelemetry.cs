@@ -13,4 +13,8 @@ internal static partial class RoutingTelemetry
 
     [LoggerMessage(3002, LogLevel.Information, "Question {RequestId} served by {ServedBy} after {Attempts} attempt(s) in {ElapsedMs} ms")]
     public static partial void QuestionEnded(ILogger logger, string requestId, string servedBy, int attempts, long elapsedMs);
+
+    /// <summary>The usual case, by the first target at the first attempt: nothing for an owner to see, and the hub's only line for each question.</summary>
+    [LoggerMessage(3003, LogLevel.Debug, "Question {RequestId} answered by {ServedBy} in {ElapsedMs} ms")]
+    public static partial void QuestionAnswered(ILogger logger, string requestId, string servedBy, long elapsedMs);
 }

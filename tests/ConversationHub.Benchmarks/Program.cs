@@ -8,14 +8,17 @@ using ConversationHub.Benchmarks.Router;
 using ConversationHub.Benchmarks.Store;
 using ConversationHub.Benchmarks.Sync;
 
-string[] known = ["first-light", "call-cost", "router", "store-http", "store-large", "load", "key-timing", "sync"];
+string[] known = ["first-light", "call-cost", "start-methods", "router", "store-http", "store-large", "load", "key-timing", "sync"];
 switch (args)
 {
-    case ["first-light", var hub, var backend, var typescript, var dotnet]:
-        await FirstLightBenchmark.RunAsync(hub, backend, typescript, dotnet, Console.Out);
+    case ["first-light", var hub, var backend, var typescript, var dotnet, var empty]:
+        await FirstLightBenchmark.RunAsync(hub, backend, typescript, dotnet, empty, Console.Out);
         return 0;
-    case ["call-cost", var hub, var typescript]:
+    case ["call-cost", "start-methods", var hub, var typescript]:
         await CallCost.RunAsync(hub, typescript, Console.Out);
+        return 0;
+    case ["start-methods", var hub, var list]:
+        await StartMethods.RunAsync(hub, list);
         return 0;
     case ["key-timing", var trials]:
         return KeyTiming.Run(int.Parse(trials, CultureInfo.InvariantCulture), Console.Out);

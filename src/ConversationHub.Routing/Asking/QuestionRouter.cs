@@ -56,9 +56,17 @@ internal sealed class QuestionRouter(
         var result = end is null
             ? RoutingOutcomes.NobodyAnswered(call, plan, RoutePlan.WhyCloudIsLeftOut(options, question.Route))
             : RoutingOutcomes.Ended(end, call, plan);
-        RoutingTelemetry.QuestionEnded(
-            logger, question.RequestId.ToString(), result.ServedBy?.ToWire() ?? "nobody", result.Attempts.Length, (long)result.Elapsed.TotalMilliseconds);
+        Log(question, result);
         return result;
+    }
+
+    private void Log(Question question, RoutingResult result)
+    {
+        var (servedBy, milliseconds) = (result.ServedBy?.ToWire() ?? "nobody", (long)result.Elapsed.TotalMilliseconds);
+        if (result is { Degraded: true } or { Attempts.Length: > 1 } or { ServedBy: null })
+            RoutingTelemetry.QuestionEnded(logger, question.RequestId.ToString(), servedBy, result.Attempts.Length, milliseconds);
+        else if (logger.IsEnabled(LogLevel.Debug))
+            RoutingTelemetry.QuestionAnswered(logger, question.RequestId.ToString(), servedBy, milliseconds);
     }
 
     /// <returns>The attempt that ended the question; null when nobody did.</returns>

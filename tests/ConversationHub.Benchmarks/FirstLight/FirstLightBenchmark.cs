@@ -19,7 +19,7 @@ internal static class FirstLightBenchmark
     private const int InFlight = 16;
     private const int FailoverStarts = 15;
 
-    public static async Task RunAsync(string hub, string backend, string typescriptServer, string dotnetSample, TextWriter report)
+    public static async Task RunAsync(string hub, string backend, string typescriptServer, string dotnetSample, string emptyProgram, TextWriter report)
     {
         using var folder = new TemporaryFolder();
         var port = FreePort.Find();
@@ -31,7 +31,8 @@ internal static class FirstLightBenchmark
             new Dictionary<string, string> { ["HOME"] = folder.Path, ["TEST_MODE"] = "true", ["LOG_LEVEL"] = "ERROR" });
         Server[] servers = [Server.Hub(hub, folder.Path, backendUrl), Server.TypeScript(typescriptServer, backendUrl)];
         Server sample = new("C# SDK's sample, one echo tool", dotnetSample, [], new Dictionary<string, string> { ["HOME"] = folder.Path }) { Tool = "echo" };
-        await MeasureStartAsync([.. servers, sample], report);
+        Server empty = new("a program that does nothing, published alike", emptyProgram, [], new Dictionary<string, string> { ["HOME"] = folder.Path });
+        await MeasureStartAsync([.. servers, sample, empty], report);
         await MeasureCallsAsync(servers, backendUrl, report);
         await CallCost.RunAsync(hub, typescriptServer, report);
         await MeasureFailoverAsync(hub, folder.Path, backendUrl, report);

@@ -61,7 +61,7 @@ public sealed class BreakerWallTests
     }
 
     [Fact]
-    public async Task RetryAfterOneSecond_IsHeldForItAndUsedAgain()
+    public Task RetryAfterOneSecond_IsHeldForItAndUsedAgain() => Pace.ProveAsync(async () =>
     {
         await using var wall = new WallRig();
         wall.Local.Next(CannedResponse.Problem(503, "overloaded", "Too busy", ("Retry-After", "1")));
@@ -80,7 +80,7 @@ public sealed class BreakerWallTests
             Assert.Equal(Skipped, WallScore.Attempts(second));
         Assert.True(firstProbe >= TimeSpan.FromMilliseconds(990), $"probed after {firstProbe.TotalMilliseconds:0} ms");
         Assert.Equal("local answered", WallScore.Attempts(await hub.AskAsync()));
-    }
+    });
 
     /// <summary>An hour is cut to a minute, which is still longer than this test: nothing but the first question reaches it.</summary>
     [Fact]
