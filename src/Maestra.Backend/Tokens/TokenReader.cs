@@ -44,11 +44,12 @@ internal sealed class TokenReader(TokenSettings settings, TimeProvider time)
 
     private bool IsMeant(TokenClaims claims)
     {
+        // The skew is taken from and added to this clock: a token's own time may be the last there is, as issuers write it for "never".
         var now = time.GetUtcNow();
         return claims.Issuer == settings.Issuer
             && claims.Audiences.Contains(settings.Audience, StringComparer.Ordinal)
-            && now < DateTimeOffset.FromUnixTimeSeconds(claims.ExpiresAt) + ClockSkew
-            && (claims.NotBefore is not { } from || now >= DateTimeOffset.FromUnixTimeSeconds(from) - ClockSkew);
+            && now - ClockSkew < DateTimeOffset.FromUnixTimeSeconds(claims.ExpiresAt)
+            && (claims.NotBefore is not { } from || now + ClockSkew >= DateTimeOffset.FromUnixTimeSeconds(from));
     }
 
     /// <summary>The key of that id; without an id there must be no choice.</summary>

@@ -108,6 +108,21 @@ public sealed class TokenReaderTests : IDisposable
         Assert.Null(await reader.FindOwnerAsync(token));
     }
 
+    /// <summary>What issuers write for "never" is the last second there is: a skew added to it would run over (T9).</summary>
+    [Theory]
+    [InlineData(253_402_300_769)]
+    [InlineData(253_402_300_770)]
+    [InlineData(253_402_300_799)]
+    public async Task Hs256_ExpiresInTheLastSecondOfTime_IsItsSubjectAndForgedNobody(long expiresAt)
+    {
+        var reader = Reader(("JWT_SECRET_KEY", Secret));
+
+        Assert.Equal("ada", (await reader.FindOwnerAsync(Hs256(Claims(expiresAt: expiresAt))))?.Owner.User?.ToString());
+        Assert.Null(await reader.FindOwnerAsync(Hs256(Claims(expiresAt: expiresAt), secret: Secret + "x")));
+        Assert.Null(await reader.FindOwnerAsync(Hs256(Claims(more: $",\"nbf\":{expiresAt}"))));
+        Assert.Null(await reader.FindOwnerAsync(Hs256(Claims(expiresAt: 253_402_300_800))));
+    }
+
     [Fact]
     public async Task Hs256_EveryAlteredCharacter_IsNobody()
     {
