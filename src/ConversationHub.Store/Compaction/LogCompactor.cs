@@ -1,12 +1,8 @@
-using ConversationHub.Contracts;
 using ConversationHub.Store.Disk;
-using ConversationHub.Store.Import;
 using ConversationHub.Store.Index;
 using ConversationHub.Store.Log;
-using ConversationHub.Store.Repair;
 using ConversationHub.Store.Search;
 using ConversationHub.Store.Snapshots;
-using ConversationHub.Store.Views;
 using ConversationHub.Store.Writing;
 using Microsoft.Extensions.Logging;
 
@@ -22,6 +18,7 @@ internal sealed class LogCompactor(
     IProgress<StoreProgress>? progress = null)
 {
     private readonly SegmentRewriter _rewriter = new(files, disk);
+    private readonly ErasedCopies _copies = new(state, folder, disk);
 
     /// <returns>Null when nothing erased is left, else why some may be.</returns>
     public async Task<StoreFailure?> CompactAsync(CancellationToken cancellationToken)
@@ -30,14 +27,14 @@ internal sealed class LogCompactor(
         try
         {
             if (!HasWork(out var newest))
-                return null;
+                return Attempt(() => _copies.AreDue ? Failure(_copies.Drop(Plan(newest))) : null);
 
             // What is appended from here on goes to a segment that is not touched.
             var newSegment = new PendingWrite(WriteKind.NewSegment, null, null, []) { At = time.GetUtcNow() };
             writer.Submit(newSegment);
             if (await newSegment.Done.WaitAsync(cancellationToken).ConfigureAwait(false) is WriteResult.NotCommitted refused)
                 return refused.Failure;
-            return Run(newest, cancellationToken);
+            return Attempt(() => Run(newest, cancellationToken));
         }
         finally
         {
@@ -51,33 +48,45 @@ internal sealed class LogCompactor(
     private StoreFailure? Run(int newest, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
+
+        // First what is made of the log: were it last, a crash in between would leave erased words there with nothing to tell of them.
+        search.Purge();
+        snapshots.Discard();
+        var plan = Plan(newest);
+
+        // And copies: once the log holds stubs, nothing tells any more that they are to go.
+        var missed = _copies.Drop(plan);
+        var done = 0;
+        foreach (var (key, entries) in plan.Segments)
+        {
+            progress?.Report(new StoreProgress("compacting", done++, plan.Segments.Count, "segments"));
+            cancellationToken.ThrowIfCancellationRequested();
+            Replace(key, entries, plan);
+        }
+
+        progress?.Report(new StoreProgress("compacting", done, plan.Segments.Count, "segments"));
+        StoreTelemetry.Compacted(logger, plan.Erased.Count, plan.Segments.Count, (long)time.GetElapsedTime(started).TotalMilliseconds);
+        return Failure(missed);
+    }
+
+    private StoreFailure? Attempt(Func<StoreFailure?> work)
+    {
         try
         {
-            // First what is made of the log: were it last, a crash in between would leave erased words there with nothing to tell of them.
-            search.Purge();
-            snapshots.Discard();
-            var plan = Plan(newest);
-
-            // And copies: once the log holds stubs, nothing tells any more that they are to go.
-            DropCopiesOfDamage(plan);
-            DropImports(plan);
-            var done = 0;
-            foreach (var (key, entries) in plan.Segments)
-            {
-                progress?.Report(new StoreProgress("compacting", done++, plan.Segments.Count, "segments"));
-                cancellationToken.ThrowIfCancellationRequested();
-                Replace(key, entries, plan);
-            }
-
-            progress?.Report(new StoreProgress("compacting", done, plan.Segments.Count, "segments"));
-            StoreTelemetry.Compacted(logger, plan.Erased.Count, plan.Segments.Count, (long)time.GetElapsedTime(started).TotalMilliseconds);
-            return null;
+            return work();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            StoreTelemetry.CompactionFailed(logger, error.Message);
-            return new StoreFailure(StoreFailureKind.Unavailable, "Erased text could not be removed from the disk; it will be tried again.");
+            return Failure(error.Message);
         }
+    }
+
+    private StoreFailure? Failure(string? why)
+    {
+        if (why is null)
+            return null;
+        StoreTelemetry.CompactionFailed(logger, why);
+        return new StoreFailure(StoreFailureKind.Unavailable, "Erased text could not be removed from the disk; it will be tried again.");
     }
 
     /// <param name="newest">Number of the newest segment that holds anything.</param>
@@ -107,6 +116,7 @@ internal sealed class LogCompactor(
         var conversations = new HashSet<int>();
         var touched = new HashSet<int>();
         var segments = new Dictionary<int, PlannedSegment>();
+        var missed = _copies.AreMissed;
         lock (state.Gate)
         {
             var operations = state.Index.Operations;
@@ -123,6 +133,15 @@ internal sealed class LogCompactor(
                     names.AddConversation(state.Index.Conversations[operations[number].Conversation].Id);
             }
 
+            // What an earlier round missed is of any conversation that lost something; what is known nowhere else is its user's.
+            foreach (var number in missed ? touched : [])
+            {
+                if (conversations.Add(number))
+                    names.AddConversation(state.Index.Conversations[number].Id);
+            }
+
+            foreach (var (user, erasure) in state.Index.UserErasures)
+                names.AddUser(user, operations[erasure].Hlc);
             foreach (var key in state.DamagedSegments.Where(files.IsCurrent))
                 segments.TryAdd(key, new PlannedSegment());
             for (var number = 0; number < operations.Count; number++)
@@ -166,61 +185,6 @@ internal sealed class LogCompactor(
         files.Retire(key);
         if (rewritten.IsDamaged)
             board.FoundDamage($"{SegmentName.Of(number)} holds lines that cannot be read back");
-    }
-
-    /// <summary>
-    /// Copies of imported files are kept for their bytes; those of a conversation of which anything was erased must not be, shown though it may be
-    /// again by what a peer wrote later: what was not erased stands in the log.
-    /// </summary>
-    private void DropImports(CompactionPlan plan)
-    {
-        if (!Directory.Exists(folder.Imported))
-            return;
-        foreach (var path in Directory.EnumerateFiles(folder.Imported))
-        {
-            var bytes = File.ReadAllBytes(path);
-            var file = ImportReader.TryRead(bytes, UserId.Anonymous, DateTimeOffset.MaxValue, out _);
-            if (file is null ? plan.Names.AreIdsIn(bytes) : IsErased(file.ConversationId, plan))
-                File.Delete(path);
-        }
-
-        disk.FlushFolder(folder.Imported);
-    }
-
-    private bool IsErased(ConversationId id, CompactionPlan plan)
-    {
-        lock (state.Gate)
-            return state.Index.AllOfId(id.ToString()).Any(number => state.Index.IsClosedByErasure(number) || plan.Touched.Contains(number));
-    }
-
-    private void DropCopiesOfDamage(CompactionPlan plan)
-    {
-        if (!Directory.Exists(folder.Damaged))
-            return;
-        foreach (var path in Directory.EnumerateFiles(folder.Damaged))
-        {
-            var ids = SegmentRepair.IdsOf(path);
-            if (path.EndsWith(SegmentRepair.IdsExtension, StringComparison.Ordinal) || !MayHoldErased(path, ids, plan))
-                continue;
-            File.Delete(path);
-            File.Delete(ids);
-        }
-
-        disk.FlushFolder(folder.Damaged);
-    }
-
-    /// <summary>Files of conversations go with their own alone: nothing else has what a repair could not read of them.</summary>
-    private bool MayHoldErased(string path, string ids, CompactionPlan plan)
-    {
-        var bytes = File.ReadAllBytes(path);
-        if (path.EndsWith(ViewName.Extension, StringComparison.Ordinal))
-        {
-            return TornConversationFile.TryRead(bytes, UserId.Anonymous, DateTimeOffset.MaxValue) is { } torn
-                ? IsErased(torn.File.ConversationId, plan)
-                : plan.Names.AreTextsIn(bytes);
-        }
-
-        return plan.Names.MayBeIn(bytes) || (File.Exists(ids) && plan.Names.MayBeIn(File.ReadAllBytes(ids)));
     }
 }
 

@@ -14,6 +14,9 @@ internal sealed class Housekeeper : IAsyncDisposable
     /// <summary>Erasures of this long share one compaction.</summary>
     private static readonly TimeSpan CompactionDelay = TimeSpan.FromSeconds(10);
 
+    /// <summary>A disk may refuse once; erased text that stays after that is told by the store's health.</summary>
+    private const int TroubledAfter = 2;
+
     /// <summary>A stop must not wait for files that can be written after the next start.</summary>
     private static readonly TimeSpan ClosingTime = TimeSpan.FromSeconds(2);
 
@@ -27,6 +30,7 @@ internal sealed class Housekeeper : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _running;
     private long _erasedSince;
+    private int _failedCompactions;
 
     public Housekeeper(LogState state, ViewWriter views, LogCompactor compactor, FolderWatch folder, StatusBoard board, TimeProvider time, ILogger logger)
     {
@@ -79,6 +83,7 @@ internal sealed class Housekeeper : IAsyncDisposable
                 var works = await TryAsync(() => _views.WriteAsync(ViewRound.Usual, _stopping.Token)).ConfigureAwait(false);
                 works &= await TryAsync(() => _folder.RunWhenDueAsync(_stopping.Token)).ConfigureAwait(false);
                 works &= await TryAsync(CompactWhenDueAsync).ConfigureAwait(false);
+                works &= _failedCompactions < TroubledAfter;
                 _board.Troubled(works ? null : "files beside the log or the removal of erased text are behind; the log says why");
             }
         }
@@ -119,6 +124,7 @@ internal sealed class Housekeeper : IAsyncDisposable
         }
         finally
         {
+            _failedCompactions = done ? 0 : _failedCompactions + 1;
             if (!done)
                 BeginCompactionDelay();
         }

@@ -197,6 +197,9 @@ internal sealed class StoreIndex
     /// <inheritdoc cref="ConversationTable.IsFirstOfName"/>
     public bool IsFirstOfName(int conversation) => _conversations.IsFirstOfName(conversation);
 
+    /// <inheritdoc cref="Erasures.OfUsers"/>
+    public IReadOnlyDictionary<string, int> UserErasures => _erasures.OfUsers;
+
     /// <inheritdoc cref="Erasures.Cover"/>
     public bool IsErased(int conversation, HybridTimestamp hlc) => _erasures.Cover(conversation, hlc);
 

@@ -8,6 +8,9 @@ internal sealed record LogFolder(string Root)
     /// <summary>Copies of bytes that were cut or replaced.</summary>
     public string Damaged => Path.Combine(Log, "damaged");
 
+    /// <summary>There while some of the kept copies could not be read when erased text was removed from them (<see cref="Compaction.ErasedCopies"/>).</summary>
+    public string MissedCopies => Path.Combine(Log, "copies.missed");
+
     public string Lock => Path.Combine(Log, "lock");
 
     /// <summary>The store's own id (<see cref="Origins.StoreIdentity"/>).</summary>
