@@ -217,7 +217,7 @@ internal sealed class LogStore(
     public Task<StoreFailure?> CompactAsync(CancellationToken cancellationToken) => compactor.CompactAsync(cancellationToken);
 
     /// <summary>Takes over files of the earlier backend.</summary>
-    /// <param name="looksAtViews">The store was not closed with every file written, so that a foreign one may stand in a view's place.</param>
+    /// <param name="looksAtViews">As in <see cref="FolderWatch.RunAsync"/>.</param>
     public Task<ImportReport> ImportAsync(string source, CancellationToken cancellationToken, bool looksAtViews = false) =>
         watch.RunAsync(source, looksAtViews, cancellationToken);
 
@@ -249,10 +249,11 @@ internal sealed class LogStore(
             return;
         try
         {
+            await watch.StopAsync().ConfigureAwait(false);
             writer.Dispose();
             await housekeeper.DisposeAsync().ConfigureAwait(false);
             await indexHousekeeper.DisposeAsync().ConfigureAwait(false);
-            if (housekeeper.IsDone && board.Ended is null)
+            if (housekeeper.IsDone && watch.IsDone && board.Ended is null)
                 CleanMark.Set(folder);
         }
         finally

@@ -101,7 +101,8 @@ public static class StoreOpener
                 return Newer(folder.Log, place);
             var (segment, length) = recovery.Repair(reading, known);
             search.Complete();
-            foreach (var path in folder.ListTemporary())
+            var isLarge = state.Index.Conversations.Count > options.LooksFirstUpTo;
+            foreach (var path in folder.ListTemporary(inRoot: !isLarge))
                 File.Delete(path);
             var born = BirthMark.Of(folder.Log);
             if (IdentityRenewal.IsDue(identity, reading, born, out var why))
@@ -170,7 +171,9 @@ public static class StoreOpener
             var isClean = CleanMark.TryRemove(folder, disk);
             if (!isClean)
                 store.MarkAllViews();
-            var import = store.ImportAsync(folder.Root, CancellationToken.None, looksAtViews: !isClean).GetAwaiter().GetResult();
+            var import = isLarge
+                ? watch.LookLater(looksAtViews: !isClean)
+                : Task.FromResult<ImportReport?>(store.ImportAsync(folder.Root, CancellationToken.None, looksAtViews: !isClean).GetAwaiter().GetResult());
 
             // Reading a large store leaves nearly as much behind as it keeps; nobody waits yet, so this is the time to give it back.
             if (state.Index.Operations.Count >= LargeOperations)

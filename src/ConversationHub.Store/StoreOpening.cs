@@ -18,8 +18,11 @@ public abstract record StoreOpening
 
         public IQuestionLeases Leases { get; init; } = NoLeases.Instance;
 
-        /// <summary>What was taken over from files of the earlier backend that lay in the folder; null where there is no folder.</summary>
-        public ImportReport? Import { get; init; }
+        /// <summary>
+        /// What was taken over from files of the earlier backend that lay in the folder: at its end already, or, in a large store, some time later.
+        /// Null where there is no folder, and when the store was closed before.
+        /// </summary>
+        public Task<ImportReport?> Import { get; init; } = Task.FromResult<ImportReport?>(null);
 
         /// <summary>Ends with a sentence for the operator, which may name files, when damage is first found: at once, or while the store is in use. Without damage it never ends.</summary>
         public Task<string> Damaged { get; init; } = new TaskCompletionSource<string>().Task;

@@ -22,6 +22,12 @@ public sealed record StoreOptions
     /// <summary>Operations between two snapshots of the log store's index at least. For tests: a store that is killed often must meet many.</summary>
     internal int SnapshotEvery { get; init; } = SnapshotKeeper.FewestOperations;
 
+    /// <summary>
+    /// The folder of a store of so many conversations is looked at for foreign files before it is open, which takes some tens of milliseconds;
+    /// that of a larger one behind its start. For tests: a small store that is looked at as a large one is.
+    /// </summary>
+    internal int LooksFirstUpTo { get; init; } = 2_000;
+
     /// <summary>Told how far reading, writing files, importing and compacting have come; null for nobody. Called by the thread that does it.</summary>
     public IProgress<StoreProgress>? Progress { get; init; }
 

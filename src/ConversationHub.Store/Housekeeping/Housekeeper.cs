@@ -67,9 +67,10 @@ internal sealed class Housekeeper : IAsyncDisposable
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(false);
         var started = _time.GetTimestamp();
-        var works = true;
-        while (works && !_views.IsDone && _time.GetElapsedTime(started) < ClosingTime)
+        bool works;
+        do
             works = await _views.WriteAsync(ViewRound.Closing, CancellationToken.None).ConfigureAwait(false);
+        while (works && !_views.IsDone && _time.GetElapsedTime(started) < ClosingTime);
         _stopping.Dispose();
     }
 

@@ -31,10 +31,34 @@ internal sealed class FolderImporter(
     /// <param name="source">The folder to look at; of the store's own, files it wrote itself are passed over.</param>
     /// <param name="looksAtViews">Files in the place of a view are looked at too: another program may have put them there, or a full disk kept the view from being written.</param>
     public Task<ImportReport> RunAsync(string source, bool looksAtViews, CancellationToken cancellationToken) =>
-        RunAsync(journal => Candidates(source, looksAtViews, journal), cancellationToken);
+        RunAsync(journal => Candidates(source, looksAtViews, journal, cancellationToken), cancellationToken);
 
-    /// <summary>Takes over one file.</summary>
-    public Task<ImportReport> RunFileAsync(string path, CancellationToken cancellationToken) => RunAsync(_ => [path], cancellationToken);
+    private IEnumerable<string> Candidates(string source, bool looksAtViews, ImportJournal journal, CancellationToken cancellationToken)
+    {
+        var found = Find(source, looksAtViews, cancellationToken);
+        return Path.GetFullPath(source) == Path.GetFullPath(folder.Root) ? found.Concat(KeptButNotImported(journal)) : found;
+    }
+
+    /// <summary>Takes over files that were found before (<see cref="Find"/>), or kept.</summary>
+    public Task<ImportReport> RunFilesAsync(IEnumerable<string> paths, CancellationToken cancellationToken) => RunAsync(_ => paths, cancellationToken);
+
+    /// <summary>Takes over what was kept and never imported.</summary>
+    public Task<ImportReport> RunKeptAsync(CancellationToken cancellationToken) => RunAsync(KeptButNotImported, cancellationToken);
+
+    /// <summary>Files of a folder that may be foreign, and changes nothing; no turn is needed for it.</summary>
+    /// <param name="looksAtViews">As in <see cref="RunAsync(string, bool, CancellationToken)"/>.</param>
+    public IReadOnlyList<string> Find(string source, bool looksAtViews, CancellationToken cancellationToken)
+    {
+        var ours = Path.GetFullPath(source) == Path.GetFullPath(folder.Root) ? OwnFiles() : [];
+        ours.Add("index.json");
+        ours.Add("imports.json");
+        return
+        [
+            .. Directory.EnumerateFiles(source, "*" + ViewName.Extension)
+                .Where(path => !ours.Contains(Path.GetFileName(path)) || (looksAtViews && IsForeignView(path, cancellationToken)))
+                .Order(StringComparer.Ordinal),
+        ];
+    }
 
     private async Task<ImportReport> RunAsync(Func<ImportJournal, IEnumerable<string>> paths, CancellationToken cancellationToken)
     {
@@ -66,21 +90,9 @@ internal sealed class FolderImporter(
         return new ImportReport(_imported, _skipped, _damaged, _operations) { IsUnfinished = _unfinished };
     }
 
-    private IEnumerable<string> Candidates(string source, bool looksAtViews, ImportJournal journal)
+    private bool IsForeignView(string path, CancellationToken cancellationToken)
     {
-        var isOwn = Path.GetFullPath(source) == Path.GetFullPath(folder.Root);
-        var ours = isOwn ? OwnFiles() : [];
-        ours.Add("index.json");
-        ours.Add("imports.json");
-        var files = Directory.EnumerateFiles(source, "*" + ViewName.Extension)
-            .Where(path => !ours.Contains(Path.GetFileName(path)) || (looksAtViews && IsForeignView(path)))
-            .Order(StringComparer.Ordinal)
-            .ToArray();
-        return isOwn ? files.Concat(KeptButNotImported(journal)) : files;
-    }
-
-    private bool IsForeignView(string path)
-    {
+        cancellationToken.ThrowIfCancellationRequested();
         try
         {
             return path != folder.IndexView && path != folder.Imports && !ForeignFile.IsOwn(path);

@@ -1,4 +1,5 @@
 using ConversationHub.Contracts;
+using ConversationHub.Store.Housekeeping;
 using ConversationHub.Store.Log;
 using ConversationHub.Store.Views;
 using Microsoft.Extensions.Logging;
@@ -7,7 +8,8 @@ namespace ConversationHub.Store.Import;
 
 /// <summary>
 /// Decides when the store's own folder, or another, is looked at for files of the earlier backend: at start, when an id is asked for that is not known,
-/// when a view is about to take a foreign file's place, and again later after a full disk (wire.md §10.3). One import at a time. Thread-safe.
+/// when a view is about to take a foreign file's place, and again later after a full disk (wire.md §10.3). A large store's folder is looked at
+/// behind the start (<see cref="LookLater"/>). One import at a time. Thread-safe.
 /// </summary>
 internal sealed class FolderWatch(
     LogState state, LogFolder folder, Func<FolderImporter> importer, TimeProvider time, ILogger logger) : IDisposable
@@ -15,14 +17,43 @@ internal sealed class FolderWatch(
     /// <summary>Files known to be damaged, with what they looked like: one that has not changed is not read for each question.</summary>
     private const int MaxRemembered = 1024;
 
+    /// <summary>Files that are imported in one turn while the store is in use: others wait for theirs in between.</summary>
+    private const int FilesPerTurn = 64;
+
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(10);
 
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Dictionary<string, (long Length, DateTime Modified)> _seen = [];
     private readonly HashSet<string> _waiting = [];
+    private readonly CancellationTokenSource _stopping = new();
+    private Task<ImportReport?> _looking = Task.FromResult<ImportReport?>(null);
     private long _retrySince;
+    private volatile bool _isBehind;
+
+    /// <summary>False while a look at views that somebody may have changed is not at its end.</summary>
+    public bool IsDone => !_isBehind;
+
+    /// <summary>
+    /// Looks at every file of the store's own folder on a thread of its own: in a large store that takes seconds, and a start would wait for them.
+    /// Who asks for a conversation meanwhile has its file looked at first (<see cref="LookAsync"/>).
+    /// </summary>
+    /// <param name="looksAtViews">As in <see cref="RunAsync"/>.</param>
+    /// <returns>Null when the store was closed, or the disk failed, before the end.</returns>
+    public Task<ImportReport?> LookLater(bool looksAtViews)
+    {
+        _isBehind = looksAtViews;
+        return _looking = Task.Run(() => LookOnOwnThreadAsync(looksAtViews), CancellationToken.None);
+    }
+
+    /// <summary>Ends a look that is under way; the next start makes it anew.</summary>
+    public async Task StopAsync()
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _looking.ConfigureAwait(false);
+    }
 
     /// <summary>Looks at every file of a folder.</summary>
+    /// <param name="looksAtViews">The store was not closed with every file written, so that a foreign one may stand in a view's place.</param>
     public async Task<ImportReport> RunAsync(string source, bool looksAtViews, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -56,7 +87,7 @@ internal sealed class FolderWatch(
             if (_seen.TryGetValue(name, out var before) && before == looks && IsDamaged(id))
                 return false;
             Forget(id);
-            var report = await importer().RunFileAsync(file.FullName, cancellationToken).ConfigureAwait(false);
+            var report = await importer().RunFilesAsync([file.FullName], cancellationToken).ConfigureAwait(false);
             if (report.IsUnfinished)
                 RetryLater();
             else if (report.Damaged.Count > 0 && (_seen.Count < MaxRemembered || _seen.ContainsKey(name)))
@@ -96,7 +127,7 @@ internal sealed class FolderWatch(
             foreach (var copy in kept.Where(File.Exists))
             {
                 // Its bytes are safe; should this fail, the next start finds them.
-                if ((await importer().RunFileAsync(copy, cancellationToken).ConfigureAwait(false)).IsUnfinished)
+                if ((await importer().RunFilesAsync([copy], cancellationToken).ConfigureAwait(false)).IsUnfinished)
                     Kept(copy);
             }
 
@@ -112,7 +143,59 @@ internal sealed class FolderWatch(
         }
     }
 
-    public void Dispose() => _turn.Dispose();
+    public void Dispose()
+    {
+        _turn.Dispose();
+        _stopping.Dispose();
+    }
+
+    private async Task<ImportReport?> LookOnOwnThreadAsync(bool looksAtViews)
+    {
+        using var thread = new HousekeepingThread("store-import");
+        try
+        {
+            IReadOnlyList<string> found = [];
+            await thread.RunAsync(() => found = importer().Find(folder.Root, looksAtViews, _stopping.Token)).ConfigureAwait(false);
+            var report = ImportReport.None;
+            foreach (var part in found.Chunk(FilesPerTurn))
+                report = report.With(await InTurnAsync(thread, one => one.RunFilesAsync(part.Where(IsStillForeign), _stopping.Token)).ConfigureAwait(false));
+            report = report.With(await InTurnAsync(thread, one => one.RunKeptAsync(_stopping.Token)).ConfigureAwait(false));
+            if (report.IsUnfinished)
+                RetryLater();
+            _isBehind = false;
+            return report;
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The store is being closed.
+            return null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            StoreTelemetry.ImportDamaged(logger, folder.Root, error.Message);
+            RetryLater();
+            return null;
+        }
+    }
+
+    private async Task<ImportReport> InTurnAsync(HousekeepingThread thread, Func<FolderImporter, Task<ImportReport>> import)
+    {
+        await _turn.WaitAsync(_stopping.Token).ConfigureAwait(false);
+        try
+        {
+            ImportReport? report = null;
+            await thread.RunAsync(() => report = import(importer()).GetAwaiter().GetResult()).ConfigureAwait(false);
+            return report!;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>A view may have taken the place of a foreign file since that was found; its bytes are kept then, and imported from there.</summary>
+    private bool IsStillForeign(string path) => File.Exists(path) && !(ConversationId.TryParse(Path.GetFileNameWithoutExtension(path), out var id)
+        && IsWritten(id, Path.GetFileName(path)) && ForeignFile.IsOwn(path));
 
     private void RetryLater()
     {

@@ -7,8 +7,17 @@ namespace ConversationHub.Store.Import;
 /// <param name="Operations">How many were added.</param>
 public sealed record ImportReport(int Imported, int Skipped, IReadOnlyList<DamagedFile> Damaged, int Operations)
 {
+    internal static ImportReport None { get; } = new(0, 0, [], 0);
+
     /// <summary>True when something could not be written, such as on a full disk: what is missing is imported by the next import.</summary>
     public bool IsUnfinished { get; init; }
+
+    /// <summary>Both together.</summary>
+    internal ImportReport With(ImportReport other) => new(
+        Imported + other.Imported, Skipped + other.Skipped, [.. Damaged, .. other.Damaged], Operations + other.Operations)
+    {
+        IsUnfinished = IsUnfinished || other.IsUnfinished,
+    };
 }
 
 /// <param name="File">Name without folders.</param>

@@ -46,8 +46,13 @@ internal sealed record LogFolder(string Root)
     public string View(string fileName) => Path.Combine(Root, fileName);
 
     /// <summary>Files that a crash left half written. They may hold text that was erased since.</summary>
-    public IEnumerable<string> ListTemporary() => Directory.EnumerateFiles(Root, "*" + Disk.AtomicFile.TemporarySuffix)
-        .Concat(Directory.EnumerateFiles(Log, "*" + Disk.AtomicFile.TemporarySuffix));
+    /// <param name="inRoot">False: those among the conversations' files are left to <see cref="Views.ViewWriter"/>, which is the one that makes them.</param>
+    public IEnumerable<string> ListTemporary(bool inRoot) => Directory.EnumerateFiles(Log, "*" + Disk.AtomicFile.TemporarySuffix)
+        .Append(Imports + Disk.AtomicFile.TemporarySuffix).Concat(inRoot ? ListTemporaryViews() : []);
+
+    /// <summary>The same among the conversations' files.</summary>
+    public IEnumerable<string> ListTemporaryViews() => Directory.EnumerateFiles(Root, "*" + Disk.AtomicFile.TemporarySuffix)
+        .Where(path => path != Imports + Disk.AtomicFile.TemporarySuffix);
 
     public string Segment(int number) => Path.Combine(Log, SegmentName.Of(number));
 

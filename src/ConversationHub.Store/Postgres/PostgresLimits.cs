@@ -16,6 +16,9 @@ internal static class PostgresLimits
     /// <summary>Erasing a user rewrites every row of theirs in one transaction: some minutes for millions of messages.</summary>
     public static readonly TimeSpan LongestErasure = TimeSpan.FromMinutes(30);
 
+    /// <summary>A conversation has at most 100,000 messages, each of which must be looked at to know that it was not erased.</summary>
+    public static readonly TimeSpan LongestExportPart = TimeSpan.FromSeconds(60);
+
     /// <summary>How long a server that hangs may take to cancel; then its connection is dropped.</summary>
     private const int CancellationMilliseconds = 1000;
 

@@ -24,6 +24,11 @@ internal sealed class PostgresReader(Database database)
         ORDER BY hlc DESC, id DESC LIMIT $4
         """;
 
+    private const string PlacesSql = """
+        SELECT hlc, id, pg_column_size(body) FROM maestra.operations
+        WHERE user_id = $1 AND conversation_id = $2 AND kind = 'message' AND NOT body ? 'erased' ORDER BY hlc, id
+        """;
+
     private const string IsMessageSql =
         "SELECT 1 FROM maestra.operations WHERE user_id = $1 AND conversation_id = $2 AND kind = 'message' AND id = $3";
 
@@ -105,8 +110,25 @@ internal sealed class PostgresReader(Database database)
 
     private static bool IsTime(long ticks) => ticks >= 0 && ticks <= DateTimeOffset.MaxValue.UtcTicks;
 
+    /// <summary>For an export: however long the conversation is, some of its messages are in memory at a time.</summary>
+    private async Task<ReadOutcome> ReadWholeAsync(ConversationSummary summary, CancellationToken cancellationToken)
+    {
+        var (places, failure) = await database.QueryAsync(
+            PlacesSql, parameters => Key(parameters, summary), static reader => reader.All(MessagePlace.Of), cancellationToken,
+            PostgresLimits.LongestExportPart).ConfigureAwait(false);
+        if (places is null)
+            return new ReadOutcome.Unavailable(failure!);
+        var (fields, lost) = await database.QueryAsync(
+            FieldsSql, parameters => Key(parameters, summary), ReadFields, cancellationToken).ConfigureAwait(false);
+        return fields is null
+            ? new ReadOutcome.Unavailable(lost!)
+            : new ReadOutcome.Found(ToDocument(summary, fields, new PostgresMessages(database, summary, places), truncated: false));
+    }
+
     private async Task<ReadOutcome> ReadMessagesAsync(ConversationSummary summary, ReadQuery query, CancellationToken cancellationToken)
     {
+        if (query is { Limit: ReadQuery.AllMessages, Before: null })
+            return await ReadWholeAsync(summary, cancellationToken).ConfigureAwait(false);
         if (query.Before is { } before)
         {
             var (known, unreachable) = await database.QueryAsync(

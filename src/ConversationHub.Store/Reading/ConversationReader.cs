@@ -7,6 +7,9 @@ namespace ConversationHub.Store.Reading;
 /// <summary>Answers <see cref="ReadQuery"/>: places are copied under the gate, texts are read without it. Thread-safe.</summary>
 internal sealed class ConversationReader(LogState state, MessageReader messages)
 {
+    /// <summary>Of the lines of a conversation that is read whole: beyond, its messages are read one by one, when their turn comes.</summary>
+    private const long MostBytesAtOnce = 1 << 20;
+
     public ReadOutcome Read(ReadQuery query)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(query.Limit, 1);
@@ -29,7 +32,7 @@ internal sealed class ConversationReader(LogState state, MessageReader messages)
                 return new ReadOutcome.UnknownMessage();
         }
 
-        return ReadTexts(head, window, truncated);
+        return ReadTexts(head, window, truncated, isWhole: query is { Limit: ReadQuery.AllMessages, Before: null });
     }
 
     /// <summary>Numbers of the conversations that are shown, by id.</summary>
@@ -64,12 +67,12 @@ internal sealed class ConversationReader(LogState state, MessageReader messages)
                 all[at] = Location(state.Index, entry.Messages[at]);
         }
 
-        return ReadTexts(head, all, truncated: false);
+        return ReadTexts(head, all, truncated: false, isWhole: true);
     }
 
-    private ReadOutcome ReadTexts(ConversationHead head, LineLocation[] places, bool truncated)
+    private ReadOutcome ReadTexts(ConversationHead head, LineLocation[] places, bool truncated, bool isWhole)
     {
-        if (places.Length > WireLimits.MessagePageMax)
+        if (isWhole && places.Sum(static place => (long)place.Length) > MostBytesAtOnce)
             return ReadLong(head, places);
         var read = new List<ConversationMessage>(places.Length);
         foreach (var place in places)
@@ -84,7 +87,7 @@ internal sealed class ConversationReader(LogState state, MessageReader messages)
             : new ReadOutcome.Damaged();
     }
 
-    /// <summary>More messages than a page has: each line is checked, and read again when its turn comes.</summary>
+    /// <summary>Each line is checked, and read again when its turn comes.</summary>
     private ReadOutcome ReadLong(ConversationHead head, LineLocation[] places) =>
         Array.TrueForAll(places, messages.IsSound) && messages.TryRead(head.First) is { } first
             ? new ReadOutcome.Found(head.ToDocument(first.Body, new StoredMessages(places, messages), truncated: false))

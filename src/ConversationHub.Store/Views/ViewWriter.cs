@@ -44,6 +44,7 @@ internal sealed class ViewWriter(
     private readonly HashSet<int> _failed = [];
     private (long Since, TimeSpan For)? _indexResting;
     private bool _indexIsBehind;
+    private bool _isCleared;
     private int _operations = state.Index.Operations.Count;
 
     /// <summary>Writes what is behind, or a part of it.</summary>
@@ -87,6 +88,8 @@ internal sealed class ViewWriter(
 
     private void WriteRound(ViewRound round)
     {
+        if (!_isCleared)
+            Clear();
         var taken = Take(round);
         Exception? failure = null;
         var done = 0;
@@ -123,6 +126,14 @@ internal sealed class ViewWriter(
             disk.FlushFolder(folder.Root);
         if (failure is not null)
             throw new IOException(failure.Message, failure);
+    }
+
+    /// <summary>What a crash left half written may hold text that was erased since. Here nothing of it is being written.</summary>
+    private void Clear()
+    {
+        foreach (var path in folder.ListTemporaryViews())
+            File.Delete(path);
+        _isCleared = true;
     }
 
     private void PutOff(int number)

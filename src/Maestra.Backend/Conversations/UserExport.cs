@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Text;
 using System.Text.Json;
 using ConversationHub.Contracts;
 using ConversationHub.Store;
@@ -6,7 +9,7 @@ using Maestra.Backend.Http;
 namespace Maestra.Backend.Conversations;
 
 /// <summary>
-/// Writes all that is held of a user, one conversation after another, so that memory holds one at a time however many there are.
+/// Writes all that is held of a user, message by message, so that memory holds a few at a time however many there are.
 /// </summary>
 internal sealed class UserExport(IPeerExport peers, TimeProvider time)
 {
@@ -14,6 +17,8 @@ internal sealed class UserExport(IPeerExport peers, TimeProvider time)
     {
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
+
+    private static readonly byte[] Comma = [(byte)','];
 
     /// <param name="conversations">Stands at the first one; null when there is none.</param>
     /// <param name="onWritten">Called for each conversation.</param>
@@ -23,18 +28,26 @@ internal sealed class UserExport(IPeerExport peers, TimeProvider time)
         context.Response.ContentType = ReplyWriter.JsonType;
         ReplyWriter.NameAttachment(context.Response, "maestra-export.json");
         var body = context.Response.BodyWriter;
-        await using var json = new Utf8JsonWriter(body, Options);
-        json.WriteStartObject();
-        json.WriteString("user_id"u8, user.ToString());
-        json.WriteString("exported_at"u8, WireTime.Format(time.GetUtcNow()));
-        json.WriteStartArray("conversations"u8);
+        var stop = context.RequestAborted;
+        await using (var head = new Utf8JsonWriter(body, Options))
+        {
+            head.WriteStartObject();
+            head.WriteString("user_id"u8, user.ToString());
+            head.WriteString("exported_at"u8, WireTime.Format(time.GetUtcNow()));
+            head.WriteStartArray("conversations"u8);
+        }
+
         var unreadable = 0;
+        var separator = ReadOnlyMemory<byte>.Empty;
         for (var more = conversations is not null; more; more = await conversations!.MoveNextAsync())
         {
             switch (conversations!.Current)
             {
                 case ReadOutcome.Found found:
-                    JsonSerializer.Serialize(json, found.Conversation, MaestraJson.Compact.ConversationDocument);
+                    await body.WriteAsync(separator, stop);
+                    if (!await TryWriteAsync(body, found.Conversation, stop))
+                        return false;
+                    separator = Comma;
                     onWritten();
                     break;
                 case ReadOutcome.Unavailable:
@@ -43,24 +56,42 @@ internal sealed class UserExport(IPeerExport peers, TimeProvider time)
                     unreadable++;
                     break;
             }
-
-            // Waits until the receiver has taken enough, so that a slow one does not fill the memory.
-            json.Flush();
-            await body.FlushAsync(context.RequestAborted);
         }
 
-        json.WriteEndArray();
-        json.WriteStartArray("peers"u8);
-        if (!await peers.TryWriteAsync(json, user, context.RequestAborted))
+        return await TryWriteRestAsync(body, user, unreadable, stop);
+    }
+
+    /// <summary>Message by message, as fast as the receiver takes them.</summary>
+    /// <returns>False when one could not be read any more.</returns>
+    private static async Task<bool> TryWriteAsync(PipeWriter body, ConversationDocument conversation, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await JsonSerializer.SerializeAsync(body, conversation, MaestraJson.Compact.ConversationDocument, cancellationToken);
+            return true;
+        }
+        catch (IOException)
+        {
+            // Told by the result: the answer is cut off.
             return false;
-        json.WriteEndArray();
+        }
+    }
+
+    /// <summary>From the end of the conversations on.</summary>
+    private async Task<bool> TryWriteRestAsync(PipeWriter body, UserId user, int unreadable, CancellationToken cancellationToken)
+    {
+        await body.WriteAsync("],\"peers\":"u8.ToArray(), cancellationToken);
+        await using (var list = new Utf8JsonWriter(body, Options))
+        {
+            list.WriteStartArray();
+            if (!await peers.TryWriteAsync(list, user, cancellationToken))
+                return false;
+            list.WriteEndArray();
+        }
 
         // Damaged conversations are counted, never left out in silence.
-        if (unreadable > 0)
-            json.WriteNumber("unreadable_conversations"u8, unreadable);
-        json.WriteEndObject();
-        json.Flush();
-        await body.FlushAsync(context.RequestAborted);
+        var end = unreadable == 0 ? "}" : string.Create(CultureInfo.InvariantCulture, $",\"unreadable_conversations\":{unreadable}}}");
+        await body.WriteAsync(Encoding.UTF8.GetBytes(end), cancellationToken);
         return true;
     }
 }

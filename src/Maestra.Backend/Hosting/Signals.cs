@@ -97,8 +97,7 @@ internal sealed class Signals : IAsyncDisposable
         {
             Details = [AuditDetail.Of("mode", settings.ModeName), AuditDetail.Of("version", ProgramVersion.Text)],
         });
-        if (store.Import is { } import && (import.Imported > 0 || import.Damaged.Count > 0))
-            Audit.Trail.Record(ImportAudit.Of(import));
+        _ = TellImportAsync(store);
         _ = TellDamageAsync(store);
         Alerts.Tell(new AlertSignal.Started(settings.ModeName, ProgramVersion.Text, identity.Id));
     }
@@ -108,6 +107,12 @@ internal sealed class Signals : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _isWithdrawn, 1) == 0)
             Alerts.Tell(new AlertSignal.Stopping(backendId));
+    }
+
+    private async Task TellImportAsync(StoreOpening.Opened store)
+    {
+        if (await store.Import is { } import && (import.Imported > 0 || import.Damaged.Count > 0))
+            Audit.Trail.Record(ImportAudit.Of(import));
     }
 
     private async Task TellDamageAsync(StoreOpening.Opened store)

@@ -1,3 +1,4 @@
+using ConversationHub.Contracts;
 using ConversationHub.Store.Postgres;
 using ConversationHub.Testing.Postgres;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -29,6 +30,54 @@ public sealed class PostgresStoreContractTests(PostgresServer server) : StoreCon
             await store.DisposeAsync();
         await ReopenAsync();
         Assert.Equal(5, (await ReadAsync()).Messages.Count);
+    }
+
+    /// <summary>What was acknowledged is on the server's disk, also where somebody has told it not to wait for that.</summary>
+    [ContractFact]
+    public async Task Store_WhereCommitsAreNotWaitedFor_WaitsForItsOwn()
+    {
+        await using var source = NpgsqlDataSource.Create(_database!);
+        await using var connection = await source.OpenConnectionAsync();
+        await RunAsync("SET synchronous_commit = off");
+        Assert.IsType<QuestionOutcome.Stored>(await Store.StoreQuestionAsync(Question("q"), CancellationToken.None));
+        await using (var transaction = await connection.BeginTransactionAsync())
+        {
+            await RunAsync("UPDATE maestra.heads SET last_seq = last_seq");
+            Assert.Equal("on", await RunAsync("SHOW synchronous_commit"));
+        }
+
+        Assert.Equal("off", await RunAsync("SHOW synchronous_commit"));
+        await RunAsync("SET synchronous_commit = remote_apply");
+        await using (var transaction = await connection.BeginTransactionAsync())
+        {
+            await RunAsync("UPDATE maestra.heads SET last_seq = last_seq");
+            Assert.Equal("remote_apply", await RunAsync("SHOW synchronous_commit"));
+        }
+
+        async Task<object?> RunAsync(string sql)
+        {
+            await using var command = new NpgsqlCommand(sql, connection);
+            return await command.ExecuteScalarAsync();
+        }
+    }
+
+    /// <summary>An export reads the messages some at a time, whatever else is written meanwhile.</summary>
+    [ContractFact]
+    public async Task Read_WholeConversation_IsReadWhileItIsWalked()
+    {
+        const int Count = 450;
+        for (var n = 0; n < Count; n++)
+            Assert.IsType<QuestionOutcome.Stored>(await Store.StoreQuestionAsync(Question($"message {n}"), CancellationToken.None));
+        var whole = Assert.IsType<ReadOutcome.Found>(await Store.ReadAsync(
+            new ReadQuery { Owner = Ada, ConversationId = ConversationId.Parse("main"), Limit = ReadQuery.AllMessages }, CancellationToken.None)).Conversation;
+        Assert.IsNotType<List<ConversationMessage>>(whole.Messages);
+        Assert.IsType<QuestionOutcome.Stored>(await Store.StoreQuestionAsync(Question("later"), CancellationToken.None));
+
+        Assert.Equal(Enumerable.Range(0, Count).Select(static n => $"message {n}"), whole.Messages.Select(static message => message.Content));
+        Assert.Equal("message 207", whole.Messages[207].Content);
+
+        Assert.IsType<EraseOutcome.Erased>(await Archive.EraseConversationAsync(Ada, ConversationId.Parse("main"), CancellationToken.None));
+        Assert.Throws<IOException>(() => whole.Messages.Count(static message => message.Content.Length > 0));
     }
 
     [ContractFact]

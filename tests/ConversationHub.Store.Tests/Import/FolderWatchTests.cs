@@ -4,6 +4,8 @@ using ConversationHub.Store.Tests.Disk;
 using ConversationHub.Testing;
 using ConversationHub.Testing.Logging;
 using ConversationHub.Testing.Processes;
+using ConversationHub.Testing.Time;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ConversationHub.Store.Tests.Import;
 
@@ -132,6 +134,72 @@ public sealed class FolderWatchTests
         await using var again = OpenedStore.At(root);
         var all = (await again.ReadAsync("old", limit: 10_000)).Messages.Select(message => message.Content).ToArray();
         Assert.Equal(Enumerable.Range(0, 1200).Select(n => $"message {n}"), all);
+    }
+
+    /// <summary>T20: a large store is open before its folder was looked at, whose files are then found all the same, after a crash also those in a view's place.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Open_LargeStore_LooksAtItsFolderBehindTheStart(bool isClean)
+    {
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        await using (var first = OpenedStore.At(root))
+        {
+            await first.ExchangeAsync("ours", conversation: "main");
+            await ((LogStore)first.Store).RebuildViewsAsync();
+        }
+
+        await File.WriteAllTextAsync(Path.Combine(root, "new.json"), Earlier("new", "from long ago"));
+        await File.WriteAllTextAsync(Path.Combine(root, "index.json.tmp"), Canary);
+        if (!isClean)
+        {
+            await File.WriteAllTextAsync(Path.Combine(root, "main.json"), Earlier("main", "theirs"));
+            File.Delete(Path.Combine(root, "log", "clean"));
+        }
+
+        var time = new ManualTimeProvider();
+        var opened = Assert.IsType<StoreOpening.Opened>(StoreOpener.OpenLog(
+            OpenedStore.Options(root) with { LooksFirstUpTo = 0 }, time, new IdSource(time), NullLogger.Instance));
+        await using (opened.Store)
+        {
+            var report = await opened.Import.WaitAsync(TestTimeouts.Signal);
+
+            Assert.Equal(isClean ? 1 : 2, report!.Imported);
+            Assert.Empty(report.Damaged);
+            foreach (var (id, text) in isClean ? [("new", "from long ago")] : new[] { ("new", "from long ago"), ("main", "theirs") })
+            {
+                var read = await opened.Store.ReadAsync(new ReadQuery { Owner = null, ConversationId = ConversationId.Parse(id) }, CancellationToken.None);
+                Assert.Contains(Assert.IsType<ReadOutcome.Found>(read).Conversation.Messages, message => message.Content == text);
+            }
+        }
+
+        Assert.False(File.Exists(Path.Combine(root, "index.json.tmp")));
+        Assert.True(File.Exists(Path.Combine(root, "log", "clean")));
+        Assert.Contains("theirs", isClean ? "theirs" : await File.ReadAllTextAsync(Path.Combine(root, "main.json")), StringComparison.Ordinal);
+    }
+
+    /// <summary>A stop does not wait for a look at the folder, and the next start makes it anew.</summary>
+    [Fact]
+    public async Task Close_BeforeTheFolderWasLookedAt_IsNotCalledClean()
+    {
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        await using (var first = OpenedStore.At(root))
+            await first.ExchangeAsync("ours");
+        await File.WriteAllTextAsync(Path.Combine(root, "main.json"), Earlier("main", "theirs"));
+        File.Delete(Path.Combine(root, "log", "clean"));
+        var time = new ManualTimeProvider();
+        var options = OpenedStore.Options(root) with { LooksFirstUpTo = 0 };
+
+        var opened = Assert.IsType<StoreOpening.Opened>(StoreOpener.OpenLog(options, time, new IdSource(time), NullLogger.Instance));
+        await opened.Store.DisposeAsync();
+        var looked = await opened.Import.WaitAsync(TestTimeouts.Signal);
+
+        // Either it was done in time, or it is made anew.
+        Assert.Equal(looked is not null, File.Exists(Path.Combine(root, "log", "clean")));
+        await using var again = OpenedStore.At(root);
+        Assert.Contains((await again.ReadAsync()).Messages, static message => message.Content == "theirs");
     }
 
     /// <summary>A kept copy may be all that is left of a file that a person changed: a disk that is full, or a stop, must not take it.</summary>
