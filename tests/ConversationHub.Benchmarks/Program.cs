@@ -14,7 +14,7 @@ switch (args)
     case ["first-light", var hub, var backend, var typescript, var dotnet, var empty]:
         await FirstLightBenchmark.RunAsync(hub, backend, typescript, dotnet, empty, Console.Out);
         return 0;
-    case ["call-cost", "start-methods", var hub, var typescript]:
+    case ["call-cost", var hub, var typescript]:
         await CallCost.RunAsync(hub, typescript, Console.Out);
         return 0;
     case ["start-methods", var hub, var list]:

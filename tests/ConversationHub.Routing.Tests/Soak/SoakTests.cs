@@ -45,7 +45,8 @@ public sealed class SoakTests(ITestOutputHelper output)
 
         // The first tenth fills every cache and pool there is.
         await AskAsync(router, calls / 10, seed: 3);
-        var start = Held.Now(local.Server.Open + cloud.Server.Open);
+        var (latestAtFirst, start) = (_latest, Held.Now(local.Server.Open + cloud.Server.Open));
+        _latest = TimeSpan.Zero;
         var watch = Stopwatch.StartNew();
         await AskAsync(router, calls, seed: 4);
         watch.Stop();
@@ -55,7 +56,7 @@ public sealed class SoakTests(ITestOutputHelper output)
         await Task.WhenAll(local.Server.DrainedAsync(), cloud.Server.DrainedAsync());
         var after = Held.Now(connections: 0);
 
-        output.WriteLine($"{calls} calls in {watch.Elapsed.TotalSeconds:0.0} s, {local.Server.Accepted + cloud.Server.Accepted} connections, {local.Server.Requests + cloud.Server.Requests} requests, latest {_latest.TotalMilliseconds:0} ms after its budget");
+        output.WriteLine($"{calls} calls in {watch.Elapsed.TotalSeconds:0.0} s, {local.Server.Accepted + cloud.Server.Accepted} connections, {local.Server.Requests + cloud.Server.Requests} requests, latest {_latest.TotalMilliseconds:0} ms after its budget (of the first tenth, in code that was never run before: {latestAtFirst.TotalMilliseconds:0} ms)");
         output.WriteLine($"start: {start}\nend: {end}\nafter the router: {after}");
         output.WriteLine(string.Join(", ", _outcomes.OrderByDescending(each => each.Value).Select(each => $"{each.Key} {each.Value}")));
         Assert.InRange(end.Connections, 0, 2 * InFlight);
