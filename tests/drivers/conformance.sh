@@ -18,7 +18,7 @@ fi
 readonly MODE=$1 SERVER=$2 BRIDGE=${3:-plain}
 readonly OUT="$PWD/artifacts/conformance/$MODE-$BRIDGE"
 readonly REVISIONS="2025-11-25 2026-07-28"
-readonly SCENARIO_LIMIT=120s
+readonly SCENARIO_LIMIT=120s SET_LIMIT=400s
 
 # Scenarios that ask for nothing but what the protocol defines, or for what the hub has of its own.
 readonly NO_FIXTURE_2025_11_25="server-initialize logging-set-level ping tools-list server-sse-multiple-streams resources-list prompts-list"
@@ -58,10 +58,10 @@ start_bridge() {
     return 1
 }
 
-suite() { # LOG ARGUMENTS...
-    local log="$OUT/$1.log"
-    shift
-    timeout "$SCENARIO_LIMIT" conformance server --url "$url" -o "$OUT" "$@" >"$log" 2>&1 </dev/null
+suite() { # LIMIT LOG ARGUMENTS...
+    local limit=$1 log="$OUT/$2.log"
+    shift 2
+    timeout "$limit" conformance server --url "$url" -o "$OUT" "$@" >"$log" 2>&1 </dev/null
 }
 
 run_program() {
@@ -69,7 +69,7 @@ run_program() {
     for revision in $REVISIONS; do
         list="NO_FIXTURE_${revision//-/_}"
         for scenario in ${!list}; do
-            if suite "$revision-$scenario" --scenario "$scenario" --spec-version "$revision" --expected-failures "$PWD/tests/drivers/expected-failures.yml"; then
+            if suite "$SCENARIO_LIMIT" "$revision-$scenario" --scenario "$scenario" --spec-version "$revision" --expected-failures "$PWD/tests/drivers/expected-failures.yml"; then
                 echo "ok      $revision $scenario"
             else
                 echo "FAILED  $revision $scenario"
@@ -84,7 +84,7 @@ run_program() {
 run_fixtures() {
     local revision failed=0
     for revision in $REVISIONS; do
-        suite "$revision" --requirements "$revision" --expected-failures "$PWD/tests/drivers/expected-failures.yml" || failed=1
+        suite "$SET_LIMIT" "$revision" --requirements "$revision" --expected-failures "$PWD/tests/drivers/expected-failures.yml" || failed=1
         sed -n '/=== SUMMARY/,$p' "$OUT/$revision.log"
     done
     return $failed
