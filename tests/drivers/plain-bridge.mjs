@@ -2,8 +2,8 @@
 //
 //   node tests/drivers/plain-bridge.mjs PORT SERVER
 //
-// One server process for each session of the older era, and one for each request of the stateless one, started ahead.
-// For tests on loopback only. mcp-proxy, which speaks MCP on both sides itself, is the other bridge; they bend different scenarios.
+// One server process for each session of the older era, and one for each request of the stateless one at a time, started ahead;
+// one that has answered serves the next. For tests on loopback only. mcp-proxy, which speaks MCP on both sides itself, is the other bridge; they bend different scenarios.
 
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -40,10 +40,11 @@ class Pipe {
 
 // Started ahead: the suite waits 600 ms for some answers, which on a busy machine the start of a process takes alone.
 const spares = [];
+const answered = [];
 const refill = () => { while (spares.length < SPARES) spares.push(new Pipe()); };
-function take() {
-  for (let spare; (spare = spares.shift()) !== undefined;) if (spare.child.exitCode === null && spare.child.signalCode === null) return spare;
-  return new Pipe();
+function take(pipes) {
+  for (let pipe; (pipe = pipes.shift()) !== undefined;) if (pipe.child.exitCode === null && pipe.child.signalCode === null) return pipe;
+  return undefined;
 }
 
 const isRequest = message => message.method !== undefined && message.id !== undefined;
@@ -63,11 +64,12 @@ function stream(pipe, request, response, headers, done) {
       response.write(`event: message\ndata: ${JSON.stringify(message)}\n\n`);
       if (isAnswer) response.end();
     }
-    if (isAnswer) finish();
+    if (isAnswer) finish(true);
   };
-  const finish = () => { pipe.listeners.delete(write); response.off('close', finish); done(); refill(); };
+  const gone = () => finish(false);
+  const finish = isAnswered => { pipe.listeners.delete(write); response.off('close', gone); done(isAnswered); refill(); };
   pipe.listeners.add(write);
-  response.on('close', finish);
+  response.on('close', gone);
   pipe.send(request);
 }
 
@@ -100,7 +102,8 @@ async function post(request, response, body) {
     return response.writeHead(202).end();
   }
 
-  const pipe = take();
+  const isStateless = isRequest(message) && message.method !== 'initialize';
+  const pipe = (isStateless ? take(answered) : undefined) ?? take(spares) ?? new Pipe();
   if (message.method === 'initialize') {
     const session = randomUUID();
     sessions.set(session, pipe);
@@ -108,7 +111,7 @@ async function post(request, response, body) {
     return stream(pipe, message, response, { 'mcp-session-id': session }, () => {});
   }
 
-  if (isRequest(message)) return stream(pipe, message, response, {}, () => pipe.close());
+  if (isStateless) return stream(pipe, message, response, {}, isAnswered => { if (isAnswered) answered.push(pipe); else pipe.close(); });
   pipe.send(message);
   pipe.close();
   response.writeHead(202).end();
@@ -139,5 +142,5 @@ http.createServer((request, response) => {
   request.on('end', () => post(request, response, body).catch(fault => refuse(response, 400, -32700, String(fault))));
 }).listen(Number(port), '127.0.0.1', refill);
 
-process.on('SIGTERM', () => { for (const pipe of [...sessions.values(), ...spares]) pipe.close(); process.exit(0); });
+process.on('SIGTERM', () => { for (const pipe of [...sessions.values(), ...spares, ...answered]) pipe.close(); process.exit(0); });
 console.error(`${server} on http://127.0.0.1:${port}/mcp, ${STATELESS} and older`);
