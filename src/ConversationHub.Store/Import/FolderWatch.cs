@@ -170,9 +170,10 @@ internal sealed class FolderWatch(
             // The store is being closed.
             return null;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is not OperationCanceledException)
         {
-            StoreTelemetry.ImportDamaged(logger, folder.Root, error.Message);
+            // The disk, or a mistake of ours: neither ends anything else.
+            StoreTelemetry.HousekeepingFailed(logger, error);
             RetryLater();
             return null;
         }

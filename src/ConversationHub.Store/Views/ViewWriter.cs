@@ -131,9 +131,17 @@ internal sealed class ViewWriter(
     /// <summary>What a crash left half written may hold text that was erased since. Here nothing of it is being written.</summary>
     private void Clear()
     {
-        foreach (var path in folder.ListTemporaryViews())
-            File.Delete(path);
         _isCleared = true;
+        try
+        {
+            foreach (var path in folder.ListTemporaryViews())
+                File.Delete(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Tried again at the next start; the files of conversations do not wait for it.
+            StoreTelemetry.ViewsBehind(logger, error.Message);
+        }
     }
 
     private void PutOff(int number)
