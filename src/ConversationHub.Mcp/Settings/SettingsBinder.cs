@@ -156,7 +156,7 @@ internal sealed class SettingsBinder(SettingSources sources, ReadSettingFile rea
 
     private HttpSettings? BindHttp()
     {
-        var port = Number(SettingNames.ServerPort, 0, 65_535, "0 for a free port, or a port") ?? HttpLimits.DefaultPort;
+        var port = Number(SettingNames.ServerPort, 0, 65_535, "port (0 for a free one)") ?? HttpLimits.DefaultPort;
         if (sources.Find(SettingNames.ServerMode) is not { } mode || mode.Text.Equals("stdio", StringComparison.OrdinalIgnoreCase))
             return null;
         if (mode.Text.Equals("http", StringComparison.OrdinalIgnoreCase))
@@ -233,21 +233,21 @@ internal sealed class SettingsBinder(SettingSources sources, ReadSettingFile rea
     }
 
     private int BindTimeout() =>
-        Number(SettingNames.TimeoutSeconds, MinTimeoutSeconds, MaxTimeoutSeconds, "seconds") ?? DefaultTimeoutSeconds;
+        Number(SettingNames.TimeoutSeconds, MinTimeoutSeconds, MaxTimeoutSeconds, "whole number of seconds") ?? DefaultTimeoutSeconds;
 
     /// <summary>Off when not set: a second target asked early means text sent to the cloud that the local one would have answered.</summary>
     private TimeSpan? BindHedge() =>
-        Number(SettingNames.HedgeMilliseconds, MinHedgeMilliseconds, MaxHedgeMilliseconds, "milliseconds") is { } delay
+        Number(SettingNames.HedgeMilliseconds, MinHedgeMilliseconds, MaxHedgeMilliseconds, "whole number of milliseconds") is { } delay
             ? TimeSpan.FromMilliseconds(delay)
             : null;
 
-    private int? Number(string name, int min, int max, string unit)
+    private int? Number(string name, int min, int max, string kind)
     {
         if (sources.Find(name) is not { } value)
             return null;
         if (int.TryParse(value.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max)
             return number;
-        Refuse(value, $"must be a whole number of {unit} from {min} to {max}");
+        Refuse(value, $"must be a {kind} from {min} to {max}");
         return null;
     }
 

@@ -63,7 +63,7 @@ internal static class PostgresOpener
         catch (NpgsqlException error)
         {
             return new StoreOpening.Refused(
-                $"The database of DATABASE_URL cannot be used: {error.Message} Check the address, the user's rights, and that the server runs.");
+                $"The database of DATABASE_URL cannot be used: {error.Message.TrimEnd('.')}. Check the address, the user's rights, and that the server runs.");
         }
         finally
         {

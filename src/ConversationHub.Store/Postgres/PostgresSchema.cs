@@ -26,7 +26,7 @@ public static class PostgresSchema
             }
             catch (NpgsqlException error)
             {
-                return $"The database of DATABASE_URL cannot be used: {error.Message} Check the address, the user's rights, and that the server runs.";
+                return $"The database of DATABASE_URL cannot be used: {error.Message.TrimEnd('.')}. Check the address, the user's rights, and that the server runs.";
             }
         }
     }

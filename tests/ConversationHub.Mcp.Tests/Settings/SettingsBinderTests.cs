@@ -136,7 +136,7 @@ public sealed class SettingsBinderTests
     [InlineData(SettingNames.LocalBackendId, "eed292c6e467c8ef", "GET /identity")]
     [InlineData(SettingNames.ServerMode, "sse", "stdio or http")]
     [InlineData(SettingNames.ServerMode, "http", "needs MCP_SERVER_TOKEN_FILE")]
-    [InlineData(SettingNames.ServerPort, "70000", "from 0 to 65535")]
+    [InlineData(SettingNames.ServerPort, "70000", "must be a port (0 for a free one) from 0 to 65535")]
     public void Bind_BadValue_IsNamedWithWhatWouldBeRight(string name, string value, string rule)
     {
         _environment[name] = value;
