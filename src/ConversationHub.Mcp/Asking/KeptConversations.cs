@@ -1,100 +1,129 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
 using ConversationHub.Mcp.Settings;
 
 namespace ConversationHub.Mcp.Asking;
 
 /// <summary>
 /// The conversations that the local backend has told to be kept on this machine, so that none of their questions goes to the cloud
-/// while it is down (docs/decisions/0034). Remembered in <c>~/.maestra/local-only</c>, an id a line; without a home only while the process lives. Thread-safe.
+/// while it is down (docs/decisions/0034). Every hub of this home tells the others: an empty file for each in <c>~/.maestra/local-only.d</c>,
+/// named by the SHA-256 of its id. Without a home they are known only while the process lives. Thread-safe.
 /// </summary>
 internal sealed class KeptConversations(HubSettings settings, TimeProvider time)
 {
-    internal const string FileName = "local-only";
+    internal const string FolderName = "local-only.d";
     internal const int MaxIds = 10_000;
 
-    /// <summary>How long a question waits for the file: a home folder may be on a share that hangs.</summary>
-    private static readonly TimeSpan LoadLimit = TimeSpan.FromMilliseconds(250);
+    /// <summary>How long a question waits for the disk: a home folder may be on a share that hangs.</summary>
+    private static readonly TimeSpan DiskLimit = TimeSpan.FromMilliseconds(250);
 
-    private readonly string? _path = settings.Routing.PortFile is { } portFile ? Path.Combine(Path.GetDirectoryName(portFile)!, FileName) : null;
-    private readonly ConcurrentDictionary<string, bool> _isKept = new(StringComparer.Ordinal);
+    private readonly string? _folder = settings.Routing.PortFile is { } portFile ? Path.Combine(Path.GetDirectoryName(portFile)!, FolderName) : null;
+
+    /// <summary>What this process was told itself, which counts where the disk takes nothing. The values say nothing.</summary>
+    private readonly ConcurrentDictionary<string, bool> _told = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
-    private Task? _loading;
+    private Task<bool> _looking = Task.FromResult(false);
 
     internal async ValueTask<bool> HasAsync(string conversation, CancellationToken cancellationToken)
     {
+        if (_told.ContainsKey(conversation))
+            return true;
+        if (_folder is null)
+            return false;
         try
         {
-            await Loading().WaitAsync(LoadLimit, time, cancellationToken);
+            return await Look(PathOf(conversation)).WaitAsync(DiskLimit, time, cancellationToken);
         }
         catch (TimeoutException)
         {
             // What this process was told itself counts all the same.
+            return false;
         }
-
-        return _isKept.TryGetValue(conversation, out var isKept) && isKept;
     }
 
-    /// <summary>Takes in what the local backend said with its latest answer. Nobody waits for the file.</summary>
-    internal void Learn(string conversation, bool isKept)
+    /// <summary>Takes in what the local backend said with its latest answer. Nobody waits for the disk.</summary>
+    /// <param name="wasKept">What <see cref="HasAsync"/> said before the question was sent.</param>
+    internal void Learn(string conversation, bool wasKept, bool isKept)
     {
-        var wasKept = _isKept.TryGetValue(conversation, out var before) && before;
-        if (wasKept == isKept || (isKept && _isKept.Count >= MaxIds))
+        if (wasKept == isKept)
             return;
-        _isKept[conversation] = isKept;
-        if (_path is not { } path)
+        if (!isKept)
+            _told.TryRemove(conversation, out _);
+        else if (_told.Count < MaxIds)
+            _told[conversation] = true;
+        if (_folder is null)
             return;
         lock (_gate)
-            Saving = SaveAsync(Saving, path);
+            Saving = SaveAsync(Saving, PathOf(conversation), isKept);
     }
 
     /// <summary>Of the last change; for who must know when it is on the disk.</summary>
     internal Task Saving { get; private set; } = Task.CompletedTask;
 
-    private Task Loading()
+    /// <summary>One look at a time: those behind one that hangs go without.</summary>
+    private Task<bool> Look(string path)
     {
-        if (_path is null)
-            return Task.CompletedTask;
         lock (_gate)
-            return _loading ??= Task.Run(Load, CancellationToken.None);
+        {
+            var saving = Saving;
+            if (!_looking.IsCompleted)
+                return LookAfterAsync(_looking, path);
+            return _looking = Task.Run(
+                async () =>
+                {
+                    await saving;
+                    return File.Exists(path);
+                },
+                CancellationToken.None);
+        }
     }
 
-    private void Load()
+    private static async Task<bool> LookAfterAsync(Task before, string path)
+    {
+        await before;
+        return File.Exists(path);
+    }
+
+    private static async Task SaveAsync(Task before, string path, bool isKept)
+    {
+        await before;
+        await Task.Run(() => Save(path, isKept));
+    }
+
+    private static void Save(string path, bool isKept)
     {
         try
         {
-            if (!File.Exists(_path))
-                return;
-            foreach (var line in File.ReadLines(_path).Take(MaxIds))
+            if (!isKept)
             {
-                if (line.Length > 0)
-                    _isKept.TryAdd(line, true);
+                File.Delete(path);
+                return;
             }
-        }
-        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
-        {
-            // As without a file: the backend tells again with its next answer.
-        }
-    }
 
-    private async Task SaveAsync(Task before, string path)
-    {
-        // What is not loaded yet would be lost.
-        await Task.WhenAll(before, Loading());
-        await Task.Run(() => Save(path));
-    }
-
-    private void Save(string path)
-    {
-        try
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            var temporary = $"{path}.{Environment.ProcessId}.tmp";
-            File.WriteAllLines(temporary, _isKept.Where(static each => each.Value).Select(static each => each.Key).Order(StringComparer.Ordinal));
-            File.Move(temporary, path, overwrite: true);
+            var folder = OwnersFolder(Path.GetDirectoryName(path)!);
+            if (!File.Exists(path) && Directory.EnumerateFiles(folder).Take(MaxIds).Count() < MaxIds)
+                MakeOwnersFile(path);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
             // A read-only home: it is known while this process lives.
         }
     }
+
+    private static string OwnersFolder(string path) => OperatingSystem.IsWindows()
+        ? Directory.CreateDirectory(path).FullName
+        : Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
+
+    private static void MakeOwnersFile(string path)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using var file = new FileStream(path, options);
+        file.Flush(flushToDisk: true);
+    }
+
+    private string PathOf(string conversation) =>
+        Path.Combine(_folder!, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(conversation))));
 }

@@ -34,6 +34,7 @@ internal sealed class QuestionAsker(IQuestionRouter router, KeptConversations ke
         ToolCall call,
         CancellationToken cancellationToken)
     {
+        var wasKept = await kept.HasAsync(conversation, cancellationToken);
         var question = new Question
         {
             Endpoint = endpoint,
@@ -41,7 +42,7 @@ internal sealed class QuestionAsker(IQuestionRouter router, KeptConversations ke
             OperationId = operation,
             RequestId = request,
             // Whatever the call says: an argument may narrow what the owner allows, and never widen it.
-            Route = await kept.HasAsync(conversation, cancellationToken) ? Route.LocalOnly : route,
+            Route = wasKept ? Route.LocalOnly : route,
             Budget = CallBudget.Left(
                 CallBudget.Of(settings.Timeout, call.SendProgress is not null, call.ClientName),
                 call.ReceivedAt is { } received ? time.GetElapsedTime(received) : TimeSpan.Zero),
@@ -49,7 +50,7 @@ internal sealed class QuestionAsker(IQuestionRouter router, KeptConversations ke
         };
         var result = await RouteAsync(question, call, cancellationToken);
         if (result is { ServedBy: TargetName.Local, Reply: { } reply })
-            kept.Learn(conversation, reply.IsLocalOnly);
+            kept.Learn(conversation, wasKept, reply.IsLocalOnly);
         return result;
     }
 

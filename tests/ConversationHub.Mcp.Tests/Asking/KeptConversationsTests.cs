@@ -29,21 +29,43 @@ public sealed class KeptConversationsTests : IDisposable
     public async Task Ask_InAnotherProcess_KnowsItFromTheFile()
     {
         var first = new KeptConversations(Settings, new ManualTimeProvider());
-        first.Learn("secret", isKept: true);
-        first.Learn("open", isKept: false);
+        first.Learn("secret", wasKept: false, isKept: true);
+        first.Learn("open", wasKept: false, isKept: false);
         await first.Saving;
 
         await using var rig = await StartAsync(Kept);
 
         Assert.Equal(Route.LocalOnly, (await AskTwiceAsync(rig, "maestra_ask", """{"message":"hi","conversation_id":"secret","route":"cloud-only"}"""))[0]);
-        Assert.Equal(["secret"], await File.ReadAllLinesAsync(_home.Combine(KeptConversations.FileName)));
+        var file = new FileInfo(Assert.Single(Directory.GetFiles(_home.Combine(KeptConversations.FolderName))));
+        Assert.Equal((0, 64), (file.Length, file.Name.Length));
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, file.UnixFileMode);
+    }
+
+    /// <summary>Two IDEs have a hub each: what one is told the other knows, also when both had looked before.</summary>
+    [Fact]
+    public async Task Has_TwoProcessesThatLearnInTurns_KnowWhatEitherWasTold()
+    {
+        var (one, other) = (new KeptConversations(Settings, new ManualTimeProvider()), new KeptConversations(Settings, new ManualTimeProvider()));
+        Assert.Equal((false, false), (await HasAsync(one, "a"), await HasAsync(other, "b")));
+        one.Learn("a", wasKept: false, isKept: true);
+        await one.Saving;
+        other.Learn("b", wasKept: false, isKept: true);
+        await other.Saving;
+        Assert.Equal((true, true, true, true), (await HasAsync(one, "a"), await HasAsync(one, "b"), await HasAsync(other, "a"), await HasAsync(other, "b")));
+
+        other.Learn("a", wasKept: true, isKept: false);
+        await other.Saving;
+        Assert.Equal((false, true), (await HasAsync(other, "a"), await HasAsync(other, "b")));
+
+        static async Task<bool> HasAsync(KeptConversations hub, string conversation) => await hub.HasAsync(conversation, CancellationToken.None);
     }
 
     [Fact]
     public async Task Ask_AfterTheMarkIsTakenAway_MayGoAnywhereAgain()
     {
         var kept = new KeptConversations(Settings, new ManualTimeProvider());
-        kept.Learn("secret", isKept: true);
+        kept.Learn("secret", wasKept: false, isKept: true);
         await kept.Saving;
         await using var rig = await StartAsync("{}");
 
@@ -56,7 +78,7 @@ public sealed class KeptConversationsTests : IDisposable
         await File.WriteAllTextAsync(_home.Combine("home"), "a file where the folder should be");
         var kept = new KeptConversations(
             HubRig.DefaultSettings with { Routing = new RoutingOptions { PortFile = _home.Combine("home", "port") } }, new ManualTimeProvider());
-        kept.Learn("secret", isKept: true);
+        kept.Learn("secret", wasKept: false, isKept: true);
         await kept.Saving;
 
         Assert.True(await kept.HasAsync("secret", CancellationToken.None));
