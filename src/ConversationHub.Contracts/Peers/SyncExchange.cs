@@ -42,6 +42,11 @@ public sealed record SyncRequest
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Users { get; init; }
 
+    /// <summary>So many operations in the answer and no more; null: as many as a batch may hold. A caller to whom large answers do not come through says so.</summary>
+    [JsonPropertyName("at_most")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? AtMost { get; init; }
+
     /// <summary>The sender has more; another round follows at once.</summary>
     [JsonPropertyName("more")]
     public bool More { get; init; }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Text.Json;
 using ConversationHub.Contracts;
 using ConversationHub.Store.Log;
@@ -17,7 +18,13 @@ internal sealed class PostgresSync(Database database, PostgresSyncReader reader,
     private const string ReleaseSql = "SELECT maestra.release_due($1)";
     private const string HeadsSql = "SELECT origin, user_id, last_seq FROM maestra.heads WHERE origin = ANY ($1)";
 
+    /// <summary>Beyond it a peer that names more of our former streams is believed once an hour as before.</summary>
+    private const int MaxFormerStreams = 4096;
+
     private readonly RenewalLimit _renewals = new(time);
+
+    /// <summary>Unknown streams of ours that were there when new origins were taken: they say nothing of the new ones.</summary>
+    private readonly ConcurrentDictionary<string, byte> _formerStreams = new(StringComparer.Ordinal);
     private int _quarantined;
 
     public int Quarantined => Volatile.Read(ref _quarantined);
@@ -73,12 +80,18 @@ internal sealed class PostgresSync(Database database, PostgresSyncReader reader,
             cancellationToken).ConfigureAwait(false);
         if (heads is null)
             return (false, failure);
-        if (!heads.Any(head => origins.IsPresent(head.Origin, head.User) && peerHave[head.Origin] > head.Seq))
+        var isBehind = heads.Any(head => origins.IsPresent(head.Origin, head.User) && peerHave[head.Origin] > head.Seq);
+
+        // One that the database does not know at all may be of this very store, before it was put back as it was before a user's first operation.
+        var unknown = own.Except(heads.Select(static head => head.Origin)).Where(origin => peerHave[origin] > 0).ToList();
+        if (!isBehind && !unknown.Exists(origin => !_formerStreams.ContainsKey(origin)))
             return (false, null);
-        var refused = await TakeNewAsync("a peer holds more of this store's operations than it does itself", cancellationToken).ConfigureAwait(false);
-        if (refused is null)
-            _renewals.Note();
-        return (true, refused);
+        if (await TakeNewAsync("a peer holds more of this store's operations than it does itself", cancellationToken).ConfigureAwait(false) is { } refused)
+            return (false, refused);
+        _renewals.Note();
+        foreach (var origin in unknown.Take(MaxFormerStreams - _formerStreams.Count))
+            _formerStreams.TryAdd(origin, 0);
+        return (true, null);
     }
 
     public async Task<StoreFailure?> TakeNewAsync(string why, CancellationToken cancellationToken)

@@ -38,4 +38,18 @@ public sealed record SyncOperation
 public sealed record SyncBatch(IReadOnlyList<SyncOperation> Operations, bool More)
 {
     public static readonly SyncBatch Empty = new([], More: false);
+
+    /// <summary>
+    /// A smaller batch of the same. Erasures that are sent out of turn take half of it at most: one beyond a gap is sent again until the gap is closed,
+    /// and would leave no room for what closes it.
+    /// </summary>
+    /// <param name="most">Operations, 2 or more.</param>
+    public SyncBatch First(int most)
+    {
+        if (Operations.Count <= most)
+            return this;
+        var early = Operations.TakeWhile(static one => one.Erase is not null).Count();
+        var left = Math.Max(early - Math.Max(most / 2, most - (Operations.Count - early)), 0);
+        return new SyncBatch([.. Operations.Take(early - left), .. Operations.Skip(early).Take(most - (early - left))], More: true);
+    }
 }

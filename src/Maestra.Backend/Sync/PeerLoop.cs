@@ -93,7 +93,7 @@ internal sealed class PeerLoop : IAsyncDisposable
 
     private async Task RoundAsync()
     {
-        (_known, var failure) = await _rounds.RunAsync(_peer, _known, _stopping.Token);
+        (_known, var failure) = await _rounds.RunAsync(_peer, _known, SyncSchedule.BatchOperations(_failures), _stopping.Token);
         _pause = failure?.Pause;
         if (_pause is not null)
         {

@@ -149,7 +149,7 @@ internal sealed class SyncEndpoint(
             var (missing, failure) = await store.ReadMissingAsync(scope, request.Have, cancellationToken);
             if (missing is null)
                 return Refusals.StoreFailure(failure!);
-            batch = missing;
+            batch = request.AtMost is > 0 and var most ? missing.First(most) : missing;
         }
 
         meter.SyncOperations(accepted.Peer.BackendId, "out", batch.Operations.Count);

@@ -28,14 +28,15 @@ internal sealed class SyncRounds(
     private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
 
     /// <param name="known">What the peer last said; null before the first round, which carries the vector alone.</param>
+    /// <param name="most">Operations in a batch, either way (<see cref="SyncSchedule.BatchOperations"/>).</param>
     /// <returns>What the peer says now, and why the exchange ended early, if it did.</returns>
-    public async Task<(PeerView? Known, RoundFailure? Failure)> RunAsync(Peer peer, PeerView? known, CancellationToken cancellationToken)
+    public async Task<(PeerView? Known, RoundFailure? Failure)> RunAsync(Peer peer, PeerView? known, int most, CancellationToken cancellationToken)
     {
         var scope = SyncScopes.Of(peer, settings.Sync);
-        var (batch, unread) = await MissingAsync(scope, known, cancellationToken);
+        var (batch, unread) = await MissingAsync(scope, known, most, cancellationToken);
         for (var round = 0; batch is not null && round < MaxRounds; round++)
         {
-            var (response, failure) = await OneAsync(peer, SyncScopes.Sent(scope, known?.Users), batch, cancellationToken);
+            var (response, failure) = await OneAsync(peer, SyncScopes.Sent(scope, known?.Users), batch, most, cancellationToken);
             if (response is null)
                 return (known, failure);
             var (applied, problem) = await TakeAsync(peer, response, cancellationToken);
@@ -45,7 +46,7 @@ internal sealed class SyncRounds(
             // Sides of which neither takes or brings anything new would go on for ever.
             var isStuck = known is not null && applied == 0 && response.OperationsApplied == 0;
             known = new PeerView(response.Have, response.Users);
-            (batch, unread) = await MissingAsync(scope, known, cancellationToken);
+            (batch, unread) = await MissingAsync(scope, known, most, cancellationToken);
             if (isStuck || (!response.More && batch is { Operations.Count: 0 }))
                 return (known, null);
             if (response.More)
@@ -55,12 +56,16 @@ internal sealed class SyncRounds(
         return (known, unread is null ? null : new RoundFailure(unread.Reason));
     }
 
-    private async Task<(SyncBatch? Batch, StoreFailure? Failure)> MissingAsync(
-        SyncScope scope, PeerView? known, CancellationToken cancellationToken) =>
-        known is null ? (SyncBatch.Empty, null) : await store.ReadMissingAsync(SyncScopes.Sent(scope, known.Users), known.Have, cancellationToken);
+    private async Task<(SyncBatch? Batch, StoreFailure? Failure)> MissingAsync(SyncScope scope, PeerView? known, int most, CancellationToken cancellationToken)
+    {
+        if (known is null)
+            return (SyncBatch.Empty, null);
+        var (batch, failure) = await store.ReadMissingAsync(SyncScopes.Sent(scope, known.Users), known.Have, cancellationToken);
+        return (batch?.First(most), failure);
+    }
 
     private async Task<(SyncResponse? Response, RoundFailure? Failure)> OneAsync(
-        Peer peer, SyncScope scope, SyncBatch batch, CancellationToken cancellationToken)
+        Peer peer, SyncScope scope, SyncBatch batch, int most, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(SyncSchedule.RoundLimit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
@@ -71,7 +76,7 @@ internal sealed class SyncRounds(
             return (null, new RoundFailure($"there are more than {SyncLimits.Origins} origins: pair user by user"));
         try
         {
-            return await SendAsync(peer, Request(peer, have, batch), batch, either.Token);
+            return await SendAsync(peer, Request(peer, have, batch, most), batch, either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -139,7 +144,7 @@ internal sealed class SyncRounds(
         }
     }
 
-    private SyncRequest Request(Peer peer, IReadOnlyDictionary<string, long> have, SyncBatch batch) => new()
+    private SyncRequest Request(Peer peer, IReadOnlyDictionary<string, long> have, SyncBatch batch, int most) => new()
     {
         SyncId = "sync_" + ids.NewHex(SyncIdBytes),
         SourceBackendId = client.OwnKey(peer).Id,
@@ -150,6 +155,7 @@ internal sealed class SyncRounds(
         Conversations = SyncWire.Conversations(batch),
         Withheld = SyncWire.Withheld(batch),
         Users = SyncScopes.Told(peer, settings.Sync),
+        AtMost = most < SyncLimits.BatchOperations ? most : null,
         More = batch.More,
     };
 

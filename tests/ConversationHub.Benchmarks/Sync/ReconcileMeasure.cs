@@ -11,16 +11,16 @@ internal static class ReconcileMeasure
     {
         var conversations = messages / 2;
         pair.Answerer.Stop();
-        await pair.Caller.StartAsync();
+        await pair.Caller.StartAsync(calls: false);
         var writing = Stopwatch.StartNew();
         await pair.Caller.AskManyAsync("offline", conversations);
         writing.Stop();
         pair.Caller.Stop();
 
         // Both start anew, so that no back-off is measured.
-        await pair.Answerer.StartAsync();
+        await pair.Answerer.StartAsync(calls: false);
         var before = pair.Relay.Bytes;
-        await pair.Caller.StartAsync();
+        await pair.Caller.StartAsync(calls: true);
         var (callerBefore, answererBefore) = (pair.Caller.Processor, pair.Answerer.Processor);
         var reconciling = Stopwatch.StartNew();
         while (await pair.Answerer.CounterAsync("maestra_sync_operations_total", "direction=\"in\"") < messages)

@@ -30,7 +30,7 @@ internal sealed class SyncPair : IAsyncDisposable
     public static async Task<SyncPair> CreateAsync(string program, int intervalSeconds = 5)
     {
         var pair = new SyncPair(program, intervalSeconds);
-        await pair.Answerer.StartAsync();
+        await pair.Answerer.StartAsync(calls: false);
         var invited = await pair.Answerer.CommandAsync("peers", "invite");
         var code = invited.Split('\n').First(static line => line.StartsWith("code ", StringComparison.Ordinal))[4..].Trim();
         await pair.Caller.CommandAsync("peers", "join", code, "--url", $"http://127.0.0.1:{pair.Relay.Port}");

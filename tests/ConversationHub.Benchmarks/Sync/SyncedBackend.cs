@@ -7,7 +7,10 @@ using ConversationHub.Testing.Network;
 
 namespace ConversationHub.Benchmarks.Sync;
 
-/// <summary>A published backend in local mode, with the fixed reply and a log of its own, that can be stopped and started over it.</summary>
+/// <summary>
+/// A published backend in local mode, with a log of its own, that can be stopped and started over it. Its reply is the fixed one as long as it calls
+/// nobody (<c>TEST_MODE</c>, which is also how it writes offline), else what it finds among its conversations.
+/// </summary>
 internal sealed class SyncedBackend(string program, string folder, int intervalSeconds) : IDisposable
 {
     private const int Writers = 32;
@@ -19,19 +22,20 @@ internal sealed class SyncedBackend(string program, string folder, int intervalS
 
     private Uri Url => new($"http://127.0.0.1:{Port}");
 
-    private Dictionary<string, string> Environment => new()
+    private Dictionary<string, string> Environment(bool calls) => new()
     {
         ["HOME"] = folder,
         ["CONVERSATION_HUB_ROOT"] = Path.Combine(folder, "conversations"),
         ["MAESTRA_STATE_ROOT"] = Path.Combine(folder, "state"),
         ["MAESTRA_USER_ID"] = "ada",
         ["MAESTRA_SYNC_INTERVAL_SECONDS"] = intervalSeconds.ToString(CultureInfo.InvariantCulture),
-        ["TEST_MODE"] = "true",
+        ["TEST_MODE"] = calls ? "false" : "true",
         ["LOG_LEVEL"] = "ERROR",
     };
 
-    public async Task StartAsync() => _service = await RunningService.StartAsync(
-        new Uri(Url, "/health"), program, ["serve", "--mode", "local", "--port", Port.ToString(CultureInfo.InvariantCulture)], Environment);
+    /// <param name="calls">Whether it calls its peer.</param>
+    public async Task StartAsync(bool calls) => _service = await RunningService.StartAsync(
+        new Uri(Url, "/health"), program, ["serve", "--mode", "local", "--port", Port.ToString(CultureInfo.InvariantCulture)], Environment(calls));
 
     public void Stop()
     {
@@ -54,7 +58,7 @@ internal sealed class SyncedBackend(string program, string folder, int intervalS
     public async Task<string> CommandAsync(params string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, UseShellExecute = false };
-        foreach (var (name, value) in Environment)
+        foreach (var (name, value) in Environment(calls: true))
             start.Environment[name] = value;
         using var process = Process.Start(start)!;
         var output = await process.StandardOutput.ReadToEndAsync();

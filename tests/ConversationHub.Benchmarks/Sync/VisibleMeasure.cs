@@ -12,7 +12,7 @@ internal static class VisibleMeasure
     public static async Task RunAsync(string program, TextWriter report)
     {
         await using var pair = await SyncPair.CreateAsync(program);
-        await pair.Caller.StartAsync();
+        await pair.Caller.StartAsync(calls: true);
         var random = new Random(1);
         var apart = await PushAsync(pair, "push", () => TimeSpan.FromMilliseconds(300 + random.Next(300)));
         await report.WriteLineAsync($"| visible on the peer after the acknowledgement, pushed, writes 0.3 to 0.6 s apart | {apart}, largest {apart.Percentile(1):0} ms | p99 ≤ 150 ms |");

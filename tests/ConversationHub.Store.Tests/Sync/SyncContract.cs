@@ -18,7 +18,7 @@ public abstract partial class SyncContract : IAsyncLifetime
 
     private protected SyncSide Local => _sides[0];
 
-    private SyncSide Cloud => _sides[1];
+    private protected SyncSide Cloud => _sides[1];
 
     public async Task InitializeAsync()
     {
@@ -392,6 +392,48 @@ public abstract partial class SyncContract : IAsyncLifetime
         var have = await Local.HaveAsync();
         Assert.Equal((2, 2L), (have.Count, have[own.Key]));
         Assert.False((await Local.Sync.NoticeAsync(new Dictionary<string, long> { [own.Key] = 4 }, CancellationToken.None)).TookNew);
+    }
+
+    /// <summary>
+    /// An image that is older than a user's first operation knows nothing of the stream that a peer holds; going on in it would give its numbers
+    /// a second content (wire.md §9.5). Seeds 250 and 352 of the simulation found it.
+    /// </summary>
+    [ContractFact]
+    public async Task Notice_AStreamOfOursThatThisStoreDoesNotKnow_TakesNewOriginsOnce()
+    {
+        var stream = $"{Local.BackendId}~0123abcd";
+        Assert.True((await Local.Sync.NoticeAsync(new Dictionary<string, long> { [stream] = 3 }, CancellationToken.None)).TookNew);
+        Time.Advance(TimeSpan.FromHours(1));
+
+        // It says nothing of the streams that were taken since.
+        Assert.False((await Local.Sync.NoticeAsync(new Dictionary<string, long> { [stream] = 3 }, CancellationToken.None)).TookNew);
+        Assert.False((await Local.Sync.NoticeAsync(new Dictionary<string, long> { [$"{Local.BackendId}x~0123abcd"] = 3 }, CancellationToken.None)).TookNew);
+        Assert.False((await Local.Sync.NoticeAsync(new Dictionary<string, long> { [$"{Local.BackendId}~4567cdef"] = 0 }, CancellationToken.None)).TookNew);
+    }
+
+    /// <summary>However small the batches are, all arrives: also where erasures that are sent out of turn would fill each of them.</summary>
+    [ContractFact]
+    public async Task Exchange_InBatchesOfEight_BringsEverything()
+    {
+        for (var n = 0; n < 8; n++)
+        {
+            await Local.AskAsync("to be erased", $"gone-{n}");
+            await Local.AskAsync("stays", $"kept-{n}");
+        }
+
+        for (var n = 0; n < 8; n++)
+            Assert.IsType<EraseOutcome.Erased>(await Local.Archive.EraseConversationAsync(OpenedStore.Ada, ConversationId.Parse($"gone-{n}"), CancellationToken.None));
+        var rounds = 0;
+        for (; (await Local.MissingAsync(Cloud)).First(8) is { Operations.Count: > 0 } batch; rounds++)
+        {
+            Assert.InRange(batch.Operations.Count, 1, 8);
+            Assert.IsType<SyncApplyOutcome.Applied>(await Cloud.ApplyAsync(batch.Operations));
+            Assert.True(rounds < 20, "It never ends.");
+        }
+
+        Assert.Equal(await Local.HaveAsync(), await Cloud.HaveAsync());
+        Assert.Equal(await Local.DigestAsync(), await Cloud.DigestAsync());
+        Assert.Equal("stays|Yes.", await Cloud.TranscriptAsync("kept-7"));
     }
 
     /// <summary>Finding 14: whoever says so again and again does not make a store take new origins without end; its own words are taken in no present stream.</summary>

@@ -31,4 +31,14 @@ public sealed class SyncScheduleTests
     [InlineData(5000, 50)]
     public void Push_SoLongAfterTheLastRoundBegan_IsSoonAndNotTooOften(int sinceMilliseconds, int afterMilliseconds) =>
         Assert.Equal(TimeSpan.FromMilliseconds(afterMilliseconds), SyncSchedule.Push(TimeSpan.FromMilliseconds(sinceMilliseconds)));
+
+    /// <summary>What failed comes smaller, and never so small that nothing moves.</summary>
+    [Theory]
+    [InlineData(0, 500)]
+    [InlineData(1, 250)]
+    [InlineData(5, 15)]
+    [InlineData(6, 8)]
+    [InlineData(1000, 8)]
+    public void BatchOperations_AfterFailures_GetSmaller(int failures, int operations) =>
+        Assert.Equal(operations, SyncSchedule.BatchOperations(failures));
 }

@@ -17,10 +17,14 @@ internal sealed class RestartingBackend(string mode, params (string Name, string
 
     private const int MaxStarts = 5;
 
+    /// <summary>Of processes before the running one.</summary>
+    private const int MaxLogs = 20;
+
     private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(20);
 
     private readonly TemporaryFolder _folder = new();
     private readonly HttpClient _client = new() { Timeout = TestTimeouts.Signal };
+    private readonly Queue<string> _said = new();
     private BackendProcess? _process;
 
     public string Mode => mode;
@@ -32,8 +36,8 @@ internal sealed class RestartingBackend(string mode, params (string Name, string
     /// <summary>How often it ended instead of becoming healthy.</summary>
     public int RefusedStarts { get; private set; }
 
-    /// <summary>What the running process has said on standard error, for messages.</summary>
-    public string ErrorText => _process?.Program.ErrorText ?? "";
+    /// <summary>What the latest processes have said on standard error, for messages.</summary>
+    public string ErrorText => string.Join('\n', [.. _said, _process?.Program.ErrorText ?? ""]);
 
     private (string Name, string Value)[] Settings =>
         [("MAESTRA_API_KEY", Key), ("MAESTRA_RATE_LIMIT_ENABLED", "false"), ("MAESTRA_SYNC_INTERVAL_SECONDS", "1"), .. settings];
@@ -55,8 +59,12 @@ internal sealed class RestartingBackend(string mode, params (string Name, string
             }
         }
 
-        if (former is not null)
-            await former.DisposeAsync();
+        if (former is null)
+            return;
+        await former.DisposeAsync();
+        _said.Enqueue(former.Program.ErrorText);
+        if (_said.Count > MaxLogs)
+            _said.Dequeue();
     }
 
     /// <summary>SIGKILL, in the middle of whatever it does.</summary>
@@ -120,6 +128,13 @@ internal sealed class RestartingBackend(string mode, params (string Name, string
         foreach (var one in reply.Json["conversations"]!.AsArray())
             all.Add((string)one!["id"]!, one.AsObject());
         return all;
+    }
+
+    /// <summary>How it and its peer stand, for messages.</summary>
+    public async Task<string> PeersAsync()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Url, Routes.Peers));
+        return (await SendAsync(request)).Text;
     }
 
     public async ValueTask DisposeAsync()

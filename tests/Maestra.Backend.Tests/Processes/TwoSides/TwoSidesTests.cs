@@ -62,7 +62,13 @@ public sealed class TwoSidesTests(ITestOutputHelper output)
         output.WriteLine(
             $"seed {_seed}: {2 * _acknowledged.Count} messages written on both sides in {Stopwatch.GetElapsedTime(began, settling).TotalSeconds:F0} s, "
             + $"killed: local {local.Kills}, cloud {cloud.Kills}, database {databaseKills}, refused starts {local.RefusedStarts + cloud.RefusedStarts}; connections: {wire.Summary}; "
-            + $"equal {Stopwatch.GetElapsedTime(settling).TotalSeconds:F1} s after the last start");
+            + $"{Stopwatch.GetElapsedTime(settling).TotalSeconds:F1} s after the last start {Count(here)} and {Count(there)} messages are there");
+        if (Count(here) != Count(there) || Count(here) != 2 * _questions)
+        {
+            foreach (var side in (RestartingBackend[])[local, cloud])
+                output.WriteLine($"{side.Mode}: {await side.PeersAsync()}\n{side.ErrorText}");
+        }
+
         Check(here, there);
     }
 
