@@ -16,6 +16,7 @@ internal static class IdentityDocument
     private const string Created = "created: ";
     private const string Retired = "retired: ";
     private const string Former = "former-pseudonyms: ";
+    private const string Elsewhere = "former-pseudonyms-elsewhere: yes\n";
 
     /// <summary>Of more keys than that the oldest are forgotten; files that hold pseudonyms are long gone by then.</summary>
     private const int MaxFormer = 32;
@@ -54,6 +55,28 @@ internal static class IdentityDocument
             former.Add(previous.Identity.Pseudonyms);
         return new IdentityKeys(current, previous, retired) { FormerPseudonyms = former };
     }
+
+    /// <summary>For a store that takes no long text: the keys with a mark where the secrets of former pseudonyms stood, and those, a line each.</summary>
+    public static (string Keys, string Former) Split(string document)
+    {
+        var keys = new StringBuilder();
+        var former = new StringBuilder();
+        foreach (var line in document.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (!line.StartsWith(Former, StringComparison.Ordinal))
+                keys.Append(line).Append('\n');
+            else if (former.Append(line).Append('\n').Length == line.Length + 1)
+                keys.Append(Elsewhere);
+        }
+
+        return (keys.ToString(), former.ToString());
+    }
+
+    public static bool IsSplit(string keys) => keys.Contains(Elsewhere, StringComparison.Ordinal);
+
+    /// <summary>The document that was split.</summary>
+    /// <param name="former">Empty when they are lost: only what was written under the names of old keys cannot be found then.</param>
+    public static string Join(string keys, string former) => keys.Replace(Elsewhere, former, StringComparison.Ordinal);
 
     private static Pseudonyms PseudonymsOf(string pem) => BackendIdentity.FromPem(pem, BackendMode.Local).Pseudonyms;
 

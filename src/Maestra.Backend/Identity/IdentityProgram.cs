@@ -8,7 +8,8 @@ namespace Maestra.Backend.Identity;
 
 /// <summary>
 /// The operating system's own store of secrets, through its program: <c>security</c> on macOS, <c>secret-tool</c> on a Linux desktop.
-/// The key is never on a command line, where other users could read it. One entry for each state root.
+/// The key is never on a command line, where other users could read it. One entry for each state root, and, where the program takes too little
+/// at once, a second one for the secrets of former pseudonyms, of which there is one more with each change of the key.
 /// </summary>
 internal sealed class IdentityProgram(string stateRoot, KeyProgram program) : IIdentityVault
 {
@@ -20,6 +21,8 @@ internal sealed class IdentityProgram(string stateRoot, KeyProgram program) : II
     /// <summary>Says which entry is this backend's, without telling the path.</summary>
     private readonly string _account = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(stateRoot))))[..16];
 
+    private string FormerAccount => _account + ".former";
+
     /// <summary>Is there once the store was given a key.</summary>
     private readonly string _mark = Path.Combine(stateRoot, MarkName);
 
@@ -27,21 +30,29 @@ internal sealed class IdentityProgram(string stateRoot, KeyProgram program) : II
 
     public async Task<(string? Text, string? Failure)> ReadAsync(CancellationToken cancellationToken)
     {
-        var (run, failure) = await RunAsync(program.ReadArguments(_account), "", cancellationToken);
+        var (text, failure) = await ReadEntryAsync(_account, cancellationToken);
+
+        // A store that is locked looks like an empty one, and a new key would take the place of the one in it.
+        if (failure is null && text is null && File.Exists(_mark))
+        {
+            return (null, $"{program.Name} gives no key, and it was given one: unlock it, and try again. If the key is lost for good, remove {_mark}: "
+                + "the next start makes a new one, with which this backend is another one to its peers");
+        }
+
+        if (text is null || !IdentityDocument.IsSplit(text))
+            return (text, failure);
+        (var former, failure) = await ReadEntryAsync(FormerAccount, cancellationToken);
+        return failure is null ? (IdentityDocument.Join(text, former ?? ""), null) : (null, failure);
+    }
+
+    /// <returns>Both null: there is no such entry.</returns>
+    private async Task<(string? Text, string? Failure)> ReadEntryAsync(string account, CancellationToken cancellationToken)
+    {
+        var (run, failure) = await RunAsync(program.ReadArguments(account), "", cancellationToken);
         if (run is null)
             return (null, failure);
         if (run.ExitCode == program.NotFoundExitCode && run.Output.Trim().Length == 0)
-        {
-            if (run.Error.Trim().Length > 0 && !program.SaysNotFound(run.Error))
-                return (null, Refused(run));
-
-            // A store that is locked looks like an empty one, and a new key would take the place of the one in it.
-            return File.Exists(_mark)
-                ? (null, $"{program.Name} gives no key, and it was given one: unlock it, and try again. If the key is lost for good, remove {_mark}: "
-                    + "the next start makes a new one, with which this backend is another one to its peers")
-                : (null, null);
-        }
-
+            return run.Error.Trim().Length > 0 && !program.SaysNotFound(run.Error) ? (null, Refused(run)) : (null, null);
         if (run.ExitCode != 0)
             return (null, Refused(run));
         return KeyText.TryUnpack(run.Output.Trim(), out var text)
@@ -58,12 +69,9 @@ internal sealed class IdentityProgram(string stateRoot, KeyProgram program) : II
             var (present, failure) = await ReadAsync(cancellationToken);
             if (failure is not null || present != expected)
                 return (false, failure);
-            var input = program.WriteInput(_account, KeyText.Pack(text));
-            if (input.Length > program.MaxInputCharacters)
-                return (false, $"{program.Name} takes {program.MaxInputCharacters} characters, and the keys need {input.Length}; nothing was changed");
-            (var run, failure) = await RunAsync(program.WriteArguments(_account), input, cancellationToken);
-            if (run is null || run.ExitCode != 0)
-                return (false, failure ?? Refused(run!));
+            failure = await WriteEntriesAsync(text, cancellationToken);
+            if (failure is not null)
+                return (false, failure);
 
             // What was written is read again: a store that is locked may take it and keep nothing.
             (present, failure) = await ReadAsync(cancellationToken);
@@ -77,6 +85,28 @@ internal sealed class IdentityProgram(string stateRoot, KeyProgram program) : II
             return (false, $"{stateRoot} cannot be used: {e.Message}");
         }
     }
+
+    /// <summary>Former secrets first: a crash in between leaves the old keys with one secret more, which does no harm.</summary>
+    private async Task<string?> WriteEntriesAsync(string text, CancellationToken cancellationToken)
+    {
+        if (InputOf(_account, text).Length <= program.MaxInputCharacters)
+            return await WriteEntryAsync(_account, text, cancellationToken);
+        var (keys, former) = IdentityDocument.Split(text);
+        if (former.Length > 0 && await WriteEntryAsync(FormerAccount, former, cancellationToken) is { } failure)
+            return failure;
+        return await WriteEntryAsync(_account, keys, cancellationToken);
+    }
+
+    private async Task<string?> WriteEntryAsync(string account, string text, CancellationToken cancellationToken)
+    {
+        var input = InputOf(account, text);
+        if (input.Length > program.MaxInputCharacters)
+            return $"{program.Name} takes {program.MaxInputCharacters} characters, and the keys need {input.Length}; nothing was changed";
+        var (run, failure) = await RunAsync(program.WriteArguments(account), input, cancellationToken);
+        return run is null ? failure : run.ExitCode == 0 ? null : Refused(run);
+    }
+
+    private string InputOf(string account, string text) => program.WriteInput(account, KeyText.Pack(text));
 
     /// <summary>The store is a program that may ask its owner questions: a file beside tells when to ask it.</summary>
     public Task<string?> StampAsync(CancellationToken cancellationToken)

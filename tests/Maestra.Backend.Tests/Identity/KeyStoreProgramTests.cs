@@ -1,5 +1,8 @@
 using ConversationHub.Testing;
 using ConversationHub.Testing.Processes;
+using ConversationHub.Testing.Time;
+using Maestra.Backend.Identity;
+using Maestra.Backend.Settings;
 
 namespace Maestra.Backend.Tests.Identity;
 
@@ -9,10 +12,11 @@ namespace Maestra.Backend.Tests.Identity;
 /// </summary>
 public sealed class KeyStoreProgramTests : IDisposable
 {
-    /// <summary>Takes what it is told on standard input, a command a line, and cuts it where Apple's does.</summary>
+    /// <summary>Takes what it is told on standard input, a command a line, and cuts it where Apple's does. An entry for each account.</summary>
     private const string Security = """
         if [ "$1" = find-generic-password ]; then
             [ "$2 $3 $4 $6" = "-s maestra-backend -a -w" ] || exit 2
+            KEPT=$KEPT${5#????????????????}
             [ -f "$KEPT" ] || { echo "security: SecKeychainSearchCopyNext: The specified item could not be found in the keychain." >&2; exit 44; }
             cat "$KEPT"
         elif [ "$*" = "-i" ]; then
@@ -20,7 +24,7 @@ public sealed class KeyStoreProgramTests : IDisposable
             line=$(printf '%s' "$line" | cut -b -4095)
             set -- $line
             [ "$1 $2 $3 $4 $5 $7" = "add-generic-password -U -s maestra-backend -a -w" ] || exit 2
-            printf '%s\n' "$8" >"$KEPT"
+            printf '%s\n' "$8" >"$KEPT${6#????????????????}"
         else
             exit 2
         fi
@@ -91,6 +95,35 @@ public sealed class KeyStoreProgramTests : IDisposable
         Assert.False(File.Exists(_folder.Combine("state", "identity.pem")));
         Assert.False(File.Exists(_folder.Combine("state", "identity.changed")));
     }
+
+    /// <summary>Each change of the key leaves the secret of its pseudonyms: the program's line takes few, and all that are kept are kept.</summary>
+    [Fact]
+    public async Task Keychain_MoreChangesThanSecretsAreKept_TakesThemAllAndGivesThemBack()
+    {
+        const int KeptSecrets = 32;
+        Install("security", Security);
+        var program = new IdentityProgram(_folder.Combine("state"), KeyProgram.Keychain with { FileName = _folder.Combine("bin", "security") });
+        var document = IdentityDocument.New(DateTimeOffset.UnixEpoch);
+        for (var change = 0; change < KeptSecrets; change++)
+            document = IdentityDocument.Rotate(document, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch);
+        Assert.Equal((true, null), await program.WriteAsync(null, document, CancellationToken.None));
+        Assert.Equal((document, null), await program.ReadAsync(CancellationToken.None));
+
+        var store = new IdentityStore(program, BackendMode.Local, new ManualTimeProvider());
+        var before = Loaded(await store.LoadAsync(CancellationToken.None));
+        var keys = Loaded(await store.RotateAsync(CancellationToken.None));
+        Assert.Equal(before.Current.Id, keys.Previous!.Id);
+        Assert.Equal(
+            before.FormerPseudonyms.Select(static one => one.Export()).Prepend(before.Current.Identity.Pseudonyms.Export()).Take(KeptSecrets),
+            Loaded(await store.LoadAsync(CancellationToken.None)).FormerPseudonyms.Select(static one => one.Export()));
+
+        // Without that entry the keys are what they were; only old names are lost.
+        File.Delete(Kept + ".former");
+        Assert.Equal(keys.Current.Id, Loaded(await store.LoadAsync(CancellationToken.None)).Current.Id);
+        Assert.Equal(keys.Current.Id, Loaded(await store.RotateAsync(CancellationToken.None)).Previous!.Id);
+    }
+
+    private static IdentityKeys Loaded(IdentityOutcome outcome) => Assert.IsType<IdentityOutcome.Loaded>(outcome).Keys;
 
     /// <summary>A locked store looks empty: a new key would take the place of the one in it.</summary>
     [Fact]
