@@ -82,6 +82,7 @@ internal sealed class PostgresArchive(
             },
             static row => row,
             CancellationToken.None,
+            PostgresLimits.LongestErasure,
             isWrite: true).ConfigureAwait(false);
         if (refused is not null)
             return new EraseOutcome.NotCommitted(refused);

@@ -13,7 +13,7 @@ internal static class PostgresLimits
 
     private const int CommandSeconds = 5;
 
-    /// <summary>Erasing a user rewrites every row of theirs in one transaction: some minutes for millions of messages.</summary>
+    /// <summary>Erasing rewrites every row in one transaction: seconds for a conversation as long as one may be, some minutes for millions of messages of a user.</summary>
     public static readonly TimeSpan LongestErasure = TimeSpan.FromMinutes(30);
 
     /// <summary>A conversation has at most 100,000 messages, each of which must be looked at to know that it was not erased.</summary>

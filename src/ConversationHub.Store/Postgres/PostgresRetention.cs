@@ -87,6 +87,7 @@ internal sealed class PostgresRetention(Database database, PostgresArchive archi
             },
             static reader => reader.All(static row => row.GetString(0)),
             CancellationToken.None,
+            PostgresLimits.LongestErasure,
             isWrite: true).ConfigureAwait(false);
         if (failure is not null)
             return new EraseOutcome.NotCommitted(failure);
