@@ -149,7 +149,7 @@ internal static class Faults
     public static Fault StreamOfGarbage { get; } = Streams(Chaos.CloseAfterRead, ["event: done\ndata: {\"reply\":\n\n"]);
 
     public static Fault EndlessStream { get; } = Streams(
-        Chaos.CloseAfterRead, [.. Enumerable.Repeat($"event: delta\ndata: {{\"text\":\"{new string('x', 1024 * 1024)}\"}}\n\n", 10)], TimeSpan.Zero);
+        Chaos.CloseAfterRead, ["event: delta\ndata: {\"text\":\"", .. Enumerable.Repeat(new string('x', 1024 * 1024), 10)], TimeSpan.Zero);
 
     private static string Heartbeat => "event: heartbeat\ndata: {\"elapsed_ms\":500}\n\n";
 

@@ -35,7 +35,7 @@ public sealed class ReplyWallTests
         new("stream that ends in an error", StreamEndsInAnError, Fine, "local http_status 502 provider_failed; cloud answered", (1, 1)) { Warm = true },
         new("stream that ends in a refusal", StreamEndsInARefusal, Fine, "local http_status 410 conversation_erased", (1, 0)) { Warm = true, Error = "conversation_erased" },
         new("stream of garbage", StreamOfGarbage, Fine, "local malformed 200?; cloud answered", (1, 1)) { Warm = true },
-        new("stream of more than 8 MiB", EndlessStream, Fine, "local malformed 200?; cloud answered", (1, 1)) { Warm = true });
+        new("event of more than 8 MiB", EndlessStream, Fine, "local malformed 200?; cloud answered", (1, 1)) { Warm = true });
 
     public static TheoryData<string> Names => Rows.Names;
 
