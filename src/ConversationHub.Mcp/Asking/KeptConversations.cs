@@ -61,7 +61,7 @@ internal sealed class KeptConversations(HubSettings settings, TimeProvider time)
     /// <summary>Of the last change; for who must know when it is on the disk.</summary>
     internal Task Saving { get; private set; } = Task.CompletedTask;
 
-    /// <summary>One look at a time: those behind one that hangs go without.</summary>
+    /// <summary>One look at a time, in turns: a share that hangs takes one thread, and those behind it go without when their time is over.</summary>
     private Task<bool> Look(string path)
     {
         lock (_gate)

@@ -21,10 +21,7 @@ public sealed class PostgresOutageTests
             return;
         await using var cluster = await PostgresCluster.StartAsync();
         var ids = new IdSource(TimeProvider.System);
-        var opening = await StoreOpener.OpenPostgresAsync(
-            OpenedStore.Options("/nowhere", StoreNamespace.PerUser), PostgresAddress.TryParse(cluster.Url("postgres"), out _)!,
-            TimeProvider.System, ids, NullLogger.Instance, CancellationToken.None);
-        await using var store = Assert.IsType<StoreOpening.Opened>(opening).Store;
+        await using var store = await OpenAsync(cluster, ids);
         var acknowledged = new HashSet<OperationId>();
         var enough = new TaskCompletionSource();
         var refused = await WhileWritingAsync(store, ids, acknowledged, enough, cluster);
@@ -54,11 +51,7 @@ public sealed class PostgresOutageTests
             return;
         await using var cluster = await PostgresCluster.StartAsync();
         var ids = new IdSource(TimeProvider.System);
-        var opening = await StoreOpener.OpenPostgresAsync(
-            OpenedStore.Options("/nowhere", StoreNamespace.PerUser), PostgresAddress.TryParse(cluster.Url("postgres"), out _)!,
-            TimeProvider.System, ids, NullLogger.Instance, CancellationToken.None);
-        var opened = Assert.IsType<StoreOpening.Opened>(opening);
-        await using var store = opened.Store;
+        await using var store = await OpenAsync(cluster, ids);
         var question = Question(ids);
         Assert.IsType<QuestionOutcome.Stored>(await store.StoreQuestionAsync(question, CancellationToken.None));
 
@@ -90,10 +83,7 @@ public sealed class PostgresOutageTests
             return;
         await using var cluster = await PostgresCluster.StartAsync();
         var ids = new IdSource(TimeProvider.System);
-        var opening = await StoreOpener.OpenPostgresAsync(
-            OpenedStore.Options("/nowhere", StoreNamespace.PerUser), PostgresAddress.TryParse(cluster.Url("postgres"), out _)!,
-            TimeProvider.System, ids, NullLogger.Instance, CancellationToken.None);
-        await using var store = Assert.IsType<StoreOpening.Opened>(opening).Store;
+        await using var store = await OpenAsync(cluster, ids);
         await store.StoreQuestionAsync(Question(ids), CancellationToken.None);
         var question = Question(ids);
         await cluster.SuspendAsync();
@@ -109,6 +99,10 @@ public sealed class PostgresOutageTests
             new ReadQuery { Owner = OpenedStore.Ada, ConversationId = ConversationId.Parse("main") }, CancellationToken.None));
         Assert.Equal(2, read.Conversation.Messages.Count);
     }
+
+    private static async Task<IConversationStore> OpenAsync(PostgresCluster cluster, IdSource ids) => Assert.IsType<StoreOpening.Opened>(await StoreOpener.OpenPostgresAsync(
+        OpenedStore.Options("/nowhere", StoreNamespace.PerUser), PostgresAddress.TryParse(cluster.Url("postgres"), out _)!,
+        TimeProvider.System, ids, NullLogger.Instance, CancellationToken.None)).Store;
 
     private static async Task<bool> ExecuteAsync(NpgsqlConnection connection, string sql)
     {
