@@ -133,7 +133,7 @@ internal sealed class SyncRounds(
         try
         {
             return JsonSerializer.Deserialize(answered.Body.Span, MaestraJson.Compact.Problem)?.Detail is { ValueKind: JsonValueKind.Array } detail
-                && detail.Deserialize(MaestraJson.Compact.IReadOnlyListValidationError) is [{ Msg: var told }, ..]
+                && detail.Deserialize(MaestraJson.Compact.IReadOnlyListValidationError) is [{ Msg: { } told }, ..]
                 ? $": {told[..Math.Min(told.Length, MaxToldCharacters)]}"
                 : "";
         }
