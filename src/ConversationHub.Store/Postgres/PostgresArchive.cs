@@ -20,6 +20,11 @@ internal sealed class PostgresArchive(
         """;
 
     private const string EraseSql = "SELECT maestra.erase_conversation($1, $2, $3, $4, $5, $6::jsonb)::text";
+    // Of what is held back without being shown: there is no row of it.
+    private const string HeldSql = """
+        SELECT DISTINCT user_id FROM maestra.held WHERE conversation_id = $1 AND ($2::text IS NULL OR user_id = $2) LIMIT 2
+        """;
+
     private const string EraseUserSql = "SELECT maestra.erase_user($1, $2, $3, $4, $5::jsonb)::text";
 
     private const string ReceiptSql = """
@@ -64,12 +69,12 @@ internal sealed class PostgresArchive(
 
     public async Task<EraseOutcome> EraseConversationAsync(UserId? owner, ConversationId id)
     {
-        var (found, failure) = await reader.FindAsync(owner, id, CancellationToken.None).ConfigureAwait(false);
+        var (owners, failure) = await FindOwnersAsync(owner, id).ConfigureAwait(false);
         if (failure is not null)
             return new EraseOutcome.NotCommitted(failure);
-        if (found!.Count != 1)
-            return found.Count == 0 ? new EraseOutcome.NotFound() : new EraseOutcome.Ambiguous();
-        var user = found[0].Summary.Owner;
+        if (owners!.Count != 1)
+            return owners.Count == 0 ? new EraseOutcome.NotFound() : new EraseOutcome.Ambiguous();
+        var user = owners[0];
         var (_, refused) = await database.QueryAsync(
             EraseSql,
             parameters =>
@@ -96,6 +101,23 @@ internal sealed class PostgresArchive(
             row => row.All(one => new EraseOutcome.Erased(id, UserId.Parse(user), new OperationId(one.GetGuid(0)), one.GetInt32(1))),
             CancellationToken.None).ConfigureAwait(false);
         return lost is not null ? new EraseOutcome.NotCommitted(lost) : receipt![0];
+    }
+
+    /// <returns>At most two of those who have a conversation of that id, be it only held back.</returns>
+    private async Task<(IReadOnlyList<string>? Value, StoreFailure? Failure)> FindOwnersAsync(UserId? owner, ConversationId id)
+    {
+        var (found, failure) = await reader.FindAsync(owner, id, CancellationToken.None).ConfigureAwait(false);
+        if (failure is not null || found!.Count > 0)
+            return (found?.Select(static one => one.Summary.Owner).ToArray(), failure);
+        return await database.QueryAsync<IReadOnlyList<string>>(
+            HeldSql,
+            parameters =>
+            {
+                parameters.Text(id.ToString());
+                parameters.Text(owner?.ToString());
+            },
+            static row => row.All(static one => one.GetString(0)),
+            CancellationToken.None).ConfigureAwait(false);
     }
 
     public async Task<EraseUserOutcome> EraseUserAsync(UserId user)

@@ -19,6 +19,9 @@ internal static class PostgresLimits
     /// <summary>A conversation has at most 100,000 messages, each of which must be looked at to know that it was not erased.</summary>
     public static readonly TimeSpan LongestExportPart = TimeSpan.FromSeconds(60);
 
+    /// <summary>Every conversation that is old enough is looked at, and nobody waits for it.</summary>
+    public static readonly TimeSpan LongestRetentionLook = TimeSpan.FromMinutes(2);
+
     /// <summary>
     /// A peer's batch: on a busy server five hundred operations take longer than any question's write may, and the same batch would come again for
     /// ever. Less than a round of the peer (30 s), which would not learn what became of it.

@@ -21,8 +21,10 @@ internal sealed class PostgresRetention(Database database, PostgresArchive archi
 
     private const string SaveSql = "UPDATE maestra.retention SET trusted_at = $1, began_at = $2";
 
+    // Users of whom a place has come since are left out as a whole first: each of their conversations would be looked at in every round.
     private const string FindSql = """
         SELECT user_id, id FROM maestra.conversations c WHERE erased_by IS NULL AND updated_at < $1 AND user_id <> ALL ($4)
+            AND user_id <> ALL (ARRAY(SELECT DISTINCT user_id FROM maestra.held WHERE conversation_id IS NULL AND kind <> 'erase' AND hlc >= $2))
             AND NOT maestra.touched_since(c.user_id, c.id, $2) ORDER BY updated_at LIMIT $3
         """;
 
@@ -67,7 +69,8 @@ internal sealed class PostgresRetention(Database database, PostgresArchive archi
             parameters.Texts([.. heldUsers]);
         },
         static reader => reader.All(static row => new UntouchedConversation(UserId.Parse(row.GetString(0)), ConversationId.Parse(row.GetString(1)))),
-        cancellationToken).ConfigureAwait(false);
+        cancellationToken,
+        PostgresLimits.LongestRetentionLook).ConfigureAwait(false);
 
     public async Task<EraseOutcome> EraseAsync(UntouchedConversation conversation, DateTimeOffset before)
     {

@@ -181,6 +181,52 @@ public abstract partial class SyncContract
         Assert.Single(later!);
     }
 
+    /// <summary>Nobody sees it yet, and its owner may have it erased all the same: its text must not appear when time has caught up.</summary>
+    [ContractFact]
+    public async Task Erase_AConversationThatIsHeldBackAlone_IsErasedForGood()
+    {
+        var question = await Local.AskAsync("asked too early");
+        await Cloud.ApplyAsync(Ahead((await Local.MissingAsync(Cloud)).Operations));
+        Assert.IsType<ReadOutcome.NotFound>(await Cloud.ReadAsync());
+        var main = ConversationId.Parse("main");
+        Assert.IsType<EraseOutcome.NotFound>(await Cloud.Archive.EraseConversationAsync(OpenedStore.Bob, main, CancellationToken.None));
+        Assert.IsType<EraseOutcome.NotFound>(await Cloud.Archive.EraseConversationAsync(null, ConversationId.Parse("never"), CancellationToken.None));
+
+        var first = Assert.IsType<EraseOutcome.Erased>(await Cloud.Archive.EraseConversationAsync(null, main, CancellationToken.None));
+        var again = Assert.IsType<EraseOutcome.Erased>(await Cloud.Archive.EraseConversationAsync(OpenedStore.Ada, main, CancellationToken.None));
+
+        Assert.Equal((first.OperationId, OpenedStore.Ada), (again.OperationId, again.Owner));
+        Assert.IsType<QuestionOutcome.Erased>(await Cloud.Store.StoreQuestionAsync(question, CancellationToken.None));
+        Time.Advance(TimeSpan.FromMinutes(7));
+        await Cloud.Sync.ReleaseDueAsync(CancellationToken.None);
+        Assert.IsType<ReadOutcome.Erased>(await Cloud.ReadAsync());
+        var left = (await Cloud.Sync.ReadMissingAsync(SyncScope.Everybody, new Dictionary<string, long>(), CancellationToken.None)).Batch!;
+        Assert.Single(left.Operations, static one => one.Kind == OperationKind.Erase);
+        Assert.DoesNotContain(left.Operations, static one => one.Message is not null);
+    }
+
+    /// <summary>Places that a peer kept to itself long ago hold nobody's conversations back any more, however many there are.</summary>
+    [ContractFact]
+    public async Task Retention_OfAUserWithPlacesOfLongAgo_FindsWhatIsOld()
+    {
+        await Local.AskAsync("kept", "kept");
+        await Local.ChangeAsync(change => change with { AddTags = ["local_only"] }, "kept");
+        await Local.AskAsync("long ago");
+        await Cloud.AskAsync("of bob", "bobs", OpenedStore.Bob);
+        await Cloud.PullAsync(Local);
+        Time.Advance(TimeSpan.FromHours(2));
+        var retention = (IRetentionStore)Cloud.Store;
+
+        Assert.Equal(["ada/main", "bob/bobs"], await FindAsync());
+        await Local.AskAsync("kept, today", "kept");
+        await Cloud.PullAsync(Local);
+        Assert.Equal(["bob/bobs"], await FindAsync());
+
+        async Task<IEnumerable<string>> FindAsync() =>
+            (await retention.FindUntouchedAsync(Time.GetUtcNow() - TimeSpan.FromHours(1), 10, new HashSet<string>(), CancellationToken.None)).Found!
+                .Select(one => $"{one.Owner}/{one.Id}").Order(StringComparer.Ordinal);
+    }
+
     /// <summary>The same, as if made six minutes from now.</summary>
     private List<SyncOperation> Ahead(IReadOnlyList<SyncOperation> batch)
     {
