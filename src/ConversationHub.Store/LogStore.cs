@@ -190,8 +190,11 @@ internal sealed class LogStore(
         DateTimeOffset before, int limit, IReadOnlySet<string> heldUsers, CancellationToken cancellationToken) =>
         Task.FromResult<(IReadOnlyList<UntouchedConversation>?, StoreFailure?)>((Retention.FindUntouched(before, limit, heldUsers), null));
 
-    public Task<EraseOutcome> EraseUntouchedAsync(UntouchedConversation conversation, DateTimeOffset before, CancellationToken cancellationToken) =>
-        Retention.EraseAsync(conversation, before, cancellationToken);
+    /// <remarks>What a person changed in the file is touched: it is imported first, and passed over this time.</remarks>
+    public async Task<EraseOutcome> EraseUntouchedAsync(UntouchedConversation conversation, DateTimeOffset before, CancellationToken cancellationToken) =>
+        await housekeeper.KeepChangedAsync(conversation.Owner, conversation.Id, cancellationToken).ConfigureAwait(false)
+            ? new EraseOutcome.NotFound()
+            : await Retention.EraseAsync(conversation, before, cancellationToken).ConfigureAwait(false);
 
     public CommitSignal Commits => sync.Commits;
 

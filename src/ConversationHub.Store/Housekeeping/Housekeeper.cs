@@ -1,3 +1,4 @@
+using ConversationHub.Contracts;
 using ConversationHub.Store.Compaction;
 using ConversationHub.Store.Import;
 using ConversationHub.Store.Views;
@@ -53,6 +54,10 @@ internal sealed class Housekeeper : IAsyncDisposable
     /// <summary>Writes every file that is behind.</summary>
     /// <returns>False when one could not be written.</returns>
     public Task<bool> WriteAllAsync(CancellationToken cancellationToken) => _views.WriteAsync(ViewRound.All, cancellationToken);
+
+    /// <inheritdoc cref="ViewWriter.KeepChangedAsync"/>
+    public Task<bool> KeepChangedAsync(UserId owner, ConversationId id, CancellationToken cancellationToken) =>
+        _views.KeepChangedAsync(owner, id, cancellationToken);
 
     /// <summary>To be called after every erasure: removes its files before it returns, and its text from the log soon after.</summary>
     public Task ErasedAsync(CancellationToken cancellationToken)

@@ -154,7 +154,10 @@ internal sealed class FolderImporter(
         if (TryRead(path, name) is not { } bytes)
             return;
         var sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes));
-        if (journal.Knows(sha256))
+
+        // In this folder, or kept from it, also what was imported before is looked at: put back by a backup, it may hold what was erased since.
+        var isKnown = journal.Knows(sha256);
+        if (isKnown && !IsInOwnFolder(path) && path != folder.ImportedCopy(sha256))
         {
             _skipped++;
             return;
@@ -166,7 +169,7 @@ internal sealed class FolderImporter(
             return;
         }
 
-        if (!Write(name, () => Keep(sha256, bytes)))
+        if (!isKnown && !Write(name, () => Keep(sha256, bytes)))
             return;
         var (added, failure) = await StoreAsync(file, cancellationToken).ConfigureAwait(false);
         _operations += added;
@@ -180,15 +183,19 @@ internal sealed class FolderImporter(
             _imported++;
         else
             _skipped++;
-        journal.Add(new ImportRecord
+        if (!isKnown)
         {
-            File = name,
-            Sha256 = sha256,
-            ImportedAt = WireTime.Truncate(time.GetUtcNow()),
-            Operations = added,
-            ConversationId = file.ConversationId.ToString(),
-            Owner = file.Owner.ToString(),
-        });
+            journal.Add(new ImportRecord
+            {
+                File = name,
+                Sha256 = sha256,
+                ImportedAt = WireTime.Truncate(time.GetUtcNow()),
+                Operations = added,
+                ConversationId = file.ConversationId.ToString(),
+                Owner = file.Owner.ToString(),
+            });
+        }
+
         RemoveOutgrown(path, file);
     }
 

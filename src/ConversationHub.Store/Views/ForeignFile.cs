@@ -20,27 +20,29 @@ internal sealed class ForeignFile(LogFolder folder, WrittenViews written, IDisk 
     /// <summary>How every file of this format ends; the earlier backend's say no format.</summary>
     private static ReadOnlySpan<byte> OwnEnding => "\"format\": 2\n}\n"u8;
 
+    /// <returns>True when something is to be imported that was not known before.</returns>
     /// <exception cref="IOException">The bytes are not kept: the file must not be replaced.</exception>
-    public void Keep(string name)
+    public bool Keep(string name)
     {
         var path = folder.View(name);
         if (!File.Exists(path) || RegularFile.TryRead(path, MaxBytes, out _) is not { } bytes || (written.IsOwn(name, bytes) ?? bytes.AsSpan().EndsWith(OwnEnding)))
-            return;
+            return false;
         var digest = Convert.ToHexStringLower(SHA256.HashData(bytes));
         if (ImportReader.TryRead(bytes, UserId.Anonymous, DateTimeOffset.MaxValue, out _) is null)
         {
             KeepDamaged(name, digest, bytes);
-            return;
+            return false;
         }
 
         var copy = folder.ImportedCopy(digest);
         if (File.Exists(copy))
-            return;
+            return false;
         OwnerOnly.Folder(folder.Imported);
         AtomicFile.Replace(copy, bytes, disk);
         disk.FlushFolder(folder.Root);
         StoreTelemetry.ForeignFileKept(logger, name, digest + ViewName.Extension);
         onKept(copy);
+        return true;
     }
 
     /// <summary>True when the file ends as those of this store do.</summary>

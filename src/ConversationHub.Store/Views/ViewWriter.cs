@@ -1,3 +1,4 @@
+using ConversationHub.Contracts;
 using ConversationHub.Store.Disk;
 using ConversationHub.Store.Housekeeping;
 using ConversationHub.Store.Log;
@@ -69,6 +70,28 @@ internal sealed class ViewWriter(
         }
     }
 
+    /// <summary>Keeps the file of a conversation, to be imported, when somebody changed it since it was written.</summary>
+    /// <returns>True when it was changed, or when that cannot be told: what nobody has touched may still be in it.</returns>
+    public async Task<bool> KeepChangedAsync(UserId owner, ConversationId id, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var isChanged = false;
+            await _thread.RunAsync(() => isChanged = NameOf(owner, id) is { } name && foreign.Keep(name)).ConfigureAwait(false);
+            return isChanged;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            StoreTelemetry.ViewsBehind(logger, error.Message);
+            return true;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
     /// <summary>True when nothing is behind.</summary>
     public bool IsDone
     {
@@ -84,6 +107,21 @@ internal sealed class ViewWriter(
         _thread.Dispose();
         written.Dispose();
         _turn.Dispose();
+    }
+
+    /// <returns>Null when there is no such conversation.</returns>
+    private string? NameOf(UserId owner, ConversationId id)
+    {
+        lock (state.Gate)
+        {
+            foreach (var number in state.Index.AllOfId(id.ToString()))
+            {
+                if (state.Index.Conversations[number].Owner == owner.ToString())
+                    return ViewName.Of(id.ToString(), owner.ToString(), state.Index.IsFirstOfName(number));
+            }
+
+            return null;
+        }
     }
 
     private void WriteRound(ViewRound round)

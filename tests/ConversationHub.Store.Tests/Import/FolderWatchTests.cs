@@ -241,6 +241,30 @@ public sealed class FolderWatchTests
         Assert.Contains(Directory.GetFiles(Path.Combine(store.Root, "imported")), path => File.ReadAllText(path) == foreign);
     }
 
+    /// <summary>Retention alone deletes a file that it does not write anew first: what a person added to it today would go with it.</summary>
+    [Fact]
+    public async Task EraseUntouched_FileThatAPersonChanged_IsImportedAndPassedOver()
+    {
+        await using var store = OpenedStore.New();
+        await store.ExchangeAsync("long ago", conversation: "main");
+        await store.ExchangeAsync("long ago", conversation: "other");
+        await ((LogStore)store.Store).RebuildViewsAsync();
+        store.Time.WallOffset = TimeSpan.FromDays(20);
+        var before = store.Time.GetUtcNow() - TimeSpan.FromDays(10);
+        await PutAsync(store, "main", Earlier("main", "of today").Replace(
+            "2025-03-01T10:00:00", WireTime.Format(store.Time.GetUtcNow()), StringComparison.Ordinal));
+        var retention = (IRetentionStore)store.Store;
+
+        Assert.IsType<EraseOutcome.NotFound>(await retention.EraseUntouchedAsync(Of("main"), before, CancellationToken.None));
+        Assert.IsType<EraseOutcome.Erased>(await retention.EraseUntouchedAsync(Of("other"), before, CancellationToken.None));
+        await RoundsUntilAsync(store, 2012, before: 0);
+
+        Assert.Equal(["long ago", "Yes.", "of today"], (await store.ReadAsync()).Messages.Select(message => message.Content));
+        Assert.IsType<EraseOutcome.NotFound>(await retention.EraseUntouchedAsync(Of("main"), before, CancellationToken.None));
+
+        static UntouchedConversation Of(string id) => new(OpenedStore.Ada, ConversationId.Parse(id));
+    }
+
     /// <summary>T62: with the log intact the file is made anew and the bad bytes are kept.</summary>
     [Fact]
     public async Task Write_ViewThatWasSpoilt_IsMadeAnewAndItsBytesAreKept()
@@ -277,6 +301,50 @@ public sealed class FolderWatchTests
 
         Assert.IsType<ReadOutcome.Erased>(await ReadAsync(again, "main"));
         Assert.Empty(again.FilesWith(Canary));
+    }
+
+    /// <summary>A backup, or a folder that is synced, brings back the very bytes that were imported and erased; under whatever name.</summary>
+    [Theory]
+    [InlineData("old")]
+    [InlineData("again")]
+    public async Task Import_OfAnErasedFileWithTheBytesItHad_RemovesIt(string name)
+    {
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        Directory.CreateDirectory(root);
+        await File.WriteAllTextAsync(Path.Combine(root, "old.json"), Earlier("old", Canary));
+        await using (var store = OpenedStore.At(root))
+        {
+            Assert.Equal(1, (await store.EraseAsync("old")).MessagesErased);
+            Assert.Null(await store.Archive.CompactAsync(CancellationToken.None));
+            Assert.Empty(store.FilesWith(Canary));
+        }
+
+        await File.WriteAllTextAsync(Path.Combine(root, name + ".json"), Earlier("old", Canary));
+        await using var again = OpenedStore.At(root);
+
+        Assert.IsType<ReadOutcome.Erased>(await ReadAsync(again, "old"));
+        Assert.Empty(again.FilesWith(Canary));
+    }
+
+    /// <summary>Of one that was not erased a second file with the same bytes would stay beside the view, also when it is erased later.</summary>
+    [Fact]
+    public async Task Import_OfAFileThatWasImportedBeforeUnderAnotherName_LeavesOneAndOneRecord()
+    {
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        Directory.CreateDirectory(root);
+        await File.WriteAllTextAsync(Path.Combine(root, "old.json"), Earlier("old", Canary));
+        await using (var store = OpenedStore.At(root))
+            Assert.Single((await store.ReadAsync("old")).Messages);
+        await File.WriteAllTextAsync(Path.Combine(root, "again.json"), Earlier("old", Canary));
+
+        await using var opened = OpenedStore.At(root);
+
+        Assert.Single((await opened.ReadAsync("old")).Messages);
+        Assert.False(File.Exists(Path.Combine(root, "again.json")));
+        var journal = await File.ReadAllTextAsync(Path.Combine(root, "imports.json"));
+        Assert.Equal(2, journal.Split("\"sha256\"").Length);
     }
 
     [Fact]
