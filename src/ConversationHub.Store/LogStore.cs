@@ -3,6 +3,7 @@ using ConversationHub.Contracts;
 using ConversationHub.Store.Changing;
 using ConversationHub.Store.Compaction;
 using ConversationHub.Store.Disk;
+using ConversationHub.Store.Erasing;
 using ConversationHub.Store.Housekeeping;
 using ConversationHub.Store.Import;
 using ConversationHub.Store.Index;
@@ -31,7 +32,7 @@ internal sealed class LogStore(
     IdSource ids,
     LogSync sync,
     IDisposable resources)
-    : IConversationStore, IConversationArchive, ISyncStore, IRetentionStore, IKeptConversations
+    : IConversationStore, IConversationArchive, ISyncStore, IRetentionStore, IKeptConversations, IErasureFeed
 {
     public const string Kind = "log";
 
@@ -195,6 +196,9 @@ internal sealed class LogStore(
         await housekeeper.KeepChangedAsync(conversation.Owner, conversation.Id, cancellationToken).ConfigureAwait(false)
             ? new EraseOutcome.NotFound()
             : await Retention.EraseAsync(conversation, before, cancellationToken).ConfigureAwait(false);
+
+    public Task<(ErasurePage? Page, StoreFailure? Failure)> ReadErasuresAsync(string? after, CancellationToken cancellationToken) =>
+        Task.FromResult<(ErasurePage?, StoreFailure?)>((new LogErasures(state).Read(after), null));
 
     public CommitSignal Commits => sync.Commits;
 

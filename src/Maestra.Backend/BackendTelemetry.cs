@@ -63,6 +63,9 @@ internal static partial class BackendTelemetry
     [LoggerMessage(1106, LogLevel.Error, "Lines of erased conversations could not be taken from the metrics file, it will be tried again: {Reason}")]
     public static partial void MetricsErasureFailed(this ILogger logger, string reason);
 
+    [LoggerMessage(1107, LogLevel.Warning, "The audit log cannot be read, so erasures may be accounted for twice: {Reason}")]
+    public static partial void AuditUnreadable(this ILogger logger, string reason);
+
     [LoggerMessage(1104, LogLevel.Warning, "An alert could not be sent: {Reason}")]
     public static partial void AlertFailed(this ILogger logger, string reason);
 

@@ -56,6 +56,7 @@ internal static class PostgresOpener
                 new PostgresWatch(database, board, time, logger),
                 new PostgresSync(database, new PostgresSyncReader(database), origins, board, time),
                 new PostgresRetention(database, archive, origins, time, ids),
+                new PostgresErasures(database),
                 board);
             opened = true;
             return new StoreOpening.Opened(store, store) { Leases = new PostgresLeases(database, ids.NewOperationId().ToString()) };

@@ -8,8 +8,9 @@ namespace ConversationHub.Store.Postgres;
 /// </summary>
 internal sealed class PostgresStore(
     NpgsqlDataSource source, PostgresWriter writer, PostgresReader reader, PostgresSearcher searcher, PostgresArchive archive, PostgresCompactor compactor,
-    PostgresCosts costs, PostgresWatch watch, PostgresSync sync, PostgresRetention retention, StatusBoard board)
-    : IConversationStore, IConversationArchive, ISharedCosts, ISyncStore, IRetentionStore
+    PostgresCosts costs, PostgresWatch watch, PostgresSync sync, PostgresRetention retention,
+    PostgresErasures erasures, StatusBoard board)
+    : IConversationStore, IConversationArchive, ISharedCosts, ISyncStore, IRetentionStore, IErasureFeed, ISharedErasures
 {
     public const string Kind = "postgres";
 
@@ -59,6 +60,15 @@ internal sealed class PostgresStore(
 
     public Task<EraseOutcome> EraseUntouchedAsync(UntouchedConversation conversation, DateTimeOffset before, CancellationToken cancellationToken) =>
         retention.EraseAsync(conversation, before).WaitAsync(cancellationToken);
+
+    public Task<(ErasurePage? Page, StoreFailure? Failure)> ReadErasuresAsync(string? after, CancellationToken cancellationToken) =>
+        erasures.ReadAsync(after, cancellationToken);
+
+    public Task<StoreFailure?> AccountAsync(UserId user, OperationId erasure, CancellationToken cancellationToken) =>
+        erasures.AccountAsync(user, erasure, cancellationToken);
+
+    public Task<(IReadOnlyList<StoredErasure>? Claimed, StoreFailure? Failure)> ClaimUnaccountedAsync(CancellationToken cancellationToken) =>
+        erasures.ClaimAsync(cancellationToken);
 
     public CommitSignal Commits => board.Commits;
 

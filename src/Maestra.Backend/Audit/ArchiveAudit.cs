@@ -7,23 +7,32 @@ namespace Maestra.Backend.Audit;
 /// <summary>Accounts for exports and erasures.</summary>
 internal sealed class ArchiveAudit(IAuditTrail trail, BackendIdentity identity) : IArchiveObserver
 {
+    public const string OperationField = "operation_id";
+
     public Task ObserveAsync(ArchiveAct act, CancellationToken cancellationToken)
+    {
+        Record(act);
+        return Task.CompletedTask;
+    }
+
+    public void Record(ArchiveAct act)
     {
         var details = new List<AuditDetail> { AuditDetail.Of("user", identity.Pseudonyms.Of(act.Owner)), AuditDetail.Of("count", act.Count) };
         if (act.OperationId is { } operation)
-            details.Add(AuditDetail.Of("operation_id", operation.ToString()));
+            details.Add(AuditDetail.Of(OperationField, operation.ToString()));
         if (act.IsRetention)
             details.Add(AuditDetail.Of("reason", "retention"));
+        if (act.IsFoundLater)
+            details.Add(AuditDetail.Of("reason", "found_later"));
         trail.Record(new AuditEvent(
             Name(act.Kind),
             act.IsComplete ? AuditOutcome.Ok : AuditOutcome.Failed,
-            act.IsRetention ? AuditEvent.System : act.Peer ?? Actor(act.Request),
+            act.IsRetention || act.IsFoundLater ? AuditEvent.System : act.Peer ?? Actor(act.Request),
             act.ConversationId?.ToString() ?? identity.Pseudonyms.Of(act.Owner))
         {
             RequestId = act.Request.RequestId,
             Details = details,
         });
-        return Task.CompletedTask;
     }
 
     private static string Name(ArchiveActKind kind) => kind switch

@@ -21,6 +21,30 @@ internal static class AuditLog
         return AuditRecord.NoHash;
     }
 
+    /// <summary>Operation ids of the erasures that the files account for.</summary>
+    /// <param name="logger">Told when a file cannot be read: what it holds counts as absent, so that a record is written twice rather than never.</param>
+    public static IReadOnlySet<string> ErasuresIn(string path, ILogger logger)
+    {
+        var found = new HashSet<string>(StringComparer.Ordinal);
+        try
+        {
+            foreach (var line in RotatingFile.Existing(path, FileSink.MaxFiles).SelectMany(File.ReadLines))
+            {
+                if (line.Contains(ArchiveAudit.OperationField, StringComparison.Ordinal)
+                    && TryParse(line)?["details"] is JsonObject details && details[ArchiveAudit.OperationField] is JsonValue id && id.TryGetValue<string>(out var text))
+                {
+                    found.Add(text);
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            logger.AuditUnreadable(e.Message);
+        }
+
+        return found;
+    }
+
     public static JsonObject? TryParse(string line)
     {
         try

@@ -6,7 +6,7 @@ using Maestra.Backend.Settings;
 namespace Maestra.Backend.Conversations;
 
 /// <summary><c>DELETE /conversations/{id}</c> and <c>DELETE /users/{user_id}</c> (wire.md §4).</summary>
-internal sealed class EraseEndpoints(IConversationArchive archive, IEnumerable<IArchiveObserver> observers, BackendSettings settings)
+internal sealed class EraseEndpoints(IConversationArchive archive, ArchiveObservers observers, BackendSettings settings)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -23,7 +23,7 @@ internal sealed class EraseEndpoints(IConversationArchive archive, IEnumerable<I
         switch (await archive.EraseConversationAsync(owner, id, CancellationToken.None))
         {
             case EraseOutcome.Erased erased:
-                await TellAsync(new ArchiveAct(
+                await observers.TellAsync(new ArchiveAct(
                     ArchiveActKind.ConversationErased, erased.Owner, id, erased.OperationId, RequestState.Of(context), erased.MessagesErased));
                 return HttpReply.Ok(
                     new EraseReceipt
@@ -51,7 +51,7 @@ internal sealed class EraseEndpoints(IConversationArchive archive, IEnumerable<I
         switch (await archive.EraseUserAsync(user, CancellationToken.None))
         {
             case EraseUserOutcome.Erased erased:
-                await TellAsync(new ArchiveAct(
+                await observers.TellAsync(new ArchiveAct(
                     ArchiveActKind.UserErased, user, null, erased.OperationId, RequestState.Of(context), erased.ConversationsErased));
                 return HttpReply.Ok(
                     new UserEraseReceipt
@@ -68,9 +68,4 @@ internal sealed class EraseEndpoints(IConversationArchive archive, IEnumerable<I
         }
     }
 
-    private async Task TellAsync(ArchiveAct act)
-    {
-        foreach (var observer in observers)
-            await observer.ObserveAsync(act, CancellationToken.None);
-    }
 }

@@ -8,7 +8,7 @@ namespace Maestra.Backend.Conversations;
 
 /// <summary><c>GET /conversations/{id}/export</c> and <c>GET /users/{user_id}/export</c> (wire.md §4).</summary>
 internal sealed class ExportEndpoints(
-    IConversationStore store, IConversationArchive archive, IEnumerable<IArchiveObserver> observers, UserExport export, BackendSettings settings)
+    IConversationStore store, IConversationArchive archive, ArchiveObservers observers, UserExport export, BackendSettings settings)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -32,7 +32,7 @@ internal sealed class ExportEndpoints(
             return;
         }
 
-        await TellAsync(new ArchiveAct(
+        await observers.TellAsync(new ArchiveAct(
             ArchiveActKind.ConversationExported, UserId.Parse(conversation.Owner), id, null, RequestState.Of(context), conversation.Messages.Count));
         await WriteAsync(context, id, conversation);
     }
@@ -82,17 +82,11 @@ internal sealed class ExportEndpoints(
             }
             finally
             {
-                await TellAsync(new ArchiveAct(ArchiveActKind.UserExported, user, null, null, RequestState.Of(context), written, complete));
+                await observers.TellAsync(new ArchiveAct(ArchiveActKind.UserExported, user, null, null, RequestState.Of(context), written, complete));
             }
 
             if (!complete)
                 context.Abort();
         }
-    }
-
-    private async Task TellAsync(ArchiveAct act)
-    {
-        foreach (var observer in observers)
-            await observer.ObserveAsync(act, CancellationToken.None);
     }
 }

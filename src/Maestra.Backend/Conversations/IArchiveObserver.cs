@@ -45,6 +45,9 @@ internal sealed record ArchiveAct(
     /// <summary>Nobody asked: the conversation was untouched for as long as the owner of this backend keeps them.</summary>
     public bool IsRetention { get; init; }
 
+    /// <summary>Nobody told of it when it was done: the process was killed in between, so who asked is not known.</summary>
+    public bool IsFoundLater { get; init; }
+
     /// <summary>The backend that sent it; null for what was asked for here.</summary>
     public string? Peer { get; init; }
 }

@@ -4,6 +4,7 @@ using Maestra.Backend.Access;
 using Maestra.Backend.Asks;
 using Maestra.Backend.Conversations;
 using Maestra.Backend.Costs;
+using Maestra.Backend.Erasures;
 using Maestra.Backend.Health;
 using Maestra.Backend.Http;
 using Maestra.Backend.Identity;
@@ -57,10 +58,14 @@ internal static class BackendApp
         builder.Services.AddSingleton(loggers);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddSingleton(settings);
+        foreach (var observer in parts.Observers)
+            builder.Services.AddSingleton(observer);
+        signals.Register(builder.Services);
         builder.Services.AddSingleton(parts.Time);
         builder.Services.AddSingleton(new StreamOpener(parts.Time, parts.Heartbeats));
         builder.Services.AddSingleton(parts.Ids);
         builder.Services.AddSingleton(identity.Current.Current.Identity);
+        builder.Services.AddErasures(opened.Store);
         builder.Services.AddPeers(settings, identity);
         builder.Services.AddSingleton(opened.Store);
         builder.Services.AddSingleton(opened.Archive);
@@ -74,14 +79,11 @@ internal static class BackendApp
         builder.Services.AddSingleton(Gate(settings.Mode));
         builder.Services.AddSingleton<Drain>();
         builder.Services.AddSingleton<IHostLifetime, DrainLifetime>();
-        signals.Register(builder.Services);
         builder.Services.AddSingleton<RunningAsks>();
         builder.Services.AddSingleton<LeasedAnswer>();
         builder.Services.AddSingleton<AskFlow>();
         builder.Services.AddSingleton<AskEndpoints>();
         builder.Services.AddSingleton<ConversationEndpoints>();
-        foreach (var observer in parts.Observers)
-            builder.Services.AddSingleton(observer);
         if (settings.Retention is { } retention && opened.Store is IRetentionStore retaining)
             builder.Services.AddSingleton(retention).AddSingleton(settings.Sync).AddSingleton(retaining).AddSingleton<RetentionRounds>().AddHostedService(static provider => provider.GetRequiredService<RetentionRounds>());
         builder.Services.AddSingleton<SearchEndpoint>();

@@ -74,9 +74,11 @@ internal sealed class Signals : IAsyncDisposable
         services.AddSingleton(Dependencies);
         services.AddSingleton(provider => new AskReporter(
             Meter, File, Alerts, provider.GetRequiredService<BackendIdentity>(), provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<IArchiveObserver, ArchiveAudit>();
-        services.AddSingleton<IArchiveObserver>(provider => new MetricsEraser(
+        services.AddSingleton<ArchiveAudit>();
+        services.AddSingleton<IArchiveObserver>(static provider => provider.GetRequiredService<ArchiveAudit>());
+        services.AddSingleton(provider => new MetricsEraser(
             File, provider.GetRequiredService<IdentityBoard>(), provider.GetRequiredService<BackendSettings>()));
+        services.AddSingleton<IArchiveObserver>(static provider => provider.GetRequiredService<MetricsEraser>());
         services.AddSingleton<MetricsEndpoint>();
         services.AddSingleton<ProbeEndpoints>();
     }

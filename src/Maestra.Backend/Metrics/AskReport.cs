@@ -7,6 +7,7 @@ namespace Maestra.Backend.Metrics;
 /// <summary>One line of <c>maestra_metrics.jsonl</c>: eleven fields, null where a refused ask never had them (wire.md §11).</summary>
 internal sealed record AskReport
 {
+    public const string TimeField = "timestamp";
     public const string UserField = "user_id";
     public const string ConversationField = "conversation_id";
 
@@ -44,7 +45,7 @@ internal sealed record AskReport
         using (var writer = new Utf8JsonWriter(buffer))
         {
             writer.WriteStartObject();
-            writer.WriteString("timestamp", WireTime.Format(Timestamp));
+            writer.WriteString(TimeField, WireTime.Format(Timestamp));
             writer.WriteString("request_id", RequestId.ToString());
             writer.WriteString("surface_id", SurfaceId);
             writer.WriteString(UserField, UserPseudonym);

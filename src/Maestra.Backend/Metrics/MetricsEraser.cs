@@ -1,4 +1,5 @@
 using ConversationHub.Contracts;
+using ConversationHub.Store;
 using Maestra.Backend.Conversations;
 using Maestra.Backend.Identity;
 using Maestra.Backend.Settings;
@@ -18,12 +19,20 @@ internal sealed class MetricsEraser(MetricsFile? file, IdentityBoard identity, B
             return Task.CompletedTask;
         return act switch
         {
-            { Kind: ArchiveActKind.ConversationErased, ConversationId: { } conversation } =>
-                file.EraseAsync(new ErasedLines(settings.Mode == BackendMode.Local ? null : NamesOf(act.Owner), conversation.ToString())),
-            { Kind: ArchiveActKind.UserErased } => file.EraseAsync(new ErasedLines(NamesOf(act.Owner), null)),
+            { Kind: ArchiveActKind.ConversationErased, ConversationId: { } conversation } => file.EraseAsync([LinesOf(act.Owner, conversation, null)]),
+            { Kind: ArchiveActKind.UserErased } => file.EraseAsync([LinesOf(act.Owner, null, null)]),
             _ => Task.CompletedTask,
         };
     }
+
+    /// <summary>Of erasures some time ago: whoever was erased may have asked since, and those lines stay.</summary>
+    /// <returns>Null once they are gone, or why they are not.</returns>
+    public Task<string?> EraseAsync(IReadOnlyList<StoredErasure> erasures) => file is null
+        ? Task.FromResult<string?>(null)
+        : file.EraseAsync([.. erasures.Select(one => LinesOf(one.User, one.ConversationId, one.ConversationId is null ? one.At : null))]);
+
+    private ErasedLines LinesOf(UserId user, ConversationId? conversation, DateTimeOffset? upTo) => new(
+        conversation is not null && settings.Mode == BackendMode.Local ? null : NamesOf(user), conversation?.ToString(), upTo);
 
     private List<string> NamesOf(UserId user)
     {

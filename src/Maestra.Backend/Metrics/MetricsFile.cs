@@ -67,7 +67,7 @@ internal sealed class MetricsFile : IAsyncDisposable
 
     /// <summary>Removes lines from all files. Idempotent.</summary>
     /// <returns>Null once they are gone, or why they are not: then they go later.</returns>
-    public async Task<string?> EraseAsync(ErasedLines lines)
+    public async Task<string?> EraseAsync(IReadOnlyCollection<ErasedLines> lines)
     {
         var done = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
         try
@@ -109,7 +109,7 @@ internal sealed class MetricsFile : IAsyncDisposable
 
                 // Lines that came before the erasure are to be found by it.
                 Flush(batch, ref lines);
-                entry.Done!.SetResult(Erase([entry.Erased!]));
+                entry.Done!.SetResult(Erase(entry.Erased!));
             }
 
             Flush(batch, ref lines);
@@ -152,8 +152,9 @@ internal sealed class MetricsFile : IAsyncDisposable
         try
         {
             _file.Release();
+            var cover = new LineCover(erased);
             foreach (var path in RotatingFile.Existing(_file.Path, MaxFiles))
-                LineEraser.Erase(path, line => erased.Any(lines => lines.Cover(line)));
+                LineEraser.Erase(path, cover.Covers);
             return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -164,5 +165,5 @@ internal sealed class MetricsFile : IAsyncDisposable
         }
     }
 
-    private sealed record Entry(byte[]? Line, ErasedLines? Erased, TaskCompletionSource<string?>? Done);
+    private sealed record Entry(byte[]? Line, IReadOnlyCollection<ErasedLines>? Erased, TaskCompletionSource<string?>? Done);
 }

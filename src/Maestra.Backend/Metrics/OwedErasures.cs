@@ -1,3 +1,4 @@
+using System.Globalization;
 using Maestra.Backend.Identity;
 
 namespace Maestra.Backend.Metrics;
@@ -6,7 +7,10 @@ namespace Maestra.Backend.Metrics;
 /// Erasures that the metrics file still owes, since it could not be rewritten when they were asked for. They are kept in a small file
 /// beside it, as far as the disk lets them, so that a restart does not forget them. Not thread-safe: its one writer owns it.
 /// </summary>
-/// <remarks>A line each: the pseudonyms with commas between them, a tab, the conversation; an empty part stands for any.</remarks>
+/// <remarks>
+/// A line each: the pseudonyms with commas between them, a tab, the conversation, and for lines up to a time a tab and that time in ticks of UTC;
+/// an empty part stands for any.
+/// </remarks>
 internal sealed class OwedErasures
 {
     public const string Extension = ".owed";
@@ -57,13 +61,25 @@ internal sealed class OwedErasures
         }
     }
 
-    private static string Format(ErasedLines lines) => $"{string.Join(',', lines.Users ?? [])}{Tab}{lines.Conversation}";
+    private static string Format(ErasedLines lines) => string.Create(
+        CultureInfo.InvariantCulture, $"{string.Join(',', lines.Users ?? [])}{Tab}{lines.Conversation}{(lines.UpTo is { } time ? $"{Tab}{time.UtcTicks}" : "")}");
 
     private static ErasedLines? TryParse(string line)
     {
         var parts = line.Split(Tab);
-        return parts is [var users, var conversation] && line.Length > 1
-            ? new ErasedLines(users.Length == 0 ? null : users.Split(','), conversation.Length == 0 ? null : conversation)
-            : null;
+        if (parts is not [var users, var conversation, .. var rest] || users.Length + conversation.Length == 0 || !TryTime(rest, out var upTo))
+            return null;
+        return new ErasedLines(users.Length == 0 ? null : users.Split(','), conversation.Length == 0 ? null : conversation, upTo);
+    }
+
+    private static bool TryTime(string[] rest, out DateTimeOffset? time)
+    {
+        time = null;
+        if (rest is [])
+            return true;
+        if (rest is not [var text] || !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) || ticks > DateTimeOffset.MaxValue.UtcTicks)
+            return false;
+        time = new DateTimeOffset(ticks, TimeSpan.Zero);
+        return true;
     }
 }

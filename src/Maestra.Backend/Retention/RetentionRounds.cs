@@ -13,7 +13,7 @@ namespace Maestra.Backend.Retention;
 /// metrics lines.
 /// </summary>
 internal sealed class RetentionRounds(
-    IRetentionStore store, IEnumerable<IArchiveObserver> observers, RetentionDays days, IPeerDirectory directory, SyncSettings sync, IdSource ids,
+    IRetentionStore store, ArchiveObservers observers, RetentionDays days, IPeerDirectory directory, SyncSettings sync, IdSource ids,
     TimeProvider time, ILogger<RetentionRounds> logger) : BackgroundService
 {
     /// <summary>The rest waits for the next round: erasures rewrite the log.</summary>
@@ -145,8 +145,7 @@ internal sealed class RetentionRounds(
         {
             IsRetention = true,
         };
-        foreach (var observer in observers)
-            await observer.ObserveAsync(act, CancellationToken.None);
+        await observers.TellAsync(act);
     }
 }
 

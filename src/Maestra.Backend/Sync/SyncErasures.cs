@@ -7,7 +7,7 @@ using Maestra.Backend.Peers;
 namespace Maestra.Backend.Sync;
 
 /// <summary>Tells the observers of the archive of erasures that came from a peer, as those asked for here are told: what lies outside the store goes too.</summary>
-internal sealed class SyncErasures(IEnumerable<IArchiveObserver> observers, IdSource ids, TimeProvider time)
+internal sealed class SyncErasures(ArchiveObservers observers, IdSource ids, TimeProvider time)
 {
     /// <param name="taken">A batch that is durable; erasures in it that were held before are told again.</param>
     public async Task TellAsync(Peer peer, IReadOnlyList<SyncOperation> taken)
@@ -27,10 +27,7 @@ internal sealed class SyncErasures(IEnumerable<IArchiveObserver> observers, IdSo
             {
                 Peer = peer.BackendId,
             };
-
-            // Durable already: not bound to the connection that brought it.
-            foreach (var observer in observers)
-                await observer.ObserveAsync(act, CancellationToken.None);
+            await observers.TellAsync(act);
         }
     }
 }

@@ -1,16 +1,25 @@
 using System.Collections.Concurrent;
+using ConversationHub.Testing;
 using Maestra.Backend.Conversations;
 
 namespace Maestra.Backend.Tests.Fakes;
 
-/// <summary>Keeps what it is told.</summary>
+/// <summary>Keeps what it is told. It is the first to be told, so that what it does comes between the act and all other observers.</summary>
 internal sealed class RecordingObserver : IArchiveObserver
 {
     public ConcurrentQueue<ArchiveAct> Acts { get; } = [];
 
-    public Task ObserveAsync(ArchiveAct act, CancellationToken cancellationToken)
+    /// <summary>As a kill at this moment: nobody behind it is told, and it remembers nothing.</summary>
+    public bool Kills { get; set; }
+
+    /// <summary>Awaited before it lets the others be told.</summary>
+    public Task Holds { get; set; } = Task.CompletedTask;
+
+    public async Task ObserveAsync(ArchiveAct act, CancellationToken cancellationToken)
     {
+        if (Kills)
+            throw new InvalidOperationException("killed here");
         Acts.Enqueue(act);
-        return Task.CompletedTask;
+        await Holds.WaitAsync(TestTimeouts.Signal, cancellationToken);
     }
 }

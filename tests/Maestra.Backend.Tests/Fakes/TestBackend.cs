@@ -47,7 +47,9 @@ internal sealed class TestBackend : IAsyncDisposable
     public InMemoryStore Store { get; }
 
     /// <summary>What observers of the archive were told.</summary>
-    public required ConcurrentQueue<ArchiveAct> Acts { get; init; }
+    public ConcurrentQueue<ArchiveAct> Acts => Observer.Acts;
+
+    public required RecordingObserver Observer { get; init; }
 
     /// <summary>Folder of the conversations.</summary>
     public string Root => _folder.Combine(".8825", "conversations");
@@ -185,7 +187,7 @@ internal sealed class TestBackend : IAsyncDisposable
         var started = await BackendServer.StartAsync(Assert.IsType<BindOutcome.Bound>(bound).Settings, parts, CancellationToken.None);
         return new TestBackend(Assert.IsType<StartOutcome.Running>(started).Server, folder, store!, advisor, time, log)
         {
-            Acts = observer.Acts,
+            Observer = observer,
         };
     }
 }

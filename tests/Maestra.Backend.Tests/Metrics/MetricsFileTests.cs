@@ -57,12 +57,12 @@ public sealed class MetricsFileTests : IDisposable
         file.Write(Report("r-3", "u_2", "main"));
         file.Write(Report("r-4", "u_1", "other"));
 
-        Assert.Null(await file.EraseAsync(new ErasedLines(["u_1"], "main")));
+        Assert.Null(await file.EraseAsync([new ErasedLines(["u_1"], "main")]));
         Assert.Equal(["r-1", "r-3", "r-4"], Requests());
-        Assert.Null(await file.EraseAsync(new ErasedLines(null, "main")));
+        Assert.Null(await file.EraseAsync([new ErasedLines(null, "main")]));
         Assert.Equal(["r-1", "r-4"], Requests());
         file.Write(Report("r-5", "u_1", "main"));
-        Assert.Null(await file.EraseAsync(new ErasedLines(null, "nothing")));
+        Assert.Null(await file.EraseAsync([new ErasedLines(null, "nothing")]));
         Assert.Equal(["r-1", "r-4", "r-5"], Requests());
     }
 
@@ -98,7 +98,7 @@ public sealed class MetricsFileTests : IDisposable
         file.Write(Report("r-2", "u_2", "main"));
         file.Write(Report("r-3", null, null));
 
-        Assert.Null(await file.EraseAsync(new ErasedLines(["u_1"], null)));
+        Assert.Null(await file.EraseAsync([new ErasedLines(["u_1"], null)]));
 
         Assert.Equal(["r-2", "r-3"], Requests());
     }
@@ -114,14 +114,14 @@ public sealed class MetricsFileTests : IDisposable
             file.Write(Report("r-1", "u_1", "main"));
             file.Write(Report("r-2", "u_2", "main"));
             file.Write(Report("r-3", "u_2", "other"));
-            Assert.NotNull(await file.EraseAsync(new ErasedLines(["u_0", "u_1"], null)));
-            Assert.NotNull(await file.EraseAsync(new ErasedLines(null, "other")));
+            Assert.NotNull(await file.EraseAsync([new ErasedLines(["u_0", "u_1"], null)]));
+            Assert.NotNull(await file.EraseAsync([new ErasedLines(null, "other")]));
             Assert.Equal(["r-1", "r-2", "r-3"], Requests());
         }
 
         Directory.Delete(obstacle);
         await using (var file = Open())
-            Assert.Null(await file.EraseAsync(new ErasedLines(["u_9"], null)));
+            Assert.Null(await file.EraseAsync([new ErasedLines(["u_9"], null)]));
 
         Assert.Equal(["r-2"], Requests());
         Assert.False(File.Exists(_path + OwedErasures.Extension));
@@ -138,7 +138,7 @@ public sealed class MetricsFileTests : IDisposable
         await File.AppendAllTextAsync(_path, strange + "\n");
         await using var file = Open();
 
-        Assert.Null(await file.EraseAsync(new ErasedLines(["u_1"], null)));
+        Assert.Null(await file.EraseAsync([new ErasedLines(["u_1"], null)]));
 
         Assert.Equal([strange], await File.ReadAllLinesAsync(_path));
     }
@@ -162,13 +162,13 @@ public sealed class MetricsFileTests : IDisposable
         await using (var file = Open(path => new FillableStream(path, () => isFull)))
         {
             file.Write(Report("r-1", "u_1", "main"));
-            await file.EraseAsync(new ErasedLines(["u_0"], null));
+            await file.EraseAsync([new ErasedLines(["u_0"], null)]);
             isFull = true;
             file.Write(Report("r-2", "u_1", "main"));
-            await file.EraseAsync(new ErasedLines(["u_0"], null));
+            await file.EraseAsync([new ErasedLines(["u_0"], null)]);
             isFull = false;
             file.Write(Report("r-3", "u_1", "main"));
-            await file.EraseAsync(new ErasedLines(["u_0"], null));
+            await file.EraseAsync([new ErasedLines(["u_0"], null)]);
             Assert.Equal(1, file.Dropped);
         }
 

@@ -4,6 +4,8 @@ using ConversationHub.Store;
 using ConversationHub.Testing;
 using ConversationHub.Testing.Time;
 using Maestra.Backend.Audit;
+using Maestra.Backend.Conversations;
+using Maestra.Backend.Erasures;
 using Maestra.Backend.Metrics;
 using Maestra.Backend.Peers;
 using Maestra.Backend.Settings;
@@ -38,7 +40,7 @@ public sealed class SyncLoopTests
         var board = new SyncBoard(time);
         using var meter = new BackendMeter();
         var rounds = new SyncRounds(
-            null!, store, directory, board, new SyncErasures([], ids, time), settings, new NoAudit(), meter, ids, time, NullLogger<SyncRounds>.Instance);
+            null!, store, directory, board, new SyncErasures(new ArchiveObservers([], new ToldErasures(null, NullLogger<ToldErasures>.Instance)), ids, time), settings, new NoAudit(), meter, ids, time, NullLogger<SyncRounds>.Instance);
 
         // Acts without a store throw at every look, too.
         using var engine = new SyncEngine(rounds, store, directory, new OwnerActs(null!, new NoAudit()), board, settings, meter, ids, time, NullLogger<SyncEngine>.Instance);

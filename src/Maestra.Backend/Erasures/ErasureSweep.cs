@@ -1,0 +1,173 @@
+using ConversationHub.Contracts;
+using ConversationHub.Store;
+using Maestra.Backend.Audit;
+using Maestra.Backend.Conversations;
+using Maestra.Backend.Http;
+using Maestra.Backend.Metrics;
+using Maestra.Backend.Settings;
+
+namespace Maestra.Backend.Erasures;
+
+/// <summary>
+/// Looks through what the store holds as erased and finishes what nobody told of here (docs/decisions/0060): metrics lines and audit records
+/// that a kill between the erasure and its observers left undone, and metrics lines of what another replica erased.
+/// </summary>
+/// <param name="shared">Null where no replica shares the store.</param>
+internal sealed class ErasureSweep(
+    IErasureFeed feed, ISharedErasures? shared, ToldErasures told, MetricsEraser metrics, ArchiveAudit audit, BackendSettings settings, IdSource ids,
+    TimeProvider time, ILogger<ErasureSweep> logger) : BackgroundService
+{
+    public static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(10);
+
+    private readonly ErasurePlaceFile _file = new(PlacePath(settings), logger);
+    private readonly HashSet<OperationId> _settled = [];
+    private readonly HashSet<OperationId> _accounted = [];
+    private readonly Dictionary<OperationId, long> _firstSeen = [];
+    private HashSet<OperationId> _atStart = [];
+    private string? _place;
+    private bool _isFirstEver;
+
+    /// <summary>Where the place is kept: it belongs to the metrics file, where there is one.</summary>
+    public static string PlacePath(BackendSettings settings) =>
+        settings.Signals.MetricsFile is { } lines ? lines + ".place" : Path.Combine(settings.StateRoot, "erasures.place");
+
+    /// <summary>What is in the store before anything is served was erased by an earlier process.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        _place = _file.Load();
+        _isFirstEver = _place is null;
+        if (shared is null && (await feed.ReadErasuresAsync(_place, cancellationToken)).Page is { } page)
+        {
+            _atStart = page.Erasures.Select(static one => one.Id).ToHashSet();
+
+            // The first erasure of all is to be found behind a place.
+            if (_isFirstEver && _atStart.Count == 0)
+            {
+                _file.Save(page.Place);
+                (_place, _isFirstEver) = (page.Place, false);
+            }
+        }
+
+        await base.StartAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(LookEvery, time);
+        try
+        {
+            do
+                await TryLookAsync(stoppingToken);
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The program stops; what is left is found after the next start.
+        }
+    }
+
+    private async Task TryLookAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await LookAsync(stoppingToken);
+            if (shared is not null)
+                await AccountForOthersAsync(shared, stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            throw;
+        }
+#pragma warning disable CA1031 // Whatever it is, one look failed; an exception that left here would stop the whole program.
+        catch (Exception bug)
+#pragma warning restore CA1031
+        {
+            logger.ErasureSweepBroken(bug);
+        }
+    }
+
+    private async Task LookAsync(CancellationToken stoppingToken)
+    {
+        // Before the store is read: whatever is among it is in the store.
+        var known = told.Snapshot();
+        var (page, failure) = await feed.ReadErasuresAsync(_place, stoppingToken);
+        if (failure is not null)
+        {
+            // The store tells its own failures; the next look comes in seconds.
+            return;
+        }
+
+        var untold = page!.Erasures.Where(one => !known.Contains(one.Id) && !_settled.Contains(one.Id)).ToList();
+        var due = untold.Where(IsDue).ToList();
+        if (due.Count > 0 && !await TrySettleAsync(due))
+            return;
+        if (due.Count < untold.Count)
+        {
+            // Being told at this moment, as it seems. Until that is certain the place stays.
+            _settled.UnionWith(due.Select(static one => one.Id));
+            return;
+        }
+
+        _settled.Clear();
+        _accounted.Clear();
+        _firstSeen.Clear();
+        (_place, _isFirstEver, _atStart) = (page.Place, false, []);
+
+        // Where replicas share the store a page may come twice.
+        if (shared is not null)
+            _settled.UnionWith(page.Erasures.Select(static one => one.Id));
+        _file.Save(page.Place);
+        told.Forget(known);
+    }
+
+    /// <summary>
+    /// Lines may be taken twice without harm, so that replicas need not wait. An audit record may not: whoever erased has a minute to make it,
+    /// unless that was another process.
+    /// </summary>
+    private bool IsDue(StoredErasure erasure)
+    {
+        if (shared is not null || _atStart.Contains(erasure.Id))
+            return true;
+        if (!_firstSeen.TryGetValue(erasure.Id, out var seen))
+            _firstSeen[erasure.Id] = seen = time.GetTimestamp();
+        return time.GetElapsedTime(seen) >= ErasureTimes.AccountedWithin;
+    }
+
+    /// <returns>False when the metrics file could not be rewritten: the place stays, and the next look tries again.</returns>
+    private async Task<bool> TrySettleAsync(List<StoredErasure> due)
+    {
+        // Without a place nothing is known of what earlier versions accounted for.
+        if (shared is null && !_isFirstEver)
+            Account([.. due.Where(one => _accounted.Add(one.Id))]);
+        if (await metrics.EraseAsync(due) is not null)
+            return false;
+        logger.ErasuresSettled(due.Count);
+        return true;
+    }
+
+    private async Task AccountForOthersAsync(ISharedErasures erasures, CancellationToken stoppingToken)
+    {
+        var (claimed, _) = await erasures.ClaimUnaccountedAsync(stoppingToken);
+        foreach (var one in claimed ?? [])
+        {
+            Account([one]);
+            await erasures.AccountAsync(one.User, one.Id, CancellationToken.None);
+        }
+    }
+
+    private void Account(StoredErasure[] erasures)
+    {
+        if (erasures.Length == 0)
+            return;
+        var recorded = settings.Signals.Audit.File is { } path ? AuditLog.ErasuresIn(path, logger) : new HashSet<string>();
+        foreach (var one in erasures.Where(one => !recorded.Contains(one.Id.ToString())))
+        {
+            audit.Record(new ArchiveAct(
+                one.ConversationId is null ? ArchiveActKind.UserErased : ArchiveActKind.ConversationErased, one.User, one.ConversationId, one.Id,
+                new RequestState { RequestId = ids.NewRequestId(), StartedAt = time.GetTimestamp() }, ArchiveAct.NotCounted)
+            {
+                IsFoundLater = true,
+            });
+        }
+    }
+}
