@@ -32,7 +32,7 @@ internal sealed class LogStore(
     IdSource ids,
     LogSync sync,
     IDisposable resources)
-    : IConversationStore, IConversationArchive, ISyncStore, IRetentionStore, IKeptConversations, IErasureFeed
+    : IConversationStore, IConversationArchive, ISyncStore, IRetentionStore, IKeptConversations, IErasureFeed, IExchangeStore
 {
     public const string Kind = "log";
 
@@ -49,46 +49,42 @@ internal sealed class LogStore(
 
     public async Task<QuestionOutcome> StoreQuestionAsync(QuestionDraft question, CancellationToken cancellationToken)
     {
-        if (TryFindQuestion(question) is { } known)
+        if (await FindQuestionAsync(question, cancellationToken).ConfigureAwait(false) is { } known)
             return known;
-        if (question.ConversationId is { } named && IsUnknown(question.User, named) && await watch.LookAsync(named, cancellationToken).ConfigureAwait(false)
-            && TryFindQuestion(question) is { } imported)
-        {
-            return imported;
-        }
-
         var held = _heldBack.Find(question);
         if (held is not (null or QuestionOutcome.Known { Reply: null }))
             return held;
         var now = Now();
-        var body = new MessageBody
-        {
-            Role = MessageRole.User,
-            Content = question.Message,
-            Surface = question.Surface.ToString(),
-            Mode = question.ModeHint,
-            Timestamp = now,
-            Meta = new MessageMeta { FilePath = question.FilePath, Workspace = question.Workspace, OperationId = question.OperationId.ToString() },
-            Fingerprint = question.Fingerprint,
-        };
         var write = new PendingWrite(
-            WriteKind.Question, question.User, (held as QuestionOutcome.Known)?.ConversationId ?? question.ConversationId,
-            [OperationDraft.Of(question.OperationId, body)])
+            WriteKind.Question, question.User, (held as QuestionOutcome.Known)?.ConversationId ?? question.ConversationId, [QuestionOperation(question, now)])
         {
             At = now,
         };
         writer.Submit(write);
-        return await write.Done.WaitAsync(cancellationToken).ConfigureAwait(false) switch
+        var result = await write.Done.WaitAsync(cancellationToken).ConfigureAwait(false);
+
+        // Held back before: whoever sent it may have had it answered.
+        return result is WriteResult.Committed && held is not null ? held : OutcomeOf(result, question);
+    }
+
+    public async Task<(QuestionOutcome Question, StoredReply? Reply)> StoreExchangeAsync(
+        QuestionDraft question, Func<Task<ReplyDraft?>> answer, CancellationToken cancellationToken)
+    {
+        if (await FindQuestionAsync(question, cancellationToken).ConfigureAwait(false) is { } known)
+            return (known, null);
+        if (_heldBack.Find(question) is not null || await answer().ConfigureAwait(false) is not { } reply)
+            return (await StoreQuestionAsync(question, cancellationToken).ConfigureAwait(false), null);
+        var now = Now();
+        var id = ids.NewOperationId();
+        var body = BodyOf(reply, question.Surface.ToString(), now);
+        var write = new PendingWrite(
+            WriteKind.Exchange, question.User, question.ConversationId, [QuestionOperation(question, now), OperationDraft.Of(id, body)])
         {
-            // Held back before: whoever sent it may have had it answered.
-            WriteResult.Committed when held is not null => held,
-            WriteResult.Committed committed => new QuestionOutcome.Stored(committed.ConversationId!.Value, committed.Owner),
-            WriteResult.NotCommitted refused => new QuestionOutcome.NotCommitted(refused.Failure),
-            WriteResult.Rejected { Why: Refusal.Erased } erased => new QuestionOutcome.Erased(erased.ConversationId!.Value),
-            WriteResult.Rejected { Why: Refusal.Damaged } damaged => new QuestionOutcome.Damaged(damaged.ConversationId!.Value),
-            WriteResult.Rejected { Why: Refusal.ConversationFull } full => new QuestionOutcome.ConversationFull(full.ConversationId!.Value),
-            _ => TryFindQuestion(question) ?? throw new InvalidOperationException("A question that exists was not found."),
+            At = now,
         };
+        writer.Submit(write);
+        var result = await write.Done.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return (OutcomeOf(result, question), result is WriteResult.Committed ? new StoredReply(id, reply.Content, reply.Mode, now, body.Meta) : null);
     }
 
     public bool IsKeptHere(UserId owner, ConversationId id)
@@ -106,15 +102,7 @@ internal sealed class LogStore(
         if (found is not null)
             return found;
         var id = ids.NewOperationId();
-        var body = new MessageBody
-        {
-            Role = MessageRole.Assistant,
-            Content = reply.Content,
-            Surface = surface,
-            Mode = reply.Mode,
-            Timestamp = Now(),
-            Meta = reply.Meta with { OperationId = reply.QuestionId.ToString(), BackendId = backendId },
-        };
+        var body = BodyOf(reply, surface, Now());
         var write = new PendingWrite(WriteKind.Reply, reply.User, null, [OperationDraft.Of(id, body)])
         {
             At = body.Timestamp,
@@ -276,6 +264,47 @@ internal sealed class LogStore(
     }
 
     private DateTimeOffset Now() => WireTime.Truncate(time.GetUtcNow());
+
+    private static OperationDraft QuestionOperation(QuestionDraft question, DateTimeOffset now) => OperationDraft.Of(question.OperationId, new MessageBody
+    {
+        Role = MessageRole.User,
+        Content = question.Message,
+        Surface = question.Surface.ToString(),
+        Mode = question.ModeHint,
+        Timestamp = now,
+        Meta = new MessageMeta { FilePath = question.FilePath, Workspace = question.Workspace, OperationId = question.OperationId.ToString() },
+        Fingerprint = question.Fingerprint,
+    });
+
+    private MessageBody BodyOf(ReplyDraft reply, string surface, DateTimeOffset now) => new()
+    {
+        Role = MessageRole.Assistant,
+        Content = reply.Content,
+        Surface = surface,
+        Mode = reply.Mode,
+        Timestamp = now,
+        Meta = reply.Meta with { OperationId = reply.QuestionId.ToString(), BackendId = backendId },
+    };
+
+    private QuestionOutcome OutcomeOf(WriteResult result, QuestionDraft question) => result switch
+    {
+        WriteResult.Committed committed => new QuestionOutcome.Stored(committed.ConversationId!.Value, committed.Owner),
+        WriteResult.NotCommitted refused => new QuestionOutcome.NotCommitted(refused.Failure),
+        WriteResult.Rejected { Why: Refusal.Erased } erased => new QuestionOutcome.Erased(erased.ConversationId!.Value),
+        WriteResult.Rejected { Why: Refusal.Damaged } damaged => new QuestionOutcome.Damaged(damaged.ConversationId!.Value),
+        WriteResult.Rejected { Why: Refusal.ConversationFull } full => new QuestionOutcome.ConversationFull(full.ConversationId!.Value),
+        _ => TryFindQuestion(question) ?? throw new InvalidOperationException("A question that exists was not found."),
+    };
+
+    /// <summary>Looks for a question that is stored, also in a file that was put into the folder since.</summary>
+    private async ValueTask<QuestionOutcome?> FindQuestionAsync(QuestionDraft question, CancellationToken cancellationToken)
+    {
+        if (TryFindQuestion(question) is { } known)
+            return known;
+        return question.ConversationId is { } named && IsUnknown(question.User, named) && await watch.LookAsync(named, cancellationToken).ConfigureAwait(false)
+            ? TryFindQuestion(question)
+            : null;
+    }
 
     /// <returns>Null when the operation id is free.</returns>
     private QuestionOutcome? TryFindQuestion(QuestionDraft question)

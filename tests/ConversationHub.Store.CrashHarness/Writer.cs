@@ -29,10 +29,11 @@ internal static class Writer
             throw new InvalidOperationException(((StoreOpening.Refused)opening).Reason);
         using var output = TextWriter.Synchronized(new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true });
         await output.WriteLineAsync(Ready);
-        await Task.WhenAll(Enumerable.Range(0, Writers).Select(_ => Task.Run(() => WriteAsync(opened.Store, ids, output))));
+        await Task.WhenAll(Enumerable.Range(0, Writers).Select(number => Task.Run(() => WriteAsync(opened.Store, ids, output, isTogether: number % 2 == 0))));
     }
 
-    private static async Task WriteAsync(IConversationStore store, IdSource ids, TextWriter output)
+    /// <param name="isTogether">Question and reply with one wait for the disk, as an answer that is made at once.</param>
+    private static async Task WriteAsync(IConversationStore store, IdSource ids, TextWriter output, bool isTogether)
     {
         while (true)
         {
@@ -47,9 +48,6 @@ internal static class Writer
                 ModeHint = null,
                 Fingerprint = Texts.Fingerprint,
             };
-            if (await store.StoreQuestionAsync(question, CancellationToken.None) is not QuestionOutcome.Stored)
-                throw new InvalidOperationException("A question was not stored.");
-            await output.WriteLineAsync($"{Question} {id}");
             var reply = new ReplyDraft
             {
                 User = Texts.User,
@@ -58,6 +56,18 @@ internal static class Writer
                 Mode = "advisor",
                 Meta = new MessageMeta { LatencyMs = 1, Model = "test", Tokens = 0, CostUsd = 0m, Provider = "test" },
             };
+            if (isTogether)
+            {
+                if (await ((IExchangeStore)store).StoreExchangeAsync(question, () => Task.FromResult<ReplyDraft?>(reply), CancellationToken.None) is not (_, not null))
+                    throw new InvalidOperationException("A question and its reply were not stored.");
+                await output.WriteLineAsync($"{Question} {id}");
+                await output.WriteLineAsync($"{Reply} {id}");
+                continue;
+            }
+
+            if (await store.StoreQuestionAsync(question, CancellationToken.None) is not QuestionOutcome.Stored)
+                throw new InvalidOperationException("A question was not stored.");
+            await output.WriteLineAsync($"{Question} {id}");
             if (await store.StoreReplyAsync(reply, CancellationToken.None) is not ReplyOutcome.Stored)
                 throw new InvalidOperationException("A reply was not stored.");
             await output.WriteLineAsync($"{Reply} {id}");

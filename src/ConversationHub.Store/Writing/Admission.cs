@@ -19,7 +19,7 @@ internal static class Admission
             return new Admittance.Later();
         return write.Kind switch
         {
-            WriteKind.Question => DecideQuestion(held, batch, write),
+            WriteKind.Question or WriteKind.Exchange => DecideQuestion(held, batch, write),
             WriteKind.Reply => DecideReply(held, batch, write),
             WriteKind.Change or WriteKind.EraseConversation => DecideChange(held, write),
             WriteKind.Import => DecideImport(held, write),

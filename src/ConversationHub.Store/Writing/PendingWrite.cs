@@ -53,6 +53,9 @@ internal enum WriteKind
     Question,
     Reply,
 
+    /// <summary>A question and its reply.</summary>
+    Exchange,
+
     /// <summary>Fields of a conversation.</summary>
     Change,
     EraseConversation,

@@ -12,6 +12,12 @@ internal interface IAdvisor
     /// </summary>
     bool TellsWhenWorkBegins => false;
 
+    /// <summary>
+    /// True when an answer costs nothing, asks nobody outside and is made at once: it may then be made before its question is durable,
+    /// and question and reply become durable together where the store can do that (<see cref="ConversationHub.Store.IExchangeStore"/>).
+    /// </summary>
+    bool AnswersAtOnce => false;
+
     /// <summary>How many of the conversation's last messages it looks at; 0: none, and none are read for it.</summary>
     int HistoryMessages { get; }
 

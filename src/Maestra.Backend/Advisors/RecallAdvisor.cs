@@ -19,6 +19,8 @@ internal sealed class RecallAdvisor(IConversationStore store) : IAdvisor
 
     public string Provider => ProviderName;
 
+    public bool AnswersAtOnce => true;
+
     /// <summary>Enough for the questions that a follow-up refers to.</summary>
     public int HistoryMessages => 40;
 

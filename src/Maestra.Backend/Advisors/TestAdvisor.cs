@@ -8,6 +8,8 @@ internal sealed class TestAdvisor : IAdvisor
 
     public string Provider => Name;
 
+    public bool AnswersAtOnce => true;
+
     public int HistoryMessages => 0;
 
     public Task<AdvisorOutcome> AskAsync(AdvisorPrompt prompt, Action<string>? onText, CancellationToken cancellationToken) =>

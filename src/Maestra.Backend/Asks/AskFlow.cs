@@ -26,7 +26,11 @@ internal sealed class AskFlow(
         {
             var isStale = await freshness.IsStaleAsync(run.Abandoned);
             var draft = Draft(question, key);
-            var outcome = await store.StoreQuestionAsync(draft, run.Abandoned);
+            var (outcome, reply) = advisor.AnswersAtOnce && store is IExchangeStore exchanges && question.ConversationId is { } named
+                ? await exchanges.StoreExchangeAsync(draft, () => AnswerAtOnceAsync(question, key, run, Left(), named, started), run.Abandoned)
+                : (await store.StoreQuestionAsync(draft, run.Abandoned), null);
+            if (reply is not null)
+                return Told(isStale, IsKeptHere(outcome), new AskOutcome.Answered(Place(outcome).Conversation, reply, Replayed: false));
             return Told(isStale, IsKeptHere(outcome), Settled(outcome) ?? await lease.RunAsync(
                 key,
                 run,
@@ -80,22 +84,66 @@ internal sealed class AskFlow(
         _ => throw new InvalidOperationException($"{outcome.GetType().Name} has no place."),
     };
 
+    /// <summary>The answer to a question that is not stored yet.</summary>
+    /// <returns>Null when there is none: the question is then stored, and why there is no answer is found again.</returns>
+    private async Task<ReplyDraft?> AnswerAtOnceAsync(
+        Question question, AskKey key, RunningAsk run, TimeSpan timeLeft, ConversationId conversation, long started)
+    {
+        var (history, refused) = await ReadHistoryAsync(key.User, conversation, before: null, run.Abandoned);
+        if (refused is not null
+            || await AdviseAsync(Prompt(question, key, run, timeLeft, conversation, history), onText: null, run.Abandoned) is not AdvisorOutcome.Answered answered
+            || !IsStorable(answered.Text))
+        {
+            return null;
+        }
+
+        run.BeginStoring();
+        return Draft(question, key, answered, started);
+    }
+
     private async Task<AskOutcome> AnswerAsync(
         Question question, AskKey key, RunningAsk run, TimeSpan timeLeft, Action<string>? onText, ConversationId conversation, UserId owner, long started)
     {
         if (!advisor.TellsWhenWorkBegins)
             run.Accept();
-        IReadOnlyList<ConversationMessage> history = [];
-        if (advisor.HistoryMessages > 0)
+        var (history, refused) = await ReadHistoryAsync(owner, conversation, key.OperationId, run.Abandoned);
+        if (refused is not null)
+            return new AskOutcome.Failed(ReadRefusals.Of(refused));
+        var advised = await AdviseAsync(Prompt(question, key, run, timeLeft, conversation, history), onText, run.Abandoned);
+        return advised switch
         {
-            var read = await store.ReadAsync(
-                new ReadQuery { Owner = owner, ConversationId = conversation, Limit = advisor.HistoryMessages, Before = key.OperationId }, run.Abandoned);
-            if (read is not ReadOutcome.Found found)
-                return new AskOutcome.Failed(ReadRefusals.Of(read));
-            history = found.Conversation.Messages;
-        }
+            AdvisorOutcome.Answered answered when IsStorable(answered.Text) =>
+                await StoreAsync(question, key, run, conversation, answered, started),
+            AdvisorOutcome.Answered => Failed(key, new AdvisorOutcome.Failed(AdvisorFailure.Provider, "the reply was empty, too long or not storable")),
+            AdvisorOutcome.Failed failed => Failed(key, failed),
+            AdvisorOutcome.OverLimit over => new AskOutcome.Failed(Refusals.CostLimitExceeded(over.Hit)),
+            var unknown => throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}."),
+        };
+    }
 
-        var prompt = new AdvisorPrompt
+    /// <param name="before">Null where the question is not stored, perhaps not even its conversation.</param>
+    private async Task<(IReadOnlyList<ConversationMessage> History, ReadOutcome? Refused)> ReadHistoryAsync(
+        UserId owner, ConversationId conversation, OperationId? before, CancellationToken cancellationToken)
+    {
+        if (advisor.HistoryMessages == 0)
+            return ([], null);
+        var query = new ReadQuery { Owner = owner, ConversationId = conversation, Limit = advisor.HistoryMessages, Before = before };
+        return await store.ReadAsync(query, cancellationToken) switch
+        {
+            ReadOutcome.Found found => (found.Conversation.Messages, null),
+            ReadOutcome.NotFound when before is null => ([], null),
+            var refused => ([], refused),
+        };
+    }
+
+    private async Task<AdvisorOutcome> AdviseAsync(AdvisorPrompt prompt, Action<string>? onText, CancellationToken cancellationToken)
+    {
+        using (BackendTracing.Start("advisor", ActivityKind.Client))
+            return await advisor.AskAsync(prompt, onText, cancellationToken);
+    }
+
+    private static AdvisorPrompt Prompt(
+        Question question, AskKey key, RunningAsk run, TimeSpan timeLeft, ConversationId conversation, IReadOnlyList<ConversationMessage> history) => new()
         {
             QuestionId = key.OperationId,
             ConversationId = conversation,
@@ -109,41 +157,12 @@ internal sealed class AskFlow(
             TimeLeft = timeLeft,
             OnWork = run.Accept,
         };
-        AdvisorOutcome advised;
-        using (BackendTracing.Start("advisor", ActivityKind.Client))
-            advised = await advisor.AskAsync(prompt, onText, run.Abandoned);
-        return advised switch
-        {
-            AdvisorOutcome.Answered answered when IsStorable(answered.Text) =>
-                await StoreAsync(question, key, run, conversation, answered, started),
-            AdvisorOutcome.Answered => Failed(key, new AdvisorOutcome.Failed(AdvisorFailure.Provider, "the reply was empty, too long or not storable")),
-            AdvisorOutcome.Failed failed => Failed(key, failed),
-            AdvisorOutcome.OverLimit over => new AskOutcome.Failed(Refusals.CostLimitExceeded(over.Hit)),
-            var unknown => throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}."),
-        };
-    }
 
     private async Task<AskOutcome> StoreAsync(
         Question question, AskKey key, RunningAsk run, ConversationId conversation, AdvisorOutcome.Answered answered, long started)
     {
         run.BeginStoring();
-        var draft = new ReplyDraft
-        {
-            User = key.User,
-            QuestionId = key.OperationId,
-            Content = answered.Text,
-            Mode = question.EffectiveMode,
-            Meta = new MessageMeta
-            {
-                LatencyMs = (long)time.GetElapsedTime(started).TotalMilliseconds,
-                Model = answered.Model,
-                Tokens = answered.Tokens,
-                CostUsd = answered.CostUsd,
-                CostKnown = answered.IsCostKnown ? null : false,
-                Provider = answered.Provider,
-                Sources = answered.Sources.Count == 0 ? null : answered.Sources,
-            },
-        };
+        var draft = Draft(question, key, answered, started);
 
         // No longer cancellable: the answer is made and paid for.
         return await store.StoreReplyAsync(draft, CancellationToken.None) switch
@@ -170,6 +189,24 @@ internal sealed class AskFlow(
             _ => Refusals.ProviderFailed(),
         });
     }
+
+    private ReplyDraft Draft(Question question, AskKey key, AdvisorOutcome.Answered answered, long started) => new()
+    {
+        User = key.User,
+        QuestionId = key.OperationId,
+        Content = answered.Text,
+        Mode = question.EffectiveMode,
+        Meta = new MessageMeta
+        {
+            LatencyMs = (long)time.GetElapsedTime(started).TotalMilliseconds,
+            Model = answered.Model,
+            Tokens = answered.Tokens,
+            CostUsd = answered.CostUsd,
+            CostKnown = answered.IsCostKnown ? null : false,
+            Provider = answered.Provider,
+            Sources = answered.Sources.Count == 0 ? null : answered.Sources,
+        },
+    };
 
     private static QuestionDraft Draft(Question question, AskKey key) => new()
     {
