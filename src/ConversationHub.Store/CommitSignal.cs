@@ -17,7 +17,8 @@ public sealed class CommitSignal
             return _count > after ? Task.CompletedTask : _next.Task.WaitAsync(cancellationToken);
     }
 
-    internal void Raise()
+    /// <summary>One more commit; for the store whose signal this is.</summary>
+    public void Raise()
     {
         TaskCompletionSource waiting;
         lock (_gate)

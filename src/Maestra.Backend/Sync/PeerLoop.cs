@@ -23,6 +23,8 @@ internal sealed class PeerLoop : IAsyncDisposable
     private PeerView? _known;
     private int _failures;
     private TimeSpan? _pause;
+    private TimeSpan _debt;
+    private long _reckonedAt;
     private bool _isFirst = true;
 
     public PeerLoop(
@@ -59,10 +61,7 @@ internal sealed class PeerLoop : IAsyncDisposable
         {
             while (true)
             {
-                var commits = _store.Commits.Count;
-                var began = _time.GetTimestamp();
-                await TryRoundAsync();
-                await WaitAsync(commits, began);
+                await WaitAsync(await TryRoundAsync());
             }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
@@ -72,11 +71,13 @@ internal sealed class PeerLoop : IAsyncDisposable
     }
 
     /// <summary>One round, whatever becomes of it: only the end of this loop goes on as an exception.</summary>
-    private async Task TryRoundAsync()
+    /// <returns>The commits of which the peer may be told in this round.</returns>
+    private async Task<long> TryRoundAsync()
     {
+        var before = _store.Commits.Count;
         try
         {
-            await RoundAsync();
+            return await RoundAsync();
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
@@ -88,24 +89,28 @@ internal sealed class PeerLoop : IAsyncDisposable
         {
             _logger.RoundBroken(bug, _peer.BackendId);
             Failed(null);
+            return before;
         }
     }
 
-    private async Task RoundAsync()
+    private async Task<long> RoundAsync()
     {
-        (_known, var failure) = await _rounds.RunAsync(_peer, _known, SyncSchedule.BatchOperations(_failures), _stopping.Token);
+        var (known, failure, rounds, commits) = await _rounds.RunAsync(_peer, _known, SyncSchedule.BatchOperations(_failures), _stopping.Token);
+        _known = known;
+        _debt = Debt(rounds);
+        _reckonedAt = _time.GetTimestamp();
         _pause = failure?.Pause;
         if (_pause is not null)
         {
             _meter.SyncRound(_peer.BackendId, "limited");
             _board.Behind(_peer.BackendId);
-            return;
+            return commits;
         }
 
         if (failure is not null)
         {
             Failed(failure.Reason);
-            return;
+            return commits;
         }
 
         if (_failures > 0)
@@ -115,14 +120,18 @@ internal sealed class PeerLoop : IAsyncDisposable
         _board.Agreed(_peer.BackendId);
         await _directory.NoteSyncedAsync(_peer.BackendId, _time.GetUtcNow(), _stopping.Token);
         if (!_isFirst)
-            return;
+            return commits;
 
         // The peer had its chance to fill the holes: what is beyond them goes another way.
         _isFirst = false;
         var (count, _) = await _store.ReissueAsync(_stopping.Token);
         if (count > 0)
             _logger.Reissued(count);
+        return commits;
     }
+
+    private TimeSpan Debt(int rounds) =>
+        SyncSchedule.Debt(_debt, _reckonedAt == 0 ? TimeSpan.Zero : _time.GetElapsedTime(_reckonedAt), rounds);
 
     /// <param name="reason">Null when it is logged already.</param>
     private void Failed(string? reason)
@@ -134,7 +143,7 @@ internal sealed class PeerLoop : IAsyncDisposable
     }
 
     /// <summary>Until the next tick, or until shortly after a commit that the peer may lack; a peer that is down is left alone until its tick.</summary>
-    private async Task WaitAsync(long commits, long began)
+    private async Task WaitAsync(long commits)
     {
         using var tick = new CancellationTokenSource(_pause ?? SyncSchedule.Wait(_interval, _failures, Share()), _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(tick.Token, _stopping.Token);
@@ -143,7 +152,7 @@ internal sealed class PeerLoop : IAsyncDisposable
             if (_failures > 0 || _pause is not null)
                 await Task.Delay(Timeout.InfiniteTimeSpan, _time, either.Token);
             await _store.Commits.WaitAsync(commits, either.Token);
-            await Task.Delay(SyncSchedule.Push(_time.GetElapsedTime(began)), _time, either.Token);
+            await Task.Delay(SyncSchedule.Push(Debt(rounds: 0)), _time, either.Token);
         }
         catch (OperationCanceledException) when (!_stopping.IsCancellationRequested)
         {

@@ -51,8 +51,8 @@ internal sealed class SyncEndpoint(
             return Refusals.SignatureInvalid("source_backend_id is not the signer");
         if (request.TargetBackendId != accepted.Exchange.OwnKey.Id)
             return Refusals.WrongTarget();
-        if (request.Have is { Count: > SyncLimits.Origins })
-            return Invalid("have", $"at most {SyncLimits.Origins} origins; pair user by user");
+        if (request.Have is { } have && SyncVectors.Check(have) is { } wrong)
+            return Invalid("have", wrong);
         if (request.Users is { Count: > SyncSettings.MaxUsers })
             return Invalid("users", $"at most {SyncSettings.MaxUsers} user ids");
 

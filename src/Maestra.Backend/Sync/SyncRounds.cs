@@ -29,31 +29,36 @@ internal sealed class SyncRounds(
 
     /// <param name="known">What the peer last said; null before the first round, which carries the vector alone.</param>
     /// <param name="most">Operations in a batch, either way (<see cref="SyncSchedule.BatchOperations"/>).</param>
-    /// <returns>What the peer says now, and why the exchange ended early, if it did.</returns>
-    public async Task<(PeerView? Known, RoundFailure? Failure)> RunAsync(Peer peer, PeerView? known, int most, CancellationToken cancellationToken)
+    public async Task<ExchangeOutcome> RunAsync(Peer peer, PeerView? known, int most, CancellationToken cancellationToken)
     {
         var scope = SyncScopes.Of(peer, settings.Sync);
+        var round = 0;
+
+        // Before it is read what the peer lacks: a commit after that may have to go, one before it cannot. What the peer itself brings is such a commit.
+        var seen = store.Commits.Count;
         var (batch, unread) = await MissingAsync(scope, known, most, cancellationToken);
-        for (var round = 0; batch is not null && round < MaxRounds; round++)
+        while (batch is not null && round < MaxRounds)
         {
+            round++;
             var (response, failure) = await OneAsync(peer, SyncScopes.Sent(scope, known?.Users), batch, most, cancellationToken);
             if (response is null)
-                return (known, failure);
+                return new ExchangeOutcome(known, failure, round, seen);
             var (applied, problem) = await TakeAsync(peer, response, cancellationToken);
             if (problem is not null)
-                return (known, new RoundFailure(problem));
+                return new ExchangeOutcome(known, new RoundFailure(problem), round, seen);
 
             // Sides of which neither takes or brings anything new would go on for ever.
             var isStuck = known is not null && applied == 0 && response.OperationsApplied == 0;
             known = new PeerView(response.Have, response.Users);
+            seen = store.Commits.Count;
             (batch, unread) = await MissingAsync(scope, known, most, cancellationToken);
             if (isStuck || (!response.More && batch is { Operations.Count: 0 }))
-                return (known, null);
+                return new ExchangeOutcome(known, null, round, seen);
             if (response.More)
                 board.Behind(peer.BackendId);
         }
 
-        return (known, unread is null ? null : new RoundFailure(unread.Reason));
+        return new ExchangeOutcome(known, unread is null ? null : new RoundFailure(unread.Reason), round, seen);
     }
 
     private async Task<(SyncBatch? Batch, StoreFailure? Failure)> MissingAsync(SyncScope scope, PeerView? known, int most, CancellationToken cancellationToken)
@@ -164,8 +169,8 @@ internal sealed class SyncRounds(
     {
         if (response.Have is null)
             return (0, "the answer has no vector");
-        if (response.Have.Count > SyncLimits.Origins)
-            return (0, "the answer names too many origins");
+        if (SyncVectors.Check(response.Have) is { } wrong)
+            return (0, $"the answer's vector: {wrong}");
         if (response.Users is { Count: > SyncSettings.MaxUsers })
             return (0, "the answer names too many users");
         var (tookNew, unnoticed) = await store.NoticeAsync(response.Have, cancellationToken);
@@ -236,6 +241,13 @@ internal sealed class SyncRounds(
 /// <param name="Have">What it holds.</param>
 /// <param name="Users">Of whom it takes operations; null: of all of the pairing.</param>
 internal sealed record PeerView(IReadOnlyDictionary<string, long> Have, IReadOnlyList<string>? Users);
+
+/// <summary>What an exchange gave.</summary>
+/// <param name="Known">What the peer says now.</param>
+/// <param name="Failure">Why it ended early, if it did.</param>
+/// <param name="Rounds">How many requests it took.</param>
+/// <param name="Commits">Of this process, as counted before it was last read what the peer lacks: a later one may have to go to it.</param>
+internal sealed record ExchangeOutcome(PeerView? Known, RoundFailure? Failure, int Rounds, long Commits);
 
 /// <summary>Why an exchange ended before both sides were equal.</summary>
 internal sealed record RoundFailure(string Reason)

@@ -86,6 +86,8 @@ public sealed class SyncEndpointTests : IAsyncLifetime
         { "no number", 422, "invalid_request" },
         { "an origin without a backend", 422, "invalid_request" },
         { "too many origins", 422, "invalid_request" },
+        { "a negative number", 422, "invalid_request" },
+        { "a number beyond all use", 422, "invalid_request" },
         { "no conversations", 422, "invalid_request" },
         { "a null for a conversation", 422, "invalid_request" },
         { "a null for a message", 422, "invalid_request" },
@@ -132,6 +134,13 @@ public sealed class SyncEndpointTests : IAsyncLifetime
                 break;
             case "too many origins":
                 body["have"] = new JsonObject(Enumerable.Range(0, 1025).Select(n => KeyValuePair.Create($"{SyncRig.LocalKey.Id}~{n:x8}", (JsonNode?)1)));
+                break;
+            case "a negative number":
+                await SyncRig.AskAsync(_backend, "of the stream that is asked for", "others");
+                body["have"] = new JsonObject { [await OwnOriginAsync()] = -4 };
+                break;
+            case "a number beyond all use":
+                body["have"] = new JsonObject { [Origin] = 1L + int.MaxValue };
                 break;
             case "no conversations":
                 body["conversations"] = null;
@@ -292,6 +301,10 @@ public sealed class SyncEndpointTests : IAsyncLifetime
         Assert.Equal((403, "scope_violation"), ((int)outside.Status, outside.Code));
         Assert.Equal("one|two|three", await SyncRig.TranscriptAsync(_backend));
     }
+
+    /// <summary>The stream of what was written at the backend itself.</summary>
+    private async Task<string> OwnOriginAsync() =>
+        Assert.Single((await SendAsync(Body())).Json["have"]!.AsObject(), one => one.Key.StartsWith(SyncRig.CloudKey.Id, StringComparison.Ordinal)).Key;
 
     private Task<Reply> SendAsync(JsonObject body) => _peer.SendAsync(Routes.Sync, Encoding.UTF8.GetBytes(body.ToJsonString()));
 

@@ -10,7 +10,7 @@ namespace ConversationHub.Store.Tests.Sync.Simulation;
 /// </summary>
 public sealed class SyncSimulationTests(ITestOutputHelper output)
 {
-    private const int SchedulesInCi = 250;
+    private const int SchedulesInCi = 500;
 
     [Fact]
     public async Task Simulation_AnySchedule_EndsEqualWithNothingLostAndNothingErasedShown()
