@@ -60,7 +60,7 @@ public static class StoreOpener
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             return new StoreOpening.Refused(
-                $"The conversation store cannot use {folder.Root}: {error.Message} "
+                $"The conversation store cannot use {folder.Root}: {(error is FileNotFoundException or DirectoryNotFoundException ? "the folder cannot be made there." : error.Message)} "
                 + "Give this user the right to write there, or set CONVERSATION_HUB_ROOT to a folder that can be written.");
         }
     }

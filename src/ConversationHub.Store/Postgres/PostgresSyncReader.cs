@@ -14,7 +14,8 @@ internal sealed class PostgresSyncReader(Database database)
     private const string VectorSql =
         "SELECT origin, last_seq FROM maestra.heads WHERE last_seq > 0 AND ($1::text[] IS NULL OR user_id = ANY ($1))";
 
-    private const string IsKept = """
+    /// <summary>Whether the conversation of <c>o</c> is kept here.</summary>
+    public const string IsKept = """
         coalesce((SELECT f.body -> 'value' = 'true'::jsonb FROM maestra.operations f
             WHERE f.user_id = o.user_id AND f.conversation_id = o.conversation_id AND f.kind = 'field' AND f.body ->> 'name' = 'tag:local_only'
             ORDER BY f.hlc DESC, f.origin COLLATE "C" DESC LIMIT 1), false)

@@ -10,24 +10,26 @@ namespace ConversationHub.Store.Postgres;
 /// <summary>Questions and replies: one call of a function of the database each, which is one transaction. Thread-safe.</summary>
 internal sealed class PostgresWriter(Database database, StatusBoard board, string backendId, PostgresOrigins origins, TimeProvider time, IdSource ids)
 {
-    private const string QuestionSql =
-        "SELECT maestra.store_question($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11, $12)";
+    private const string QuestionSql = $"""
+        SELECT maestra.store_question($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11, $12), {PostgresSyncReader.IsKept}
+        FROM (SELECT $2 AS user_id, $3 AS conversation_id) AS o
+        """;
 
     private const string ReplySql = "SELECT maestra.store_reply($1, $2, $3, $4, $5, $6, $7::jsonb, $8)";
 
     // What is held back because its clock is ahead counts too, after what is shown: a repeat of it must not run twice in silence.
-    private const string FindSql = """
-        SELECT q.conversation_id, q.kind, q.body::text, r.id, r.body::text, q.ahead FROM (
-            SELECT id, conversation_id, kind, body, hlc, origin, false AS ahead FROM maestra.operations WHERE user_id = $1 AND id = $2
+    private const string FindSql = $"""
+        SELECT o.conversation_id, o.kind, o.body::text, r.id, r.body::text, o.ahead, {PostgresSyncReader.IsKept} FROM (
+            SELECT id, user_id, conversation_id, kind, body, hlc, origin, false AS ahead FROM maestra.operations WHERE user_id = $1 AND id = $2
             UNION ALL
-            SELECT id, conversation_id, kind, body, hlc, origin, true FROM maestra.held WHERE user_id = $1 AND id = $2 AND why = 'ahead') AS q
+            SELECT id, user_id, conversation_id, kind, body, hlc, origin, true FROM maestra.held WHERE user_id = $1 AND id = $2 AND why = 'ahead') AS o
         LEFT JOIN LATERAL (
             SELECT id, body FROM (
-                SELECT id, body, hlc, false AS ahead FROM maestra.operations WHERE user_id = $1 AND question = q.id AND NOT body ? 'erased'
+                SELECT id, body, hlc, false AS ahead FROM maestra.operations WHERE user_id = $1 AND question = o.id AND NOT body ? 'erased'
                 UNION ALL
-                SELECT id, body, hlc, true FROM maestra.held WHERE user_id = $1 AND question = q.id AND why = 'ahead' AND NOT body ? 'erased') AS replies
+                SELECT id, body, hlc, true FROM maestra.held WHERE user_id = $1 AND question = o.id AND why = 'ahead' AND NOT body ? 'erased') AS replies
             ORDER BY ahead, hlc, id LIMIT 1) AS r ON true
-        ORDER BY q.ahead, q.hlc, q.origin LIMIT 1
+        ORDER BY o.ahead, o.hlc, o.origin LIMIT 1
         """;
 
     public async Task<QuestionOutcome> StoreAsync(QuestionDraft question)
@@ -58,12 +60,12 @@ internal sealed class PostgresWriter(Database database, StatusBoard board, strin
             var (answer, refused) = await InsertAsync(question, id, mustBeNew: known.ConversationId is null && question.ConversationId is null, body).ConfigureAwait(false);
             if (refused is not null)
                 return new QuestionOutcome.NotCommitted(refused);
-            if (answer == "taken")
+            if (answer!.Text == "taken")
                 continue;
-            return answer switch
+            return answer.Text switch
             {
                 "stored" when isResumed => Resumed(recognised!),
-                "stored" => Stored(id, question.User),
+                "stored" => Stored(id, question.User, answer.IsKept),
                 "erased" => new QuestionOutcome.Erased(id),
                 "full" => new QuestionOutcome.ConversationFull(id),
                 _ => await RecogniseAsync(question).ConfigureAwait(false),
@@ -117,10 +119,10 @@ internal sealed class PostgresWriter(Database database, StatusBoard board, strin
 
     private long Clock() => (long)HybridTimestamp.Create(time.GetUtcNow().ToUnixTimeMilliseconds(), 0).Value;
 
-    private QuestionOutcome.Stored Stored(ConversationId id, UserId owner)
+    private QuestionOutcome.Stored Stored(ConversationId id, UserId owner, bool isKept)
     {
         board.Committed(board.Current.Conversations, time.GetUtcNow());
-        return new QuestionOutcome.Stored(id, owner);
+        return new QuestionOutcome.Stored(id, owner) { IsKeptHere = isKept };
     }
 
     private QuestionOutcome Resumed(QuestionOutcome known)
@@ -129,7 +131,7 @@ internal sealed class PostgresWriter(Database database, StatusBoard board, strin
         return known;
     }
 
-    private Task<(string? Value, StoreFailure? Failure)> InsertAsync(QuestionDraft question, ConversationId id, bool mustBeNew, MessageBody body) => database.QueryAsync(
+    private Task<(QuestionAnswer? Value, StoreFailure? Failure)> InsertAsync(QuestionDraft question, ConversationId id, bool mustBeNew, MessageBody body) => database.QueryAsync(
         QuestionSql,
         parameters =>
         {
@@ -146,7 +148,7 @@ internal sealed class PostgresWriter(Database database, StatusBoard board, strin
             parameters.Texts(Terms(body));
             parameters.Number(WireLimits.MessagesPerConversation);
         },
-        Scalar,
+        static reader => reader.Read() ? new QuestionAnswer(reader.GetString(0), reader.GetBoolean(1)) : throw new InvalidOperationException("No row."),
         CancellationToken.None);
 
     private Task<(string? Value, StoreFailure? Failure)> InsertAsync(ReplyDraft reply, OperationId id, MessageBody body) => database.QueryAsync(
@@ -193,7 +195,7 @@ internal sealed class PostgresWriter(Database database, StatusBoard board, strin
         if (known.IsErased)
             return new QuestionOutcome.Erased(id);
         return known.Message is { Role: MessageRole.User } message && message.Fingerprint == question.Fingerprint
-            ? new QuestionOutcome.Known(id, question.User, known.Reply)
+            ? new QuestionOutcome.Known(id, question.User, known.Reply) { IsKeptHere = known.IsKept }
             : new QuestionOutcome.FingerprintMismatch();
     }
 
@@ -206,4 +208,6 @@ internal sealed class PostgresWriter(Database database, StatusBoard board, strin
             return new ReplyOutcome.UnknownQuestion();
         return question.Reply is { } reply ? new ReplyOutcome.AlreadyAnswered(reply) : null;
     }
+
+    private sealed record QuestionAnswer(string Text, bool IsKept);
 }

@@ -15,6 +15,6 @@ internal sealed class FailedKeys(TimeProvider time)
     /// <returns>Seconds to wait when the address has failed too often; null when it may try.</returns>
     public int? FindRefusal(IPAddress address) => _windows.FindRefusal(ClientAddress.CountedAs(address), Limit)?.LeftSeconds;
 
-    /// <returns>True with the failure that closes the window, which is worth telling once.</returns>
-    public bool CountOne(IPAddress address) => _windows.CountOne(ClientAddress.CountedAs(address), Limit) is { IsAdmitted: true, Remaining: 0 };
+    /// <summary>Counts a failure. Of many that come at once exactly those of the limit are admitted: the rest is refused as what comes later is.</summary>
+    public RateVerdict CountOne(IPAddress address) => _windows.CountOne(ClientAddress.CountedAs(address), Limit);
 }

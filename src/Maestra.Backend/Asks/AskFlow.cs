@@ -61,7 +61,8 @@ internal sealed class AskFlow(
             : outcome;
 
     private bool IsKeptHere(QuestionOutcome outcome) =>
-        store is IKeptConversations kept && outcome is QuestionOutcome.Stored or QuestionOutcome.Known
+        outcome is QuestionOutcome.Stored { IsKeptHere: true } or QuestionOutcome.Known { IsKeptHere: true }
+        || store is IKeptConversations kept && outcome is QuestionOutcome.Stored or QuestionOutcome.Known
         && Place(outcome) is var (conversation, owner) && kept.IsKeptHere(owner, conversation);
 
     /// <returns>What there is to tell at once; null when the question is stored and waits for its reply.</returns>

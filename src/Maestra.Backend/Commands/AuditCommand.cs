@@ -39,7 +39,7 @@ internal static class AuditCommand
                 return ExitCode.StoreUnusable;
             }
 
-            var beginsAtStart = files.Count < FileSink.MaxFiles;
+            var beginsAtStart = !RotatingFile.MayHaveLost(path, FileSink.MaxFiles);
             var verdict = AuditVerifier.Verify(files.SelectMany(Lines), beginsAtStart, expected);
             if (verdict.Broken is { } broken)
             {

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Maestra.Backend.Hosting;
 using Maestra.Backend.Settings;
 
@@ -46,16 +47,35 @@ internal static class BackendCommand
         root.SetAction(ServeAsync);
 
         var result = root.Parse(args);
-        if (result.Errors.Count > 0)
+        if (Mistakes(result) is { Count: > 0 } mistakes)
         {
-            foreach (var mistake in result.Errors)
-                await error.WriteLineAsync(mistake.Message);
-            await error.WriteLineAsync("Run maestra-backend --help for what is possible.");
+            foreach (var mistake in mistakes)
+                await error.WriteLineAsync(mistake);
+            await error.WriteLineAsync($"Run {Path(result)} --help for what is possible.");
             return ExitCode.BadSettings;
         }
 
         // The host listens for signals itself; a second handler would cut its graceful stop short.
         return await result.InvokeAsync(new InvocationConfiguration { Error = error, ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
+    }
+
+    /// <summary>A word that nobody knows is a mistake beside <c>--help</c> too, which would have it passed over.</summary>
+    private static IReadOnlyList<string> Mistakes(ParseResult result)
+    {
+        if (result.Errors.Count == 0)
+            return [.. result.UnmatchedTokens.Select(static token => $"Unrecognized command or argument '{token}'.")];
+        var command = result.CommandResult.Command;
+        return command.Action is null && command.Subcommands.Count > 0 && result.UnmatchedTokens.Count == 0
+            ? [$"{command.Name} needs one of: {string.Join(", ", command.Subcommands.Select(static one => one.Name))}."]
+            : [.. result.Errors.Select(static mistake => mistake.Message)];
+    }
+
+    private static string Path(ParseResult result)
+    {
+        var names = new List<string>();
+        for (var at = result.CommandResult; at.Parent is CommandResult parent; at = parent)
+            names.Insert(0, at.Command.Name);
+        return string.Join(' ', (string[])["maestra-backend", .. names]);
     }
 
     public static Dictionary<string, string> ProcessEnvironment()

@@ -20,6 +20,8 @@ internal sealed class KeysEdit(TextWriter error, TimeProvider time)
 
     public static async Task<string?> ListAsync(KeyFile file, TextWriter output)
     {
+        if (!File.Exists(file.Path))
+            return $"there is no keys file {file.Path}; maestra-backend keys new makes it";
         var text = file.Read();
         var content = KeyFileText.Parse(text);
         foreach (var key in content.Keys)

@@ -44,6 +44,8 @@ internal static class ServeCommand
             case StartOutcome.Refused refused:
                 await error.WriteLineAsync($"maestra-backend cannot start: {refused.Reason}");
                 return refused.ExitCode;
+            case StartOutcome.Stopped:
+                return ExitCode.Ended;
             case StartOutcome.Running running:
                 await using (running.Server)
                     await running.Server.WaitForShutdownAsync(cancellationToken);

@@ -6,12 +6,13 @@ using ConversationHub.Contracts;
 namespace Maestra.Backend.Costs;
 
 /// <summary>
-/// The content of <c>maestra_cost_tracker.json</c> (wire.md §8): USD by UTC day, and by month. It keeps 400 days.
+/// The content of <c>maestra_cost_tracker.json</c> (wire.md §8): USD by UTC day, and by month. It keeps the newest 400 days.
 /// Does no I/O; not thread-safe.
 /// </summary>
 internal sealed class CostBook
 {
     public const int KeptDays = 400;
+    private const int KeptMonths = 15;
     private const string DayFormat = "yyyy-MM-dd";
     private const string MonthFormat = "yyyy-MM";
     private const string MonthPrefix = "monthly_total_";
@@ -56,13 +57,15 @@ internal sealed class CostBook
         _months[Month(day)] = Math.Max(0, _months.GetValueOrDefault(Month(day)) + usd);
     }
 
-    /// <summary>Forgets what is older than is kept.</summary>
-    public void Prune(DateOnly today)
+    /// <summary>
+    /// Forgets what is older than the newest days that are kept, and months likewise. It counts days that are there: one call while the clock is
+    /// years ahead must not make it forget what was spent today.
+    /// </summary>
+    public void Prune()
     {
-        var oldest = today.AddDays(-KeptDays);
-        foreach (var day in _days.Keys.Where(day => day < oldest).ToArray())
+        foreach (var day in _days.Keys.SkipLast(KeptDays).ToArray())
             _days.Remove(day);
-        foreach (var month in _months.Keys.Where(month => month < Month(oldest)).ToArray())
+        foreach (var month in _months.Keys.SkipLast(KeptMonths).ToArray())
             _months.Remove(month);
     }
 

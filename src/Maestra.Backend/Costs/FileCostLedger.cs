@@ -94,7 +94,7 @@ internal sealed class FileCostLedger : ICostLedger, IDisposable
                 var changed = false;
                 foreach (var change in batch)
                     changed |= change.ApplyTo(book, _limits);
-                book.Prune(Today);
+                book.Prune();
                 known = new KnownCosts(Today, book.Totals(Today));
                 return changed;
             });

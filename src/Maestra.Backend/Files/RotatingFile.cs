@@ -49,6 +49,9 @@ internal sealed class RotatingFile : IDisposable
     public static IReadOnlyList<string> Existing(string path, int maxFiles) =>
         [.. Enumerable.Range(0, maxFiles).Reverse().Select(number => Numbered(path, number)).Where(File.Exists)];
 
+    /// <summary>True when the oldest may have gone: once all numbers were taken, the last one always is, also within a rotation.</summary>
+    public static bool MayHaveLost(string path, int maxFiles) => File.Exists(Numbered(path, maxFiles - 1));
+
     public static string Numbered(string path, int number) => number == 0 ? path : $"{path}.{number}";
 
     /// <summary>Appends whole lines, all or none of them.</summary>
@@ -109,12 +112,11 @@ internal sealed class RotatingFile : IDisposable
     private FileStream Rotate()
     {
         Release();
-        File.Delete(Numbered(Path, _maxFiles - 1));
-        for (var number = _maxFiles - 2; number >= 0; number--)
-        {
-            if (File.Exists(Numbered(Path, number)))
-                File.Move(Numbered(Path, number), Numbered(Path, number + 1));
-        }
+
+        // Up to the first free number: a kill within an earlier rotation left a gap, and going beyond it would cost one file more.
+        var free = Enumerable.Range(1, _maxFiles - 1).FirstOrDefault(number => !File.Exists(Numbered(Path, number)), _maxFiles - 1);
+        for (var number = free - 1; number >= 0; number--)
+            File.Move(Numbered(Path, number), Numbered(Path, number + 1), overwrite: true);
 
         return Reopen();
     }

@@ -66,7 +66,7 @@ internal sealed class BackendServer : IAsyncDisposable
                 settings, parts, new IdentityBoard(identities, loaded.Keys, parts.Time, loggers.CreateLogger<IdentityBoard>()), loggers, cancellationToken),
             var unknown => throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}."),
         };
-        if (outcome is StartOutcome.Refused)
+        if (outcome is not StartOutcome.Running)
             loggers.Dispose();
         return outcome;
     }
@@ -108,7 +108,7 @@ internal sealed class BackendServer : IAsyncDisposable
                 return new StartOutcome.Refused(ExitCode.StoreUnusable, refused.Reason);
             case StoreOpening.Opened opened:
                 var outcome = await CountCostsAsync(settings, parts, identity, opened, loggers, cancellationToken);
-                if (outcome is StartOutcome.Refused)
+                if (outcome is not StartOutcome.Running)
                     await opened.Store.DisposeAsync();
                 return outcome;
             case var unknown:
@@ -143,13 +143,35 @@ internal sealed class BackendServer : IAsyncDisposable
                     ? PostgresRateWindows.Open(database, parts.Time, loggers.CreateLogger<ISharedRateWindows>())
                     : null;
                 var app = BackendApp.Build(settings, parts, identity, opened, rateWindows, costs, loggers, signals, bound);
-                await app.StartAsync(cancellationToken);
+                if (!await TryStartAsync(app, cancellationToken))
+                {
+                    await app.DisposeAsync();
+                    if (rateWindows is not null)
+                        await rateWindows.DisposeAsync();
+                    await signals.DisposeAsync();
+                    return new StartOutcome.Stopped();
+                }
+
                 var portFile = settings.Mode == BackendMode.Local ? new PortFile(settings.PortFile) : null;
                 var server = new BackendServer(app, opened.Store, rateWindows, loggers, signals, identity.Current.Current.Identity, portFile, address);
                 server.Announce(settings, identity.Current.Current.Identity, opened);
                 return new StartOutcome.Running(server);
             case var unknown:
                 throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}.");
+        }
+    }
+
+    /// <returns>False when a signal, or its owner, stopped it meanwhile.</returns>
+    private static async Task<bool> TryStartAsync(WebApplication app, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await app.StartAsync(cancellationToken);
+            return true;
+        }
+        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested || cancellationToken.IsCancellationRequested)
+        {
+            return false;
         }
     }
 

@@ -49,16 +49,26 @@ internal sealed class KeyGuard(RequestDelegate next, BackendSettings settings, K
         }
         else
         {
-            if (isSent)
-                log.KeyFailed(state, closes: failed.CountOne(state.Address));
-            if (!isOpen)
-            {
-                await ReplyWriter.WriteAsync(context, Refusals.InvalidApiKey());
-                return;
-            }
+            await FailAsync(context, state, isSent, isOpen);
+            return;
         }
 
         await next(context);
+    }
+
+    private async Task FailAsync(HttpContext context, RequestState state, bool isSent, bool isOpen)
+    {
+        var verdict = isSent ? failed.CountOne(state.Address) : (RateVerdict?)null;
+        if (verdict is { IsAdmitted: true })
+            log.KeyFailed(state, closes: verdict.Value.Remaining == 0);
+        else if (verdict is not null && !isOpen)
+            log.AddressRefused(state, state.Address);
+
+        // Others failed while this one was looked at: it is told what any further guess is.
+        if (isOpen)
+            await next(context);
+        else
+            await ReplyWriter.WriteAsync(context, verdict is { IsAdmitted: false } spent ? Refusals.TooManyFailedKeys(spent.LeftSeconds) : Refusals.InvalidApiKey());
     }
 
     /// <returns>True when the request carries something in a key's place, right or wrong.</returns>

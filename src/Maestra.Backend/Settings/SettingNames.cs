@@ -20,6 +20,9 @@ internal static class SettingNames
     /// <summary>An addition to wire.md: docs/decisions/0012.</summary>
     public const string RetentionDays = "MAESTRA_RETENTION_DAYS";
 
+    /// <summary>Of names that nobody else gives a meaning to.</summary>
+    public const string Prefix = "MAESTRA_";
+
     public const string StateRoot = "MAESTRA_STATE_ROOT";
     public const string ConfigFile = "MAESTRA_CONFIG_FILE";
     public const string UserId = "MAESTRA_USER_ID";

@@ -24,6 +24,11 @@ internal sealed class SettingSources
 
     public ConfigFile File { get; }
 
+    /// <summary>Names that can only be meant for us: all of the configuration file, and those of the environment that begin as ours do.</summary>
+    public IEnumerable<(string Origin, string Name)> OurNames => _layers.Skip(1).SelectMany(
+        layer => layer.Values.Keys.Where(name => layer.Values == File.Values || name.StartsWith(SettingNames.Prefix, StringComparison.OrdinalIgnoreCase))
+            .Select(name => (layer.Origin, name)));
+
     public static SettingSources Load(IReadOnlyDictionary<string, string> commandLine, IReadOnlyDictionary<string, string> environment)
     {
         var home = environment.GetValueOrDefault("HOME") is { Length: > 0 } set

@@ -27,8 +27,8 @@ internal static class SettingsBinder
             : BackendMode.Local;
         var state = reader.Folder(SettingNames.StateRoot, Path.Combine(reader.Home, ".8825"));
         CheckUnsupported(reader);
-        foreach (var name in sources.File.Values.Keys.Where(static name => !KnownSettings.Has(name)))
-            reader.Warn($"configuration file: nobody reads '{name}'{(KnownSettings.Nearest(name) is { } nearest ? $"; did you mean {nearest}?" : "")}");
+        foreach (var (origin, name) in sources.OurNames.Where(static one => !KnownSettings.Has(one.Name)))
+            reader.Warn($"{origin}: nobody reads '{name}'{(KnownSettings.Nearest(name) is { } nearest ? $"; did you mean {nearest}?" : "")}");
 
         var settings = new BackendSettings
         {

@@ -33,6 +33,19 @@ public sealed class FailedKeyTests
         Assert.Equal(HttpStatusCode.OK, (await backend.GetAsync("/conversations", TestBackend.AdaKey)).Status);
     }
 
+    /// <summary>Whatever the order in which they are looked at, no guess beyond the twentieth is told that it was wrong.</summary>
+    [Fact]
+    public async Task SixtyFourWrongKeysAtOnce_ExactlyTwentyAreAnsweredAsWrong()
+    {
+        await using var backend = await TestBackend.StartCloudAsync();
+
+        var replies = await Task.WhenAll(Enumerable.Range(0, 64).Select(n => Task.Run(() => backend.GetAsync("/conversations", $"wrong-key-of-many-{n}"))));
+
+        Assert.Equal(Allowed, replies.Count(static reply => reply.Status == HttpStatusCode.Unauthorized));
+        Assert.Equal(64 - Allowed, replies.Count(static reply => reply is { Status: HttpStatusCode.TooManyRequests, Code: "rate_limited" }));
+        Assert.Single(backend.Log.Split('\n'), line => line.Contains("127.0.0.1 sent 20 failed keys", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task FailuresAtHealth_CountToo_RequestsWithoutKeyDoNot()
     {

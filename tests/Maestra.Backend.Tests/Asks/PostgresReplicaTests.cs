@@ -84,6 +84,24 @@ public sealed class PostgresReplicaTests(PostgresServer server) : IClassFixture<
         Assert.Equal(HttpStatusCode.OK, (await original).Status);
     }
 
+    /// <summary>The hub must know it while the backend is down, whatever keeps the conversations (docs/decisions/0034).</summary>
+    [ContractFact]
+    public async Task Ask_InAConversationTaggedLocalOnly_SaysSo()
+    {
+        await using var backend = await StartAsync(await server.CreateDatabaseAsync());
+        Assert.DoesNotContain("local_only", (await AskAsync(backend, "q1", "main", "019b8d7d-f23b-7a1b-ac3d-4e5f60718201")).Text, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await backend.PatchAsync("/conversations/main", """{"add_tags":["local_only"]}""", TestBackend.Key)).Status);
+        for (var time = 0; time < 2; time++)
+            Assert.Contains("\"local_only\":true", (await AskAsync(backend, "q2", "main", "019b8d7d-f23b-7a1b-ac3d-4e5f60718202")).Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("local_only", (await AskAsync(backend, "q3", "other", "019b8d7d-f23b-7a1b-ac3d-4e5f60718203")).Text, StringComparison.Ordinal);
+
+        await backend.PatchAsync("/conversations/main", """{"remove_tags":["local_only"]}""", TestBackend.Key);
+        Assert.DoesNotContain("local_only", (await AskAsync(backend, "q4", "main", "019b8d7d-f23b-7a1b-ac3d-4e5f60718204")).Text, StringComparison.Ordinal);
+
+        static Task<Reply> AskAsync(TestBackend backend, string message, string conversation, string id) => backend.AskAsync(
+            TestBackend.Question(message, conversation), key: TestBackend.Key, headers: [("Idempotency-Key", id), ("X-Deadline-Ms", "600000")]);
+    }
+
     private static Task<TestBackend> StartAsync(string database) => TestBackend.StartCloudOverStoreAsync((SettingNames.DatabaseUrl, database));
 
     private static Task<Reply> AskAsync(TestBackend backend) =>

@@ -1,8 +1,10 @@
+using System.CommandLine;
 using System.Text.Json.Nodes;
 using ConversationHub.Contracts;
 using ConversationHub.Testing;
 using ConversationHub.Testing.Logging;
 using Maestra.Backend.Audit;
+using Maestra.Backend.Commands;
 using Maestra.Backend.Files;
 using Maestra.Backend.Metrics;
 using Maestra.Backend.Settings;
@@ -66,6 +68,50 @@ public sealed class AuditFileTests : IDisposable
 
         Assert.InRange(RotatingFile.Existing(LogPath, FileSink.MaxFiles).Count, 3, FileSink.MaxFiles);
         Assert.Equal((10, 2, null), Verify());
+    }
+
+    /// <summary>Finding 21 a: each state that a kill within a rotation leaves is sound, and costs no file but the oldest.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(6)]
+    [InlineData(7)]
+    public async Task Rotation_KilledAfterSomeMoves_IsSoundAndGoesOn(int moves)
+    {
+        var last = Fill(1, 10, AuditRecord.NoHash);
+        for (var number = FileSink.MaxFiles - 2; number > FileSink.MaxFiles - 2 - moves; number--)
+            File.Move(RotatingFile.Numbered(LogPath, number), RotatingFile.Numbered(LogPath, number + 1), overwrite: true);
+        Assert.Equal(0, await VerifyByCommandAsync());
+        var before = RotatingFile.Existing(LogPath, FileSink.MaxFiles).Count;
+
+        Fill(11, 11, last);
+
+        Assert.Equal(0, await VerifyByCommandAsync());
+        Assert.Equal(FileSink.MaxFiles, RotatingFile.Existing(LogPath, FileSink.MaxFiles).Count);
+        Assert.Equal(moves == 0 ? FileSink.MaxFiles : FileSink.MaxFiles - 1, before);
+    }
+
+    /// <summary>A record a file.</summary>
+    private string Fill(int from, int to, string last)
+    {
+        Directory.CreateDirectory(_folder.Combine("state"));
+        using var file = RotatingFile.Open(LogPath, maxBytes: 10, FileSink.MaxFiles);
+        for (var seq = from; seq <= to; seq++)
+        {
+            var record = AuditRecord.Make("c", seq, default, new AuditEvent("startup", "ok", "system", "s"), last);
+            last = record.Hash;
+            file.Append(AuditLines.Of([record]), toDisk: true);
+        }
+
+        return last;
+    }
+
+    private async Task<int> VerifyByCommandAsync()
+    {
+        await using var output = new StringWriter();
+        var command = AuditCommand.Build(_ => SettingSources.Load(new Dictionary<string, string>(), new Dictionary<string, string> { ["HOME"] = _folder.Path }), output);
+        return await command.Parse(["verify", "--file", LogPath]).InvokeAsync(new InvocationConfiguration { Output = output, Error = output });
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using ConversationHub.Testing;
 using ConversationHub.Testing.Time;
 using Maestra.Backend.Commands;
 using Maestra.Backend.Hosting;
+using Maestra.Backend.Settings;
 
 namespace Maestra.Backend.Tests.Commands;
 
@@ -23,6 +24,52 @@ public sealed class BackendCommandTests : IDisposable
 
         Assert.Equal(ExitCode.BadSettings, code);
         Assert.Contains("--help", error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Findings 31 and 33: the help that is named is that of the command, and an unknown word is none the less a mistake beside it.</summary>
+    [Theory]
+    [InlineData("keys", "keys needs one of: ", "Run maestra-backend keys --help")]
+    [InlineData("audit", "audit needs one of: verify.", "Run maestra-backend audit --help")]
+    [InlineData("store verify --repar", "--repar", "Run maestra-backend store verify --help")]
+    [InlineData("foo --help", "'foo'", "Run maestra-backend --help")]
+    [InlineData("peers ofer --help", "'ofer'", "Run maestra-backend peers --help")]
+    public async Task Run_CommandThatIsIncompleteOrUnknown_Is2AndNamesItsOwnHelp(string arguments, string what, string help)
+    {
+        var (code, error) = await RunAsync(arguments);
+
+        Assert.Equal(ExitCode.BadSettings, code);
+        Assert.Contains(what, error, StringComparison.Ordinal);
+        Assert.Contains(help, error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Finding 30: a signal within a start ends it in order.</summary>
+    [Fact]
+    public async Task Start_StoppedWithinIt_LeavesNothingOpen()
+    {
+        using var stop = new CancellationTokenSource();
+        var time = new ManualTimeProvider();
+        await using var log = new StringWriter();
+        var environment = new Dictionary<string, string> { ["HOME"] = _home.Path, ["MAESTRA_PORT"] = "0" };
+        var settings = Assert.IsType<BindOutcome.Bound>(SettingsBinder.Bind(SettingSources.Load(new Dictionary<string, string>(), environment))).Settings;
+        var parts = new BackendParts
+        {
+            Time = time,
+            Heartbeats = time,
+            Ids = new IdSource(time),
+            WriteLog = log.WriteLine,
+            OpenStore = (options, logger) =>
+            {
+                stop.Cancel();
+                return StoreOpener.OpenLog(options, time, new IdSource(time), logger);
+            },
+        };
+
+        Assert.IsType<StartOutcome.Stopped>(await BackendServer.StartAsync(settings, parts, stop.Token));
+
+        // Store, audit and metrics file are free: another start takes them all.
+        var again = Assert.IsType<StartOutcome.Running>(await BackendServer.StartAsync(
+            settings, parts with { OpenStore = (options, logger) => StoreOpener.OpenLog(options, time, new IdSource(time), logger) }, CancellationToken.None));
+        await again.Server.DisposeAsync();
     }
 
     [Theory]

@@ -96,6 +96,17 @@ public sealed class KeysCommandTests : IDisposable
         Assert.Equal("ada:mk_a-key-and-not-its-digest\n", await System.IO.File.ReadAllTextAsync(File));
     }
 
+    /// <summary>Finding 32: a wrong path must not look like an empty file.</summary>
+    [Fact]
+    public async Task List_FileThatIsNotThere_SaysSo()
+    {
+        var (code, output, error) = await RunAsync("list", _folder.Combine("nowhere"));
+
+        Assert.NotEqual(0, code);
+        Assert.Empty(output);
+        Assert.Contains($"there is no keys file {_folder.Combine("nowhere")}", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task WithoutAFile_SaysWhichSettingIsMissing()
     {

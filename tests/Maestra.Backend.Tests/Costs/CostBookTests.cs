@@ -36,13 +36,26 @@ public sealed class CostBookTests
     public void Prune_Keeps400Days()
     {
         var book = new CostBook();
-        book.Add(Day.AddDays(-401), 1);
-        book.Add(Day.AddDays(-400), 2);
+        for (var day = 0; day <= 400; day++)
+            book.Add(Day.AddDays(-day), day + 1);
+
+        book.Prune();
+
+        Assert.Equal((0m, 400m, 1m), (book.Totals(Day.AddDays(-400)).Today, book.Totals(Day.AddDays(-399)).Today, book.Totals(Day).Today));
+        Assert.True(book.Totals(Day.AddDays(-399)).Month > 0);
+    }
+
+    /// <summary>Finding 21 c: the clock was years ahead for one call.</summary>
+    [Fact]
+    public void Prune_AfterACallOfAFarDay_RemembersToday()
+    {
+        var book = new CostBook();
         book.Add(Day, 3);
+        book.Add(Day.AddDays(5000), 1);
 
-        book.Prune(Day);
+        book.Prune();
 
-        Assert.Equal((0m, 2m, 3m), (book.Totals(Day.AddDays(-401)).Today, book.Totals(Day.AddDays(-400)).Today, book.Totals(Day).Today));
+        Assert.Equal(new CostTotals(3, 3), book.Totals(Day));
     }
 
     /// <summary>A file of the earlier backend, or one that was edited, never counts for less than it says.</summary>

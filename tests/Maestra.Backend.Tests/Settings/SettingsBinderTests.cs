@@ -205,9 +205,15 @@ public sealed class SettingsBinderTests : IDisposable
             ["configuration file: nobody reads 'LLM_PROVIDR'; did you mean LLM_PROVIDER?", "configuration file: nobody reads 'no_such_thing'"], Bind().Warnings);
     }
 
+    /// <summary>Finding 34.</summary>
+    [Fact]
+    public void Bind_NameOfOursInTheEnvironmentThatNobodyReads_IsWarnedOfWithTheNearest() => Assert.Equal(
+        ["environment: nobody reads 'MAESTRA_RETENTON_DAYS'; did you mean MAESTRA_RETENTION_DAYS?"],
+        Bind(("MAESTRA_RETENTON_DAYS", "3"), ("LOG_LEVL", "INFO"), ("MAESTRA_LOCAL_URL", "http://127.0.0.1:1"), ("MAESTRA_API_KEY_FILE", "")).Warnings);
+
     [Fact]
     public void KnownSettings_AreAllThatHaveAName() => Assert.All(
-        typeof(SettingNames).GetFields().Where(static field => field.Name != nameof(SettingNames.FileSuffix)),
+        typeof(SettingNames).GetFields().Where(static field => field.Name is not (nameof(SettingNames.FileSuffix) or nameof(SettingNames.Prefix))),
         static field => Assert.True(KnownSettings.Has((string)field.GetRawConstantValue()!), field.Name));
 
     [Fact]
