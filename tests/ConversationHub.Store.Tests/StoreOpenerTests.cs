@@ -19,6 +19,18 @@ public sealed class StoreOpenerTests
         await first.ExchangeAsync("the first is not disturbed");
     }
 
+    /// <summary>Not the runtime's sentence about a file that it could not find.</summary>
+    [Fact]
+    public async Task OpenLog_WhereNoFolderCanBeMade_SaysSo()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        await using var store = OpenedStore.At("/proc/maestra-conversations");
+
+        Assert.Contains(
+            "/proc/maestra-conversations: the folder cannot be made there.", Assert.IsType<StoreOpening.Refused>(store.Opening).Reason, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task OpenLog_AfterTheFirstWasClosed_Opens()
     {

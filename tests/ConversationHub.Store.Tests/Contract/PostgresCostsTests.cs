@@ -84,8 +84,8 @@ public sealed class PostgresCostsTests(PostgresServer server) : IClassFixture<Po
         await using var days = source.CreateCommand("INSERT INTO maestra.cost_days SELECT date '2026-02-01' + n, 1 FROM generate_series(0, 400) AS n");
         await days.ExecuteNonQueryAsync();
         await costs.ReserveAsync(new SharedCost(Guid.NewGuid(), Day.AddDays(4001), 0m), 1m, 2m, CancellationToken.None);
-        await using var command = source.CreateCommand("SELECT min(day) FROM maestra.cost_days");
-        Assert.Equal(new DateOnly(2026, 2, 2), DateOnly.FromDateTime((DateTime)(await command.ExecuteScalarAsync())!));
+        await using var command = source.CreateCommand("SELECT min(day)::text FROM maestra.cost_days");
+        Assert.Equal("2026-02-02", await command.ExecuteScalarAsync());
     }
 
     private static SharedCost Cost(decimal usd) => new(Guid.NewGuid(), Day, usd);
