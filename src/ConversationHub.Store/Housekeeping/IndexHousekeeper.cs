@@ -16,6 +16,7 @@ internal sealed class IndexHousekeeper : IAsyncDisposable
     private readonly StatusBoard _board;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
+    private readonly IdleMemory _memory;
     private readonly HousekeepingThread _thread = new("store-index");
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _running;
@@ -31,6 +32,7 @@ internal sealed class IndexHousekeeper : IAsyncDisposable
         _board = board;
         _time = time;
         _logger = logger;
+        _memory = new IdleMemory(time);
         _running = Task.Run(RunAsync);
     }
 
@@ -98,5 +100,6 @@ internal sealed class IndexHousekeeper : IAsyncDisposable
         }
 
         _snapshots.WriteIfDue();
+        _memory.Run();
     }
 }

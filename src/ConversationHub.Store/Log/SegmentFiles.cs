@@ -99,6 +99,39 @@ internal sealed class SegmentFiles(LogFolder folder, IDisk disk, TimeProvider ti
         }
     }
 
+    /// <summary>Reads lines that stand close together (<see cref="LineGroup"/>) at once, and checks each.</summary>
+    /// <param name="seen">Called for each, in order.</param>
+    /// <returns>False when the bytes of one are not those that were written; those before it were seen.</returns>
+    public bool TryReadGroup(ReadOnlySpan<LineLocation> group, NamePool names, Action<StoredOperation, OperationContent> seen)
+    {
+        var start = group[0].Offset;
+        var length = group[^1].Offset + group[^1].Length - start;
+        var buffer = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            var bytes = buffer.AsSpan(0, length);
+            if (!TryReadBytes(new LineLocation(group[0].Segment, start, length), bytes))
+                return false;
+            foreach (var place in group)
+            {
+                var line = bytes.Slice(place.Offset - start, place.Length);
+                if (LogLine.TryRead(line, names, out var operation, out var body) != LineRead.Good
+                    || OperationContent.TryRead(operation!.Kind, line[body]) is not { } content)
+                {
+                    return false;
+                }
+
+                seen(operation, content);
+            }
+
+            return true;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
     /// <summary>Checks one line and makes nothing of it.</summary>
     public bool IsIntact(LineLocation location)
     {

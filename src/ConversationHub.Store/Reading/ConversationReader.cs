@@ -74,17 +74,14 @@ internal sealed class ConversationReader(LogState state, MessageReader messages)
     {
         if (isWhole && places.Sum(static place => (long)place.Length) > MostBytesAtOnce)
             return ReadLong(head, places);
-        var read = new List<ConversationMessage>(places.Length);
-        foreach (var place in places)
-        {
-            if (messages.TryRead(place) is not { } message)
-                return new ReadOutcome.Damaged();
-            read.Add(message.ToMessage());
-        }
+        if (messages.TryReadAll(places) is not { } read)
+            return new ReadOutcome.Damaged();
 
-        return messages.TryRead(head.First) is { } first
-            ? new ReadOutcome.Found(head.ToDocument(first.Body, read, truncated))
-            : new ReadOutcome.Damaged();
+        // The topic comes from the first message, which mostly is among those that were asked for.
+        var first = places.Length > 0 && places[0] == head.First ? read[0] : messages.TryRead(head.First);
+        return first is null
+            ? new ReadOutcome.Damaged()
+            : new ReadOutcome.Found(head.ToDocument(first.Body, read.ConvertAll(static message => message.ToMessage()), truncated));
     }
 
     /// <summary>Each line is checked, and read again when its turn comes.</summary>

@@ -17,6 +17,38 @@ internal sealed class MessageReader(SegmentFiles files, StatusBoard board, ILogg
         return null;
     }
 
+    /// <summary>Reads several, those that stand close together at once.</summary>
+    /// <returns>Null when one of them is not what was written: that is reported.</returns>
+    public List<StoredMessage>? TryReadAll(ReadOnlySpan<LineLocation> places)
+    {
+        var read = new List<StoredMessage>(places.Length);
+        var names = new NamePool();
+        while (read.Count < places.Length)
+        {
+            var group = places.Slice(read.Count, LineGroup.CountOfFirst(places[read.Count..]));
+            var before = read.Count;
+            var isWhole = files.TryReadGroup(group, names, (operation, content) =>
+            {
+                // One that is no message is missing then, and found below.
+                if (content is OperationContent.Message { Body: var body })
+                    read.Add(new StoredMessage(operation, body));
+            });
+            if (isWhole && read.Count == before + group.Length)
+                continue;
+
+            // Read alone, it is found which one it was.
+            read.RemoveRange(before, read.Count - before);
+            foreach (var place in group)
+            {
+                if (TryRead(place) is not { } message)
+                    return null;
+                read.Add(message);
+            }
+        }
+
+        return read;
+    }
+
     /// <summary>The same of an operation that need not be a message.</summary>
     /// <param name="message">Null when it is none.</param>
     /// <returns>False when the line is not what was written; nothing is reported.</returns>

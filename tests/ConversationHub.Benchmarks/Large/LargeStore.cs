@@ -16,6 +16,9 @@ internal static class LargeStore
     public const int LongExchanges = 5_000;
     public const string LongConversation = "long";
 
+    /// <summary>Of all conversations together.</summary>
+    public const int Messages = 2 * ((Conversations * Exchanges) + LongExchanges);
+
     private const int Users = 20;
     private const int InFlight = 512;
     private const int QuestionWords = 18;
