@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Maestra.Backend.Settings;
 
@@ -12,6 +13,12 @@ internal sealed class PeerKey
 
     private const string Label = "PUBLIC KEY";
     private static readonly byte[] Exponent = [1, 0, 1];
+
+    /// <summary>Reading a key costs more than using it, and a record that is kept in memory is asked for at every tick: a key lives as long as its text.</summary>
+    private static readonly ConditionalWeakTable<string, PeerKey> Read = [];
+
+    private readonly Lock _gate = new();
+    private RSA? _rsa;
 
     private PeerKey(byte[] der) => Der = der;
 
@@ -54,7 +61,14 @@ internal sealed class PeerKey
     public static bool TryParseBase64(string? text, [NotNullWhen(true)] out PeerKey? key)
     {
         key = null;
-        return StrictBase64.TryDecode(text, out var der) && TryParseDer(der, out key);
+        if (text is null)
+            return false;
+        if (Read.TryGetValue(text, out key))
+            return true;
+        if (!StrictBase64.TryDecode(text, out var der) || !TryParseDer(der, out key))
+            return false;
+        Read.AddOrUpdate(text, key);
+        return true;
     }
 
     public static bool TryParsePem(string? text, [NotNullWhen(true)] out PeerKey? key)
@@ -76,8 +90,19 @@ internal sealed class PeerKey
     {
         if (!StrictBase64.TryDecodeUrl(signature, out var bytes) || bytes.Length != BackendIdentity.KeyBits / 8)
             return false;
-        using var rsa = RSA.Create();
+
+        // The framework promises no concurrent use of one key.
+        lock (_gate)
+        {
+            _rsa ??= Import();
+            return _rsa.VerifyData(text, bytes, HashAlgorithmName.SHA256, RSASignaturePadding.Pss);
+        }
+    }
+
+    private RSA Import()
+    {
+        var rsa = RSA.Create();
         rsa.ImportSubjectPublicKeyInfo(Der, out _);
-        return rsa.VerifyData(text, bytes, HashAlgorithmName.SHA256, RSASignaturePadding.Pss);
+        return rsa;
     }
 }

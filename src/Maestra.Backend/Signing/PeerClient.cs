@@ -97,7 +97,7 @@ internal sealed class PeerClient(HttpMessageInvoker http, IdentityBoard identity
         request.Content.Headers.Add("Content-Type", "application/json");
         if (contentEncoding is not null)
             request.Content.Headers.Add("Content-Encoding", contentEncoding);
-        request.Headers.Add("Accept-Encoding", $"{ContentCoding.Brotli}, {ContentCoding.Gzip}");
+        request.Headers.Add("Accept-Encoding", ContentCoding.Brotli);
         request.Headers.Add(HeaderNames.SignedBackend, own.Id);
         request.Headers.Add(HeaderNames.SignedTimestamp, timestamp);
         request.Headers.Add(HeaderNames.SignedNonce, nonce);

@@ -22,20 +22,22 @@ internal sealed class SyncedBackend(string program, string folder, int intervalS
 
     private Uri Url => new($"http://127.0.0.1:{Port}");
 
-    private Dictionary<string, string> Environment(bool calls) => new()
+    private Dictionary<string, string> Environment(bool calls, int? every = null) => new()
     {
         ["HOME"] = folder,
         ["CONVERSATION_HUB_ROOT"] = Path.Combine(folder, "conversations"),
         ["MAESTRA_STATE_ROOT"] = Path.Combine(folder, "state"),
         ["MAESTRA_USER_ID"] = "ada",
-        ["MAESTRA_SYNC_INTERVAL_SECONDS"] = intervalSeconds.ToString(CultureInfo.InvariantCulture),
+        ["MAESTRA_SYNC_INTERVAL_SECONDS"] = (every ?? intervalSeconds).ToString(CultureInfo.InvariantCulture),
         ["TEST_MODE"] = calls ? "false" : "true",
         ["LOG_LEVEL"] = "ERROR",
     };
 
     /// <param name="calls">Whether it calls its peer.</param>
-    public async Task StartAsync(bool calls) => _service = await RunningService.StartAsync(
-        new Uri(Url, "/health"), program, ["serve", "--mode", "local", "--port", Port.ToString(CultureInfo.InvariantCulture)], Environment(calls));
+    /// <param name="everySeconds">Another interval than usual.</param>
+    public async Task StartAsync(bool calls, int? everySeconds = null) => _service = await RunningService.StartAsync(
+        new Uri(Url, "/health"), program, ["serve", "--mode", "local", "--port", Port.ToString(CultureInfo.InvariantCulture)],
+        Environment(calls, everySeconds));
 
     public void Stop()
     {
