@@ -36,7 +36,7 @@ internal static partial class StoreTelemetry
     [LoggerMessage(2006, LogLevel.Error, "A stored line cannot be read back: {Segment} offset {Offset}")]
     public static partial void LineUnreadable(ILogger logger, string segment, long offset);
 
-    [LoggerMessage(2007, LogLevel.Warning, "Store took a new identity, and with it new origins: {Reason}")]
+    [LoggerMessage(2007, LogLevel.Warning, "Store took a new identity, and with it new origins: {Reason}. Tags local_only that were set since that backup are gone with it: set them again")]
     public static partial void NewIdentity(ILogger logger, string reason);
 
     [LoggerMessage(2008, LogLevel.Information, "Log compacted: text of {Operations} erased operations removed from {Segments} segments, {ElapsedMs} ms")]

@@ -7,6 +7,7 @@ using Maestra.Backend.Pairing;
 using Maestra.Backend.Peers;
 using Maestra.Backend.Settings;
 using Maestra.Backend.Signing;
+using Maestra.Backend.Sync;
 
 namespace Maestra.Backend.Commands;
 
@@ -59,6 +60,7 @@ internal sealed class PeersEdit(BackendSettings settings, IdentityKeys keys, IPe
 
             Whoever has the code can pair with this backend. It prints this fingerprint when it has joined: compare them.
             """);
+        await TellNarrowerAsync(scope);
         return null;
     }
 
@@ -87,6 +89,7 @@ internal sealed class PeersEdit(BackendSettings settings, IdentityKeys keys, IPe
 
                     The own fingerprint, as peers list on the other side tells it: {keys.Current.Public.Fingerprint}
                     """);
+                await TellNarrowerAsync(scope);
                 return null;
             case var unknown:
                 throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}.");
@@ -160,6 +163,12 @@ internal sealed class PeersEdit(BackendSettings settings, IdentityKeys keys, IPe
             return $"there is nothing to confirm for {id}: no peer announced this key, and none of this id is suspended or removed";
         await output.WriteLineAsync($"{peer.BackendId} is paired and active{(peer.Previous is { } previous ? $"; its former key {previous.BackendId} counts until {WireTime.Format(previous.At)}" : "")}.");
         return null;
+    }
+
+    private async Task TellNarrowerAsync(PeerScope scope)
+    {
+        if (SyncScopes.Narrower(scope, settings.Sync) is { } told)
+            await output.WriteLineAsync(told);
     }
 
     private OwnerActRecord Act(string happened, string subject, string command) => OwnerActs.New(happened, subject, command, parts.Ids, parts.Time);

@@ -1,5 +1,6 @@
 using ConversationHub.Store;
 using Maestra.Backend.Peers;
+using Maestra.Backend.Settings;
 
 namespace Maestra.Backend.Sync;
 
@@ -16,6 +17,18 @@ internal static class SyncScopes
         settings.Scope.Users is null || OfPairing(peer).Users is { } paired && paired.All(settings.Scope.Covers)
             ? null
             : [.. Of(peer, settings).Users!.Order(StringComparer.Ordinal)];
+
+    /// <summary>What an owner should know who pairs for more than this backend's own settings let through.</summary>
+    /// <returns>Null when they let all of it through.</returns>
+    public static string? Narrower(PeerScope pairing, SyncSettings settings)
+    {
+        if (settings.Scope.Users is not { } users || (pairing.User is { } user && users.Contains(user.ToString())))
+            return null;
+        var named = pairing.User is { } left
+            ? $"leaves {left} out: nothing goes between the two until it names this user"
+            : $"is set here: of this pairing only {string.Join(", ", users.Order(StringComparer.Ordinal))} goes";
+        return $"{SettingNames.SyncUsers} {named}.";
+    }
 
     /// <param name="told">What the peer said of whom it takes operations.</param>
     public static SyncScope Sent(SyncScope scope, IReadOnlyList<string>? told) => told is null ? scope : scope.And(SyncScope.Of(told));
