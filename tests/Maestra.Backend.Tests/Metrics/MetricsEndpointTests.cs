@@ -144,7 +144,10 @@ public sealed partial class MetricsEndpointTests
         Assert.Contains("\nmaestra_total_requests 1\n", text, StringComparison.Ordinal);
     }
 
-    /// <summary>The text once it counts the last request: how long one took is known only after its reply has left.</summary>
+    /// <summary>
+    /// The text once it counts the last request: how long one took is known only after its reply has left. Counts are read one after another, so
+    /// that the text which first tells of it may have older ones before it: the next one has not.
+    /// </summary>
     private static async Task<string> TextAsync(TestBackend backend, string last)
     {
         using var patience = new CancellationTokenSource(TestTimeouts.Signal);
@@ -152,7 +155,7 @@ public sealed partial class MetricsEndpointTests
         {
             var text = (await backend.GetAsync("/metrics/prometheus")).Text;
             if (text.Contains(last, StringComparison.Ordinal))
-                return text;
+                return (await backend.GetAsync("/metrics/prometheus")).Text;
             await Task.Delay(Poll, patience.Token);
         }
     }
