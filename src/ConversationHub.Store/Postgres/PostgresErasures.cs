@@ -21,10 +21,12 @@ internal sealed class PostgresErasures(Database database)
 
     private const string AccountSql = "UPDATE maestra.erased SET is_accounted = true WHERE user_id = $1 AND id = $2";
 
-    // What is a month old goes on the way.
+    // A look notes what it sees, and what was seen a minute before is due: a transaction that erases may last for half an hour, so that the time
+    // it noted says nothing of how long others could know of it. What is a month old goes on the way.
     private const string ClaimSql = """
         WITH old AS (DELETE FROM maestra.erased WHERE noted_at < clock_timestamp() - interval '30 days'),
-        due AS (SELECT user_id, id FROM maestra.erased WHERE NOT is_accounted AND noted_at BETWEEN clock_timestamp() - interval '29 days' AND clock_timestamp() - $1
+        seen AS (UPDATE maestra.erased SET seen_at = clock_timestamp() WHERE NOT is_accounted AND seen_at IS NULL),
+        due AS (SELECT user_id, id FROM maestra.erased WHERE NOT is_accounted AND noted_at > clock_timestamp() - interval '29 days' AND seen_at < clock_timestamp() - $1
             AND (claimed_at IS NULL OR claimed_at < clock_timestamp() - $1) ORDER BY noted_at LIMIT $2 FOR UPDATE SKIP LOCKED)
         UPDATE maestra.erased e SET claimed_at = clock_timestamp() FROM due WHERE e.user_id = due.user_id AND e.id = due.id
         RETURNING e.id, e.user_id, e.conversation_id, e.hlc
