@@ -23,9 +23,14 @@ internal sealed class KeptConversations(HubSettings settings, TimeProvider time)
     /// <summary>What this process was told itself, which counts where the disk takes nothing. The values say nothing.</summary>
     private readonly ConcurrentDictionary<string, bool> _told = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
+
+    /// <summary>Asks the disk; a test lets it hang.</summary>
+    internal Func<string, bool> Exists { get; init; } = File.Exists;
+
     private Task<bool> _looking = Task.FromResult(false);
 
-    internal async ValueTask<bool> HasAsync(string conversation, CancellationToken cancellationToken)
+    /// <returns>Null when the disk did not tell in time: it may be kept, and its questions are for the local backend alone until that is known.</returns>
+    internal async ValueTask<bool?> HasAsync(string conversation, CancellationToken cancellationToken)
     {
         if (_told.ContainsKey(conversation))
             return true;
@@ -33,18 +38,20 @@ internal sealed class KeptConversations(HubSettings settings, TimeProvider time)
             return false;
         try
         {
-            return await Look(PathOf(conversation)).WaitAsync(DiskLimit, time, cancellationToken);
+            var isKept = await Look(PathOf(conversation)).WaitAsync(DiskLimit, time, cancellationToken);
+            if (isKept && _told.Count < MaxIds)
+                _told[conversation] = true;
+            return isKept;
         }
         catch (TimeoutException)
         {
-            // What this process was told itself counts all the same.
-            return false;
+            return null;
         }
     }
 
     /// <summary>Takes in what the local backend said with its latest answer. Nobody waits for the disk.</summary>
     /// <param name="wasKept">What <see cref="HasAsync"/> said before the question was sent.</param>
-    internal void Learn(string conversation, bool wasKept, bool isKept)
+    internal void Learn(string conversation, bool? wasKept, bool isKept)
     {
         if (wasKept == isKept)
             return;
@@ -73,16 +80,16 @@ internal sealed class KeptConversations(HubSettings settings, TimeProvider time)
                 async () =>
                 {
                     await saving;
-                    return File.Exists(path);
+                    return Exists(path);
                 },
                 CancellationToken.None);
         }
     }
 
-    private static async Task<bool> LookAfterAsync(Task before, string path)
+    private async Task<bool> LookAfterAsync(Task before, string path)
     {
         await before;
-        return File.Exists(path);
+        return Exists(path);
     }
 
     private static async Task SaveAsync(Task before, string path, bool isKept)

@@ -42,7 +42,13 @@ internal sealed class QuestionAsker(IQuestionRouter router, KeptConversations ke
             OperationId = operation,
             RequestId = request,
             // Whatever the call says: an argument may narrow what the owner allows, and never widen it.
-            Route = wasKept ? Route.LocalOnly : route,
+            Route = wasKept == false ? route : Route.LocalOnly,
+            RouteCause = wasKept switch
+            {
+                true => "the conversation is marked local_only",
+                null => "whether the conversation is marked local_only could not be read from the disk in time",
+                false => null,
+            },
             Budget = CallBudget.Left(
                 CallBudget.Of(settings.Timeout, call.SendProgress is not null, call.ClientName),
                 call.ReceivedAt is { } received ? time.GetElapsedTime(received) : TimeSpan.Zero),

@@ -18,6 +18,9 @@ public sealed record Question
     /// <summary>Narrows <see cref="RoutingOptions.Route"/>; null: that route.</summary>
     public Route? Route { get; init; }
 
+    /// <summary>Why <see cref="Route"/> was narrowed, as the second half of a sentence; null: the call asked for it.</summary>
+    public string? RouteCause { get; init; }
+
     /// <summary>Time until an answer or an error must be there, more than zero.</summary>
     public required TimeSpan Budget { get; init; }
 

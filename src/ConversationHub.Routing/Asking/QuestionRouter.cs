@@ -30,7 +30,7 @@ internal sealed class QuestionRouter(
         var call = new CallLog(question, new Deadline(time, question.Budget));
         var plan = targets.For(options, question.Route);
         if (plan.IsEmpty)
-            return RoutingOutcomes.NoTarget(RoutePlan.WhyEmpty(options, question.Route), call.Deadline.Elapsed);
+            return RoutingOutcomes.NoTarget(RoutePlan.WhyEmpty(options, question.Route, question.RouteCause), call.Deadline.Elapsed);
 
         // (2)
         foreach (var board in plan)
@@ -54,7 +54,7 @@ internal sealed class QuestionRouter(
 
         // (8)
         var result = end is null
-            ? RoutingOutcomes.NobodyAnswered(call, plan, RoutePlan.WhyCloudIsLeftOut(options, question.Route))
+            ? RoutingOutcomes.NobodyAnswered(call, plan, RoutePlan.WhyCloudIsLeftOut(options, question.Route, question.RouteCause))
             : RoutingOutcomes.Ended(end, call, plan);
         Log(question, result);
         return result;

@@ -18,25 +18,29 @@ internal static class RoutePlan
     }
 
     /// <summary>Says why <see cref="Allowed"/> is empty, and what would change it.</summary>
-    public static string WhyEmpty(RoutingOptions options, Route? narrowed)
+    /// <param name="cause">Why it was narrowed; null: it was asked for.</param>
+    public static string WhyEmpty(RoutingOptions options, Route? narrowed, string? cause = null)
     {
         var route = (narrowed ?? options.Route).ToWire();
         if (options.CloudUrl is null)
             return $"Route {route} needs a cloud backend, and MAESTRA_CLOUD_URL is not set.";
         if (!options.FallbackEnabled)
             return $"Route {route} needs the cloud backend, and MAESTRA_FALLBACK_ENABLED is false.";
-        return $"Route {route} leaves no target: MAESTRA_ROUTE is {options.Route.ToWire()}.";
+        return cause is null
+            ? $"Route {route} leaves no target: MAESTRA_ROUTE is {options.Route.ToWire()}."
+            : $"The cloud was not asked: {cause}. MAESTRA_ROUTE is {options.Route.ToWire()}, so that no target is left.";
     }
 
     /// <summary>Says why the cloud is not among the targets; null when it is.</summary>
-    public static string? WhyCloudIsLeftOut(RoutingOptions options, Route? narrowed)
+    /// <param name="cause">Why it was narrowed; null: it was asked for.</param>
+    public static string? WhyCloudIsLeftOut(RoutingOptions options, Route? narrowed, string? cause = null)
     {
         if (Allowed(options, narrowed).Contains(TargetName.Cloud))
             return null;
         if (options.CloudUrl is null)
             return "There is no cloud backend to turn to: MAESTRA_CLOUD_URL is not set.";
         return options.FallbackEnabled
-            ? "The cloud was not asked: the route is local-only."
+            ? $"The cloud was not asked: {cause ?? "the route is local-only"}."
             : "The cloud was not asked: MAESTRA_FALLBACK_ENABLED is false.";
     }
 }

@@ -1,3 +1,4 @@
+using ConversationHub.Contracts;
 using ConversationHub.Mcp.Asking;
 using ConversationHub.Mcp.Settings;
 using ConversationHub.Mcp.Tests.Rig;
@@ -58,7 +59,7 @@ public sealed class KeptConversationsTests : IDisposable
         await other.Saving;
         Assert.Equal((false, true), (await HasAsync(other, "a"), await HasAsync(other, "b")));
 
-        static async Task<bool> HasAsync(KeptConversations hub, string conversation) => await hub.HasAsync(conversation, CancellationToken.None);
+        static async Task<bool> HasAsync(KeptConversations hub, string conversation) => await hub.HasAsync(conversation, CancellationToken.None) == true;
     }
 
     [Fact]
@@ -82,7 +83,52 @@ public sealed class KeptConversationsTests : IDisposable
         await kept.Saving;
 
         Assert.True(await kept.HasAsync("secret", CancellationToken.None));
-        Assert.False(await kept.HasAsync("open", CancellationToken.None));
+        Assert.Equal(false, await kept.HasAsync("open", CancellationToken.None));
+    }
+
+    /// <summary>A disk that hangs does not open the way to the cloud (promise 4): what is not known in time is asked locally alone, and the answer tells.</summary>
+    [Fact]
+    public async Task Ask_DiskThatDoesNotTellInTime_AsksTheLocalBackendAloneAndSaysWhy()
+    {
+        var time = new ManualTimeProvider();
+        using var disk = new ManualResetEventSlim();
+        var kept = new KeptConversations(Settings, time) { Exists = path => disk.Wait(TestTimeouts.Signal) && File.Exists(path) };
+        var router = new FakeRouter { OnAsk = (_, _) => Task.FromResult(FakeRouter.Answered("so", body: "{}")) };
+        var asker = new QuestionAsker(router, kept, new IdSource(time), time, Settings);
+
+        var asking = AskAsync(asker, Route.CloudOnly);
+        time.Advance(TimeSpan.FromMilliseconds(250));
+        await asking;
+        disk.Set();
+        await kept.Saving;
+        await AskAsync(asker, Route.CloudOnly);
+
+        var (unknown, known) = (router.Asked.Snapshot()[0], router.Asked.Snapshot()[1]);
+        Assert.Equal(Route.LocalOnly, unknown.Route);
+        Assert.Contains("could not be read", unknown.RouteCause, StringComparison.Ordinal);
+        Assert.Equal((Route.CloudOnly, null), (known.Route, known.RouteCause));
+    }
+
+    [Fact]
+    public async Task Has_SeenOnTheDiskOnce_IsKnownWhenTheDiskHangs()
+    {
+        var time = new ManualTimeProvider();
+        var first = new KeptConversations(Settings, time);
+        first.Learn("secret", wasKept: false, isKept: true);
+        await first.Saving;
+        using var disk = new ManualResetEventSlim(initialState: true);
+        var kept = new KeptConversations(Settings, time) { Exists = path => disk.Wait(TestTimeouts.Signal) && File.Exists(path) };
+
+        Assert.True(await kept.HasAsync("secret", CancellationToken.None));
+        disk.Reset();
+        Assert.True(await kept.HasAsync("secret", CancellationToken.None));
+        disk.Set();
+    }
+
+    private static Task<RoutingResult> AskAsync(QuestionAsker asker, Route route)
+    {
+        var operation = asker.NewOperationId();
+        return asker.AskAsync(AskEndpoint.Core, [], operation, asker.NewRequestId(), "secret", route, new ToolCall([], null, null, null), CancellationToken.None);
     }
 
     private HubSettings Settings => HubRig.DefaultSettings with { Routing = new RoutingOptions { PortFile = _home.Combine("port") } };
