@@ -1,4 +1,5 @@
 using ConversationHub.Contracts;
+using ConversationHub.Store;
 using Maestra.Backend.Http;
 
 namespace Maestra.Backend.Asks;
@@ -10,8 +11,11 @@ internal readonly record struct AskKey(UserId User, OperationId OperationId);
 /// The questions being worked on: a repeat of one joins it and is not run twice.
 /// The only holder of that state; bounded by the gate that all asks pass before.
 /// </summary>
-internal sealed class RunningAsks(ILogger<RunningAsks> logger)
+internal sealed class RunningAsks(TimeProvider time, ILogger<RunningAsks> logger)
 {
+    /// <summary>How long a caller whose time is spent waits for a reply that is being stored: a disk that works needs less, one that hangs may never tell.</summary>
+    internal static readonly TimeSpan StoringGrace = TimeSpan.FromMilliseconds(250);
+
     private readonly Lock _gate = new();
     private readonly Dictionary<AskKey, RunningAsk> _running = [];
 
@@ -19,7 +23,7 @@ internal sealed class RunningAsks(ILogger<RunningAsks> logger)
     /// <param name="work">Stores and answers the question; told whether anybody still waits.</param>
     /// <param name="onAccepted">Called once, when the work goes beyond storing the question; not for a reply that is there already.</param>
     /// <param name="giveUp">This caller waits no longer.</param>
-    /// <returns>Null when the caller gave up before there was an outcome.</returns>
+    /// <returns>Null when the caller gave up before there was an outcome. Whether a reply that was being stored then is durable may be unknown.</returns>
     public async Task<AskOutcome?> JoinOrRunAsync(
         AskKey key, string fingerprint, Func<RunningAsk, Task<AskOutcome>> work, Action? onAccepted, CancellationToken giveUp)
     {
@@ -86,7 +90,7 @@ internal sealed class RunningAsks(ILogger<RunningAsks> logger)
         ask.Dispose();
     }
 
-    private static async Task<AskOutcome?> WaitAsync(RunningAsk ask, Action? onAccepted, CancellationToken giveUp)
+    private async Task<AskOutcome?> WaitAsync(RunningAsk ask, Action? onAccepted, CancellationToken giveUp)
     {
         try
         {
@@ -101,7 +105,20 @@ internal sealed class RunningAsks(ILogger<RunningAsks> logger)
         }
         catch (OperationCanceledException) when (giveUp.IsCancellationRequested)
         {
-            return ask.TryLeave() ? null : await ask.Outcome;
+            return ask.TryLeave() ? null : await WaitForStoringAsync(ask);
+        }
+    }
+
+    private async Task<AskOutcome> WaitForStoringAsync(RunningAsk ask)
+    {
+        try
+        {
+            return await ask.Outcome.WaitAsync(StoringGrace, time);
+        }
+        catch (TimeoutException)
+        {
+            return new AskOutcome.Failed(Refusals.StoreFailure(
+                new StoreFailure(StoreFailureKind.OutcomeUnknown, "The reply was still being stored when the time was spent.")));
         }
     }
 }

@@ -1,6 +1,7 @@
 using ConversationHub.Contracts;
 using Maestra.Backend.Asks;
 using Maestra.Backend.Http;
+using ConversationHub.Testing.Time;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Maestra.Backend.Tests.Asks;
@@ -10,7 +11,10 @@ public sealed class RunningAsksTests
     private static readonly AskKey Key = new(UserId.Parse("ada"), OperationId.Parse("019b8d7d-f23b-7a1b-ac3d-4e5f60718293"));
     private static readonly AskOutcome Done = new AskOutcome.Failed(Refusals.NotFound());
 
-    private readonly RunningAsks _running = new(NullLogger<RunningAsks>.Instance);
+    private readonly ManualTimeProvider _time = new();
+    private readonly RunningAsks _running;
+
+    public RunningAsksTests() => _running = new RunningAsks(_time, NullLogger<RunningAsks>.Instance);
 
     [Fact]
     public async Task JoinOrRun_FirstCallerGivesUp_TheOtherGetsTheOutcome()
@@ -92,6 +96,31 @@ public sealed class RunningAsksTests
         stored.SetResult(Done);
 
         Assert.Same(Done, await asking);
+    }
+
+    /// <summary>A disk that hangs holds nobody beyond the time: the answer is that the outcome is not known.</summary>
+    [Fact]
+    public async Task JoinOrRun_TimeSpentWhileTheReplyIsStoredAndItTakesLonger_SaysThatItIsNotKnown()
+    {
+        using var givesUp = new CancellationTokenSource();
+        var storing = new TaskCompletionSource();
+        var stored = new TaskCompletionSource<AskOutcome>();
+        var asking = _running.JoinOrRunAsync(Key, "f", run =>
+        {
+            run.BeginStoring();
+            storing.SetResult();
+            return stored.Task;
+        }, null, givesUp.Token);
+        await storing.Task;
+
+        await givesUp.CancelAsync();
+        await _time.WaitForTimersAsync();
+        _time.Advance(RunningAsks.StoringGrace);
+
+        Assert.Equal(500, Assert.IsType<AskOutcome.Failed>(await asking).Problem.Status);
+        var repeat = _running.JoinOrRunAsync(Key, "f", _ => throw new InvalidOperationException("Run twice."), null, CancellationToken.None);
+        stored.SetResult(Done);
+        Assert.Same(Done, await repeat);
     }
 
     [Fact]
