@@ -175,7 +175,7 @@ internal sealed class FolderImporter(
         _operations += added;
         if (failure is not null)
         {
-            LeaveOut(path, name, sha256, failure);
+            LeaveOut(path, name, sha256, failure, isKnown);
             return;
         }
 
@@ -242,10 +242,10 @@ internal sealed class FolderImporter(
         _damaged.Add(new DamagedFile(name, "not imported yet: " + error.Message));
     }
 
-    private void LeaveOut(string path, string name, string sha256, ImportFailure failure)
+    private void LeaveOut(string path, string name, string sha256, ImportFailure failure, bool isKnown)
     {
-        // A kept copy whose place a view has taken is all that is left of the file: while it may still be imported it stays.
-        if (!failure.IsPassing || path != folder.ImportedCopy(sha256))
+        // A kept copy whose place a view has taken is all that is left of the file: while it may still be imported it stays, and what was imported does.
+        if (!failure.IsPassing || (path != folder.ImportedCopy(sha256) && !isKnown))
             File.Delete(folder.ImportedCopy(sha256));
         _damaged.Add(new DamagedFile(name, failure.Why));
         _unfinished |= failure.IsPassing;

@@ -89,6 +89,9 @@ internal static class ImportReader
         }
 
         var updated = Time(meta, "updated_at", latest) ?? first?.Timestamp ?? created;
+
+        // The fields come first: a long conversation becomes durable in parts, and what follows its mark "local_only" is sent to nobody.
+        var fields = new List<(OperationDraft Draft, HybridTimestamp Hlc)>();
         foreach (var field in Fields(root, meta, id, owner, first, updated))
         {
             var draft = OperationDraft.Of(ImportedIds.Field(id, field.Name, field.Value.GetRawText()), field);
@@ -98,9 +101,10 @@ internal static class ImportReader
                 return null;
             }
 
-            operations.Add((draft, HybridTimestamp.Create(updated.ToUnixTimeMilliseconds(), ushort.MaxValue)));
+            fields.Add((draft, HybridTimestamp.Create(updated.ToUnixTimeMilliseconds(), ushort.MaxValue)));
         }
 
+        operations.InsertRange(0, fields);
         problem = operations.Count == 0 ? "no messages" : null;
         return operations.Count == 0 ? null : new ImportedFile(id, owner, operations);
     }

@@ -303,6 +303,20 @@ public sealed class FolderWatchTests
         Assert.Empty(again.FilesWith(Canary));
     }
 
+    /// <summary>A long conversation is stored in parts, and peers are sent each at once: its mark must not come last.</summary>
+    [Fact]
+    public void TryRead_ConversationMarkedLocalOnly_HasItsMarkBeforeItsMessages()
+    {
+        var text = Earlier("secret", "x").Replace("{\"id\"", "{\"tags\":[\"work\",\"local_only\"],\"id\"", StringComparison.Ordinal);
+
+        var file = ConversationHub.Store.Import.ImportReader.TryRead(Encoding.UTF8.GetBytes(text), OpenedStore.Ada, new ManualTimeProvider().GetUtcNow(), out _)!;
+
+        var kinds = file.Operations.Select(static one => one.Draft.Content is ConversationHub.Store.Log.OperationContent.Field { Body.Name: var name } ? name : "message").ToArray();
+        Assert.Contains("tag:local_only", kinds);
+        Assert.Equal("message", Assert.Single(kinds, static kind => kind == "message"));
+        Assert.Equal("message", kinds[^1]);
+    }
+
     /// <summary>A backup, or a folder that is synced, brings back the very bytes that were imported and erased; under whatever name.</summary>
     [Theory]
     [InlineData("old")]
