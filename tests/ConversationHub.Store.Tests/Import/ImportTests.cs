@@ -48,6 +48,31 @@ public sealed class ImportTests
         Assert.True(new LogMaintenance(OpenedStore.Options(root), again.Time, again.Ids, NullLogger.Instance).Verify().IsSound);
     }
 
+    /// <summary>A long file is several commits, and a peer may ask between two: the mark that keeps it here is in the first one (decision 45).</summary>
+    [Fact]
+    public async Task Open_ALongFileThatIsKeptHere_IsMarkedBeforeItsFirstMessage()
+    {
+        const int Messages = 600;
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        Directory.CreateDirectory(root);
+        var messages = string.Join(',', Enumerable.Range(0, Messages).Select(static n =>
+            $$$"""{"id":"m-{{{n}}}","role":"user","content":"secret {{{n}}}","timestamp":"2025-03-01T10:00:00Z","meta":{}}"""));
+        await File.WriteAllTextAsync(
+            Path.Combine(root, "kept.json"),
+            $$$"""{"id":"kept","topic":"t","owner":"ada","tags":["a","local_only","z"],"messages":[{{{messages}}}],"meta":{"created_at":"2025-03-01T10:00:00Z"}}""");
+
+        await using var store = OpenedStore.At(root);
+
+        var document = await store.ReadAsync("kept");
+        Assert.Equal((Messages, "t"), (document.Messages.Count, document.Topic));
+        Assert.Equal(["a", "local_only", "z"], document.Tags);
+        var lines = (await File.ReadAllLinesAsync(store.FirstSegment)).ToList();
+        var mark = lines.FindIndex(static line => line.Contains("tag:local_only", StringComparison.Ordinal));
+        var text = lines.FindIndex(static line => line.Contains("secret 0", StringComparison.Ordinal));
+        Assert.True(mark >= 0 && mark < text, $"The mark is line {mark}, the first message line {text}.");
+    }
+
     [Fact]
     public async Task Import_TwiceAndOnTwoMachines_IsOnceWithTheSameIds()
     {
