@@ -44,6 +44,10 @@ internal sealed class Database(NpgsqlDataSource source, StatusBoard board, ILogg
             {
                 mayHaveRun |= isWrite && isSent && !IsUndone(error);
 
+                // Somebody else's lock, not a lost database: others are answered meanwhile, and health stays as it is.
+                if (isSent && IsOutOfTime(error) && await AnswersAsync(cancellationToken).ConfigureAwait(false))
+                    return (null, Told(mayHaveRun, StoreFailureKind.Unavailable, "What this needs is being changed by something that takes long."));
+
                 // One that took too long is not asked twice: that would double the time its caller waits.
                 if (attempt < Attempts && error.InnerException is not TimeoutException)
                     continue;
@@ -93,6 +97,23 @@ internal sealed class Database(NpgsqlDataSource source, StatusBoard board, ILogg
         || server.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow
             or PostgresErrorCodes.TooManyConnections or PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.LockNotAvailable;
 
+    private static bool IsOutOfTime(NpgsqlException error) =>
+        error.InnerException is TimeoutException || error is PostgresException { SqlState: PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.LockNotAvailable };
+
+    /// <summary>Whether the database answers anybody else.</summary>
+    private async Task<bool> AnswersAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RunAsync("SELECT 1", static _ => { }, static _ => "", PostgresLimits.LongestSignOfLife, static () => { }, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (NpgsqlException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>
     /// A server that answers with an error has rolled the statement back; one that ends, by order or by a crash of its own, may have
     /// committed before.
@@ -106,8 +127,10 @@ internal sealed class Database(NpgsqlDataSource source, StatusBoard board, ILogg
         if (board.Current.Health != StoreHealthState.Unavailable)
             StoreTelemetry.DatabaseLost(logger, error.Message);
         board.Refusing(reason);
-        return mayHaveRun
-            ? new StoreFailure(StoreFailureKind.OutcomeUnknown, "The database was lost before it said whether it kept this.")
-            : new StoreFailure(kind, reason);
+        return Told(mayHaveRun, kind, reason);
     }
+
+    private static StoreFailure Told(bool mayHaveRun, StoreFailureKind kind, string reason) => mayHaveRun
+        ? new StoreFailure(StoreFailureKind.OutcomeUnknown, "The database was lost before it said whether it kept this.")
+        : new StoreFailure(kind, reason);
 }

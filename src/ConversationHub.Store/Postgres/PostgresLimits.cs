@@ -28,6 +28,9 @@ internal static class PostgresLimits
     /// </summary>
     public static readonly TimeSpan LongestBatch = TimeSpan.FromSeconds(25);
 
+    /// <summary>After a statement ran out of its time: whether that was the server's doing is not worth more waiting.</summary>
+    public static readonly TimeSpan LongestSignOfLife = TimeSpan.FromSeconds(2);
+
     /// <summary>How long a server that hangs may take to cancel; then its connection is dropped.</summary>
     private const int CancellationMilliseconds = 1000;
 

@@ -75,6 +75,32 @@ public sealed class PostgresOutageTests
         Assert.True(await store.StoreReplyAsync(OpenedStore.Reply(question, "Yes."), CancellationToken.None) is ReplyOutcome.Stored);
     }
 
+    /// <summary>A user whose long erasure holds what a question needs: that question is refused, and the database is not called lost for it.</summary>
+    [ContractFact]
+    public async Task Write_WaitsForALockBeyondItsTime_IsRefusedAndTheStoreStaysHealthy()
+    {
+        if (PostgresTools.Programs is null)
+            return;
+        await using var cluster = await PostgresCluster.StartAsync();
+        var ids = new IdSource(TimeProvider.System);
+        await using var store = await OpenAsync(cluster, ids);
+        Assert.IsType<QuestionOutcome.Stored>(await store.StoreQuestionAsync(Question(ids), CancellationToken.None));
+        await using var other = new NpgsqlConnection(PostgresAddress.TryParse(cluster.Url("postgres"), out _));
+        await other.OpenAsync();
+        var question = Question(ids);
+        await using (await other.BeginTransactionAsync())
+        {
+            await ExecuteAsync(other, "LOCK TABLE maestra.heads");
+
+            var refused = Assert.IsType<QuestionOutcome.NotCommitted>(await store.StoreQuestionAsync(question, CancellationToken.None).WaitAsync(TestTimeouts.Signal));
+
+            Assert.Equal(StoreFailureKind.Unavailable, refused.Failure.Kind);
+            Assert.Equal(StoreHealthState.Healthy, store.Status.Health);
+        }
+
+        Assert.IsType<QuestionOutcome.Stored>(await store.StoreQuestionAsync(question, CancellationToken.None));
+    }
+
     /// <summary>A server that takes connections and answers nothing, as one does whose disk hangs.</summary>
     [ContractFact]
     public async Task Write_ServerThatHangs_IsRefusedAfterABoundedTimeAndRecovers()
