@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using ConversationHub.Contracts;
-using ConversationHub.Store.Conversations;
 using ConversationHub.Store.Disk;
 using ConversationHub.Store.Log;
 using ConversationHub.Store.Views;
@@ -280,10 +279,7 @@ internal sealed class FolderImporter(
     private async Task<(int Added, ImportFailure? Failure)> StoreAsync(ImportedFile file, CancellationToken cancellationToken)
     {
         var added = 0;
-
-        // What is in several commits may be asked for by a peer after the first: that it stays here must stand in front (decision 45).
-        var ordered = file.Operations.OrderBy(static one => one.Draft.Content is OperationContent.Field { Body.Name: FieldNames.LocalOnly } ? 0 : 1);
-        foreach (var part in ordered.Chunk(OperationsPerWrite))
+        foreach (var part in file.Operations.Chunk(OperationsPerWrite))
         {
             var write = new PendingWrite(WriteKind.Import, file.Owner, file.ConversationId, [.. part.Select(static one => one.Draft)])
             {

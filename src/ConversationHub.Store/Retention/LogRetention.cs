@@ -3,6 +3,7 @@ using ConversationHub.Contracts;
 using ConversationHub.Store.Changing;
 using ConversationHub.Store.Clock;
 using ConversationHub.Store.Disk;
+using ConversationHub.Store.Import;
 using ConversationHub.Store.Index;
 using ConversationHub.Store.Log;
 
@@ -38,6 +39,7 @@ internal sealed class LogRetention(LogState state, ConversationChanger changer, 
 
     public List<UntouchedConversation> FindUntouched(DateTimeOffset before, int limit, IReadOnlySet<string> heldUsers)
     {
+        var imported = ImportedSince(before);
         lock (state.Gate)
         {
             var heldBack = state.HeldBackConversations();
@@ -45,12 +47,20 @@ internal sealed class LogRetention(LogState state, ConversationChanger changer, 
             return
             [
                 .. state.Index.Conversations
-                    .Where((entry, number) => entry.IsShown && Touched(entry) < before && !heldUsers.Contains(entry.Owner) && !ofPlaces.Contains(entry.Owner) && !heldBack.Contains(number))
+                    .Where((entry, number) => entry.IsShown && Touched(entry) < before
+                        && !heldUsers.Contains(entry.Owner) && !ofPlaces.Contains(entry.Owner)
+                        && !heldBack.Contains(number) && !imported.Contains((entry.Owner, entry.Id)))
                     .Take(limit)
                     .Select(static entry => new UntouchedConversation(UserId.Parse(entry.Owner), ConversationId.Parse(entry.Id))),
             ];
         }
     }
+
+    /// <summary>
+    /// What a person changed in a file has the times that stand in it, which may be of long ago; that the file was taken over is a touch all the same.
+    /// </summary>
+    private HashSet<(string Owner, string Id)> ImportedSince(DateTimeOffset limit) =>
+        [.. ImportJournal.Read(folder, disk).Records.Where(record => record.ImportedAt >= limit).Select(static record => (record.Owner, record.ConversationId))];
 
     /// <summary>
     /// Users of whom a peer has sent mere places (decision 45) of that time or later. They belong to one of the user's conversations, nobody

@@ -265,6 +265,29 @@ public sealed class FolderWatchTests
         static UntouchedConversation Of(string id) => new(OpenedStore.Ada, ConversationId.Parse(id));
     }
 
+    /// <summary>A person who corrects an old conversation seldom changes its times.</summary>
+    [Fact]
+    public async Task FindUntouched_FileThatAPersonChangedWithoutItsTimes_IsTouchedByThat()
+    {
+        await using var store = OpenedStore.New();
+        await store.ExchangeAsync("long ago", conversation: "main");
+        await store.ExchangeAsync("long ago", conversation: "other");
+        await ((LogStore)store.Store).RebuildViewsAsync();
+        store.Time.WallOffset = TimeSpan.FromDays(20);
+        var before = store.Time.GetUtcNow() - TimeSpan.FromDays(10);
+        await PutAsync(store, "main", Earlier("main", "added by hand"));
+        var retention = (IRetentionStore)store.Store;
+        var noUsers = new HashSet<string>();
+
+        await retention.EraseUntouchedAsync(new UntouchedConversation(OpenedStore.Ada, ConversationId.Parse("main")), before, CancellationToken.None);
+        await RoundsUntilAsync(store, 2012, before: 0);
+        var (found, _) = await retention.FindUntouchedAsync(before, 10, noUsers, CancellationToken.None);
+        var (later, _) = await retention.FindUntouchedAsync(store.Time.GetUtcNow() + TimeSpan.FromDays(1), 10, noUsers, CancellationToken.None);
+
+        Assert.Equal("other", Assert.Single(found!).Id.ToString());
+        Assert.Equal(2, later!.Count);
+    }
+
     /// <summary>T62: with the log intact the file is made anew and the bad bytes are kept.</summary>
     [Fact]
     public async Task Write_ViewThatWasSpoilt_IsMadeAnewAndItsBytesAreKept()
