@@ -1,7 +1,7 @@
 using ConversationHub.Contracts;
+using ConversationHub.Testing.Time;
 using Maestra.Backend.Asks;
 using Maestra.Backend.Http;
-using ConversationHub.Testing.Time;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Maestra.Backend.Tests.Asks;
