@@ -20,6 +20,7 @@ internal sealed class PostgresArchive(
         """;
 
     private const string EraseSql = "SELECT maestra.erase_conversation($1, $2, $3, $4, $5, $6::jsonb)::text";
+
     // Of what is held back without being shown: there is no row of it.
     private const string HeldSql = """
         SELECT DISTINCT user_id FROM maestra.held WHERE conversation_id = $1 AND ($2::text IS NULL OR user_id = $2) LIMIT 2

@@ -62,8 +62,8 @@ internal sealed class AskFlow(
 
     private bool IsKeptHere(QuestionOutcome outcome) =>
         outcome is QuestionOutcome.Stored { IsKeptHere: true } or QuestionOutcome.Known { IsKeptHere: true }
-        || store is IKeptConversations kept && outcome is QuestionOutcome.Stored or QuestionOutcome.Known
-        && Place(outcome) is var (conversation, owner) && kept.IsKeptHere(owner, conversation);
+        || (store is IKeptConversations kept && outcome is QuestionOutcome.Stored or QuestionOutcome.Known
+            && Place(outcome) is var (conversation, owner) && kept.IsKeptHere(owner, conversation));
 
     /// <returns>What there is to tell at once; null when the question is stored and waits for its reply.</returns>
     private static AskOutcome? Settled(QuestionOutcome outcome) => outcome switch

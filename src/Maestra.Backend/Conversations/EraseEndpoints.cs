@@ -67,5 +67,4 @@ internal sealed class EraseEndpoints(IConversationArchive archive, ArchiveObserv
                 throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}.");
         }
     }
-
 }
