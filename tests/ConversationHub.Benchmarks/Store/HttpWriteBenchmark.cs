@@ -16,6 +16,12 @@ internal static class HttpWriteBenchmark
     private const int Connections = 64;
     private const int Seconds = 10;
 
+    /// <summary>
+    /// Of a connection between two questions, in milliseconds. Without it 64 connections ask for all that the machine can do, and the p99 is
+    /// the length of their queue; with it they ask for about what the aim names, 7,500 questions a second.
+    /// </summary>
+    private const int MeanRest = 4;
+
     public static async Task RunAsync(string backend, string peersFolder, TextWriter report)
     {
         using var folder = new TemporaryFolder();
@@ -41,9 +47,9 @@ internal static class HttpWriteBenchmark
         var best = new Dictionary<string, double>();
         for (var round = 1; round <= Rounds; round++)
         {
-            foreach (var (name, port) in new[] { ("maestra-backend", ours), ("FastAPI + uvicorn", theirs) })
+            foreach (var (name, port, rest) in new[] { ("maestra-backend", ours, 0), ("maestra-backend, at its ease", ours, MeanRest), ("FastAPI + uvicorn", theirs, 0) })
             {
-                var result = await WrkAsync(port, Path.Combine(peersFolder, "wrk", "ask.lua"));
+                var result = await WrkAsync(port, Path.Combine(peersFolder, "wrk", "ask.lua"), rest);
                 best[name] = Math.Max(best.GetValueOrDefault(name), result.PerSecond);
                 await report.WriteLineAsync(string.Create(
                     CultureInfo.InvariantCulture,
@@ -56,9 +62,9 @@ internal static class HttpWriteBenchmark
             $"\nBest against best: {best["maestra-backend"] / best["FastAPI + uvicorn"]:0.0} ×. Each question stores two messages. Resident at the end: {service.ResidentMegabytes:0} MB."));
     }
 
-    private static async Task<WrkResult> WrkAsync(int port, string script)
+    private static async Task<WrkResult> WrkAsync(int port, string script, int meanRest)
     {
-        var start = new ProcessStartInfo("wrk", ["-t1", $"-c{Connections}", $"-d{Seconds}s", "-s", script, $"http://127.0.0.1:{port}"])
+        var start = new ProcessStartInfo("wrk", ["-t1", $"-c{Connections}", $"-d{Seconds}s", "-s", script, $"http://127.0.0.1:{port}", "--", $"{meanRest}"])
         {
             RedirectStandardOutput = true,
             UseShellExecute = false,

@@ -1,4 +1,11 @@
 -- One question after another over a thousand conversations; no operation id is sent, so that each is a new one.
+-- With an argument each connection rests before its next question, so many milliseconds on average.
+function init(args)
+  local rest = tonumber(args[1] or 0)
+  if rest > 0 then
+    function delay() return math.random(0, 2 * rest) end
+  end
+end
 local count = 0
 local headers = { ["Content-Type"] = "application/json" }
 request = function()
