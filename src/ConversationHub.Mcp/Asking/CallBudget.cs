@@ -9,9 +9,6 @@ internal static class CallBudget
     /// <summary>Kept of the budget for making the result and writing it, which on a busy machine takes tens of milliseconds.</summary>
     internal const int TellingMilliseconds = 50;
 
-    /// <summary>A call that has waited for longer than its budget is asked all the same, for so long.</summary>
-    private const int LeastMilliseconds = 100;
-
     /// <summary>
     /// Clients that give up after 60 s whatever progress they get (mcp.md §5): Claude Desktop introduces itself as
     /// <c>claude-ai</c> (claude-code#22542); Inspector and mcporter were run. Matched by the start of the name.
@@ -33,7 +30,9 @@ internal static class CallBudget
     internal static TimeSpan Left(TimeSpan budget, TimeSpan sinceReceived)
     {
         var left = budget - sinceReceived - TimeSpan.FromMilliseconds(TellingMilliseconds);
-        var least = TimeSpan.FromMilliseconds(LeastMilliseconds);
+
+        // With so little nobody is asked, and the router says why: an answer could not be told in time.
+        var least = TimeSpan.FromTicks(1);
         return left > least ? left : least;
     }
 }

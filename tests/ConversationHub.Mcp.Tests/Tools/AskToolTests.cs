@@ -169,6 +169,11 @@ public sealed class AskToolTests
         Assert.InRange((await rig.Router.Asked.ItemAsync(1)).Budget, TimeSpan.FromSeconds(40), TimeSpan.FromSeconds(49) - Telling);
     }
 
+    /// <summary>What nobody could be told the answer of is asked of nobody: the router passes every backend by with so little time.</summary>
+    [Fact]
+    public void Left_BudgetIsSpent_IsTooLittleToAskAnybody() =>
+        Assert.Equal(TimeSpan.FromTicks(1), CallBudget.Left(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5)));
+
     private static readonly TimeSpan Telling = TimeSpan.FromMilliseconds(CallBudget.TellingMilliseconds);
 
     /// <summary>A second passes between any two looks at the clock.</summary>

@@ -120,6 +120,18 @@ public sealed class FailoverTests : IAsyncLifetime
         Assert.Equal(0, _hub.Cloud.Proxy.Connections);
     }
 
+    /// <summary>A call that waited for its turn until its time was over: nobody could be told the answer.</summary>
+    [Fact]
+    public async Task AskAsync_NoTimeLeft_AsksNobody()
+    {
+        await using var hub = new RouterUnderTest();
+
+        var result = await hub.AskAsync(hub.NewQuestion(budget: TimeSpan.FromTicks(1)));
+
+        Assert.Equal((RoutingErrorCode.DeadlineExceeded, false), (result.Error!.Code, result.MayHaveRun));
+        Assert.Equal((0, 0), (hub.Local.Asks.Snapshot().Count, hub.Cloud.Asks.Snapshot().Count));
+    }
+
     [Fact]
     public async Task AskAsync_404OfAnEarlierBackend_IsFinal()
     {
