@@ -10,6 +10,9 @@ internal static class HealthAnswerReader
     /// <summary>Bound of what is taken over from a list or map that a backend sends.</summary>
     private const int MaxEntries = 32;
 
+    /// <summary>In characters; all of it goes into the result of a tool.</summary>
+    private const int MaxText = 200;
+
     public static HealthAnswer Read(int status, ReadOnlyMemory<byte> body)
     {
         var parsed = status is 200 or 503 ? JsonObjectReader.TryParse(body) : null;
@@ -32,7 +35,7 @@ internal static class HealthAnswerReader
             Status = status == 503 ? TargetStatus.Unhealthy : known,
             IsAlive = true,
             IsMaestra = isMaestra,
-            Version = JsonObjectReader.Text(root, "version"),
+            Version = Cut(JsonObjectReader.Text(root, "version")),
             Detail = known == TargetStatus.Unhealthy ? "its store cannot commit" : null,
             Dependencies = Dependencies(root),
             Capabilities = Capabilities(root),
@@ -47,9 +50,9 @@ internal static class HealthAnswerReader
         if (!root.TryGetProperty("dependencies", out var map) || map.ValueKind != JsonValueKind.Object)
             return ImmutableSortedDictionary<string, string>.Empty;
         return map.EnumerateObject()
-            .Where(static entry => entry.Value.ValueKind == JsonValueKind.String)
+            .Where(static entry => entry.Value.ValueKind == JsonValueKind.String && entry.Name.Length <= MaxText)
             .Take(MaxEntries)
-            .ToImmutableSortedDictionary(static entry => entry.Name, static entry => entry.Value.GetString()!, StringComparer.Ordinal);
+            .ToImmutableSortedDictionary(static entry => entry.Name, static entry => Cut(entry.Value.GetString())!, StringComparer.Ordinal);
     }
 
     private static ImmutableArray<string>? Capabilities(JsonElement root)
@@ -59,6 +62,9 @@ internal static class HealthAnswerReader
         return [.. list.EnumerateArray()
             .Where(static item => item.ValueKind == JsonValueKind.String)
             .Take(MaxEntries)
-            .Select(static item => item.GetString()!)];
+            .Select(static item => item.GetString()!)
+            .Where(static name => name.Length <= MaxText)];
     }
+
+    private static string? Cut(string? text) => text is { Length: > MaxText } ? text[..(MaxText - 1)] + "…" : text;
 }

@@ -150,7 +150,7 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
         var content = response.Content;
         if (content.Headers.ContentEncoding.Count > 0)
             return Unread(response, "the reply is compressed, which was not asked for");
-        if (status == 200 && ask.Stream && content.Headers.ContentType?.MediaType == EventStreamReply.MediaType)
+        if (status == 200 && ask.Stream && EventStreamReply.MediaType.Equals(content.Headers.ContentType?.MediaType, StringComparison.OrdinalIgnoreCase))
         {
             var stream = new CountingStream(await content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false));
             await using (stream.ConfigureAwait(false))

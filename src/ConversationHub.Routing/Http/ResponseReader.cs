@@ -8,6 +8,7 @@ namespace ConversationHub.Routing;
 internal static class ResponseReader
 {
     private const int MaxDetailCharacters = 500;
+    private const int MaxCodeLength = 64;
 
     /// <param name="status">HTTP status.</param>
     /// <param name="isJson">The media type says JSON.</param>
@@ -50,7 +51,7 @@ internal static class ResponseReader
         var result = new AttemptResult(AttemptOutcome.HttpStatus)
         {
             Status = status,
-            Code = root is { } body ? JsonObjectReader.Text(body, "code") : null,
+            Code = root is { } body && JsonObjectReader.Text(body, "code") is { } code && IsCode(code) ? code : null,
             Detail = detail,
             IsProblem = detail is not null,
             RetryAfter = retryAfter,
@@ -59,6 +60,10 @@ internal static class ResponseReader
             ? result with { Outcome = AttemptOutcome.Impostor, Detail = $"answered {status}, but not as Maestra does" }
             : result;
     }
+
+    /// <summary>Anything else is no code of wire.md §7, and goes into a result at full length.</summary>
+    private static bool IsCode(string text) =>
+        text.Length is > 0 and <= MaxCodeLength && text.All(static one => char.IsAsciiLetterLower(one) || char.IsAsciiDigit(one) || one == '_');
 
     private static string? DetailText(JsonElement detail)
     {

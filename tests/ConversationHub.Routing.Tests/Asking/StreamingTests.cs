@@ -26,6 +26,15 @@ public sealed class StreamingTests : IAsyncLifetime
         Assert.Equal("text/event-stream", Assert.Single(_hub.Local.Asks.Snapshot()).Header("Accept"));
     }
 
+    /// <summary>A media type ignores case (RFC 9110 §8.3.1).</summary>
+    [Fact]
+    public async Task AskAsync_StreamOfAMediaTypeInOtherLetters_IsRead()
+    {
+        _hub.Local.Next(new CannedResponse(200, Encoding.UTF8.GetBytes(Done), ("Content-Type", "Text/Event-Stream")));
+
+        Assert.Equal(TargetName.Local, (await _hub.AskAsync()).ServedBy);
+    }
+
     [Fact]
     public async Task AskAsync_StreamNotAdvertised_IsNotAskedFor()
     {

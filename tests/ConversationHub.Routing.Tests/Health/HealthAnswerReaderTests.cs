@@ -30,5 +30,16 @@ public sealed class HealthAnswerReaderTests
         Assert.False(answer.RecognisesRepeats);
     }
 
+    /// <summary>All of it goes into the result of a tool, and a client refuses one of megabytes.</summary>
+    [Fact]
+    public void Read_VeryLongNamesAndValues_AreLeftOutOrCut()
+    {
+        var endless = new string('x', 300_000);
+        var answer = Read(200, $$$"""{"status":"healthy","brain_id":"maestra","version":"{{{endless}}}","capabilities":["stream","{{{endless}}}"],"dependencies":{"store":"{{{endless}}}","{{{endless}}}":"healthy"}}""");
+
+        Assert.Equal((200, 200), (answer.Version!.Length, Assert.Single(answer.Dependencies).Value.Length));
+        Assert.Equal("stream", Assert.Single(answer.Capabilities!.Value));
+    }
+
     private static HealthAnswer Read(int status, string body) => HealthAnswerReader.Read(status, Encoding.UTF8.GetBytes(body));
 }

@@ -52,6 +52,19 @@ public sealed class ResponseReaderTests
         Assert.Equal(AttemptOutcome.Impostor, Read(200, Envelope, AskEndpoint.Legacy).Outcome);
     }
 
+    /// <summary>It goes into the result as it is, and a client refuses a result of megabytes.</summary>
+    [Theory]
+    [InlineData("cost_limit_exceeded", true)]
+    [InlineData("Not a code", false)]
+    [InlineData("", false)]
+    [InlineData(null, false)]
+    public void Read_ProblemWithACode_TakesOnlyACode(string? code, bool isTaken)
+    {
+        var result = Read(503, $$"""{"detail":"no","code":"{{code ?? new string('x', 3_000_000)}}"}""");
+
+        Assert.Equal((isTaken ? code : null, "no"), (result.Code, result.Detail));
+    }
+
     [Fact]
     public void Read_ValidationProblem_IsToldInOneLine()
     {
