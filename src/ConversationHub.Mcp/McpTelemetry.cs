@@ -26,6 +26,9 @@ internal static partial class McpTelemetry
     [LoggerMessage(4011, LogLevel.Warning, "The recent conversations are not listed as resources: {Reason}")]
     internal static partial void ConversationsNotListed(ILogger logger, string reason);
 
+    [LoggerMessage(4012, LogLevel.Warning, "That a conversation is marked local_only could not be kept in {Folder} ({Reason}): once this hub has ended, its questions may go to the cloud while the local backend is down.")]
+    internal static partial void MarkNotSaved(ILogger logger, string folder, string reason);
+
     [LoggerMessage(4020, LogLevel.Warning, "The parent process {ParentId} is gone; stopping.")]
     internal static partial void ParentDied(ILogger logger, int parentId);
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using ConversationHub.Mcp.Settings;
+using Microsoft.Extensions.Logging;
 
 namespace ConversationHub.Mcp.Asking;
 
@@ -10,36 +11,47 @@ namespace ConversationHub.Mcp.Asking;
 /// while it is down (docs/decisions/0034). Every hub of this home tells the others: an empty file for each in <c>~/.maestra/local-only.d</c>,
 /// named by the SHA-256 of its id. Without a home they are known only while the process lives. Thread-safe.
 /// </summary>
-internal sealed class KeptConversations(HubSettings settings, TimeProvider time)
+internal sealed class KeptConversations(HubSettings settings, TimeProvider time, ILogger<KeptConversations> logger)
 {
     internal const string FolderName = "local-only.d";
-    internal const int MaxIds = 10_000;
+
+    /// <summary>Of conversations that were said to be open so many are remembered; those that are kept are as many as their owner marks.</summary>
+    private const int MaxOpen = 10_000;
 
     /// <summary>How long a question waits for the disk: a home folder may be on a share that hangs.</summary>
     private static readonly TimeSpan DiskLimit = TimeSpan.FromMilliseconds(250);
 
     private readonly string? _folder = settings.Routing.PortFile is { } portFile ? Path.Combine(Path.GetDirectoryName(portFile)!, FolderName) : null;
 
-    /// <summary>What this process was told itself, which counts where the disk takes nothing. The values say nothing.</summary>
+    /// <summary>What this process was told itself, which counts where the disk takes nothing: true for those that are kept.</summary>
     private readonly ConcurrentDictionary<string, bool> _told = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
 
-    /// <summary>Asks the disk; a test lets it hang.</summary>
-    internal Func<string, bool> Exists { get; init; } = File.Exists;
+    // Those whose mark the disk did not take; each answer tries again.
+    private readonly ConcurrentDictionary<string, bool> _unsaved = new(StringComparer.Ordinal);
 
-    private Task<bool> _looking = Task.FromResult(false);
+    /// <summary>Asks the disk, null when it does not tell; a test lets it hang.</summary>
+    internal Func<string, bool?> Exists { get; init; } = IsThere;
 
-    /// <returns>Null when the disk did not tell in time: it may be kept, and its questions are for the local backend alone until that is known.</returns>
+    private Task<bool?> _looking = Task.FromResult<bool?>(false);
+
+    /// <summary>Whether this process was told that it is kept. Asks no disk.</summary>
+    internal bool IsToldKept(string conversation) => _told.TryGetValue(conversation, out var isKept) && isKept;
+
+    /// <summary>Whether the latest word to this process was that it is not kept. Asks no disk.</summary>
+    internal bool IsToldOpen(string conversation) => _told.TryGetValue(conversation, out var isKept) && !isKept;
+
+    /// <returns>Null when the disk did not tell, or not in time: it may be kept, and its questions are for the local backend alone until that is known.</returns>
     internal async ValueTask<bool?> HasAsync(string conversation, CancellationToken cancellationToken)
     {
-        if (_told.ContainsKey(conversation))
+        if (IsToldKept(conversation))
             return true;
         if (_folder is null)
             return false;
         try
         {
             var isKept = await Look(PathOf(conversation)).WaitAsync(DiskLimit, time, cancellationToken);
-            if (isKept && _told.Count < MaxIds)
+            if (isKept == true)
                 _told[conversation] = true;
             return isKept;
         }
@@ -53,23 +65,19 @@ internal sealed class KeptConversations(HubSettings settings, TimeProvider time)
     /// <param name="wasKept">What <see cref="HasAsync"/> said before the question was sent.</param>
     internal void Learn(string conversation, bool? wasKept, bool isKept)
     {
-        if (wasKept == isKept)
-            return;
-        if (!isKept)
-            _told.TryRemove(conversation, out _);
-        else if (_told.Count < MaxIds)
-            _told[conversation] = true;
-        if (_folder is null)
+        if (isKept || _told.ContainsKey(conversation) || _told.Count < MaxOpen)
+            _told[conversation] = isKept;
+        if (_folder is null || (wasKept == isKept && !_unsaved.ContainsKey(conversation)))
             return;
         lock (_gate)
-            Saving = SaveAsync(Saving, PathOf(conversation), isKept);
+            Saving = SaveAsync(Saving, conversation, isKept);
     }
 
     /// <summary>Of the last change; for who must know when it is on the disk.</summary>
     internal Task Saving { get; private set; } = Task.CompletedTask;
 
     /// <summary>One look at a time, in turns: a share that hangs takes one thread, and those behind it go without when their time is over.</summary>
-    private Task<bool> Look(string path)
+    private Task<bool?> Look(string path)
     {
         lock (_gate)
         {
@@ -86,41 +94,64 @@ internal sealed class KeptConversations(HubSettings settings, TimeProvider time)
         }
     }
 
-    private async Task<bool> LookAfterAsync(Task before, string path)
+    private async Task<bool?> LookAfterAsync(Task before, string path)
     {
         await before;
         return Exists(path);
     }
 
-    private static async Task SaveAsync(Task before, string path, bool isKept)
+    private async Task SaveAsync(Task before, string conversation, bool isKept)
     {
         await before;
-        await Task.Run(() => Save(path, isKept));
+        await Task.Run(() => Save(conversation, isKept));
     }
 
-    private static void Save(string path, bool isKept)
+    private void Save(string conversation, bool isKept)
     {
+        var path = PathOf(conversation);
         try
         {
+            _unsaved.TryRemove(conversation, out _);
             if (!isKept)
             {
                 File.Delete(path);
                 return;
             }
 
-            var folder = OwnersFolder(Path.GetDirectoryName(path)!);
-            if (!File.Exists(path) && Directory.EnumerateFiles(folder).Take(MaxIds).Count() < MaxIds)
+            MakeOwnersFolder(Path.GetDirectoryName(path)!);
+            if (!File.Exists(path))
                 MakeOwnersFile(path);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            // A read-only home: it is known while this process lives.
+            // A read-only home, or a full disk: it is known while this process lives.
+            if (isKept)
+                _unsaved[conversation] = true;
+            McpTelemetry.MarkNotSaved(logger, _folder!, refused.Message);
         }
     }
 
-    private static string OwnersFolder(string path) => OperatingSystem.IsWindows()
-        ? Directory.CreateDirectory(path).FullName
-        : Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
+    /// <summary>Not <see cref="File.Exists"/>, which says false also of what it may not see.</summary>
+    private static bool? IsThere(string path)
+    {
+        const int None = -1;
+        try
+        {
+            return (int)new FileInfo(path).Attributes != None;
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static void MakeOwnersFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(path);
+        else
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
 
     private static void MakeOwnersFile(string path)
     {

@@ -10,6 +10,8 @@ namespace ConversationHub.Mcp.Asking;
 /// </summary>
 internal sealed class QuestionAsker(IQuestionRouter router, KeptConversations kept, IdSource ids, TimeProvider time, HubSettings settings)
 {
+    private const string MarkedCause = "the conversation is marked local_only";
+
     internal OperationId NewOperationId() => ids.NewOperationId();
 
     internal RequestId NewRequestId() => ids.NewRequestId();
@@ -24,12 +26,14 @@ internal sealed class QuestionAsker(IQuestionRouter router, KeptConversations ke
     internal string ConversationOf(string? argument, OperationId operation, string userId) =>
         argument ?? GeneratedConversationId.Create(operation, userId, time.GetUtcNow()).ToString();
 
+    /// <param name="isNamed">False for a conversation that this question begins: nobody can have marked it.</param>
     internal async Task<RoutingResult> AskAsync(
         AskEndpoint endpoint,
         byte[] body,
         OperationId operation,
         RequestId request,
         string conversation,
+        bool isNamed,
         Route? route,
         ToolCall call,
         CancellationToken cancellationToken)
@@ -45,10 +49,14 @@ internal sealed class QuestionAsker(IQuestionRouter router, KeptConversations ke
             Route = wasKept == false ? route : Route.LocalOnly,
             RouteCause = wasKept switch
             {
-                true => "the conversation is marked local_only",
-                null => "whether the conversation is marked local_only could not be read from the disk in time",
+                true => MarkedCause,
+                null => "whether the conversation is marked local_only could not be read from the disk",
                 false => null,
             },
+            WhyKeptLocal = () => kept.IsToldKept(conversation) ? MarkedCause : null,
+
+            // The cloud may win each hedge, and then the word of the local backend would never be heard.
+            MayHedge = !isNamed || kept.IsToldOpen(conversation),
             Budget = CallBudget.Left(
                 CallBudget.Of(settings.Timeout, call.SendProgress is not null, call.ClientName),
                 call.ReceivedAt is { } received ? time.GetElapsedTime(received) : TimeSpan.Zero),

@@ -11,8 +11,10 @@ internal static class SettingFiles
     /// <inheritdoc cref="ReadSettingFile"/>
     internal static byte[]? Read(string path, int maxBytes)
     {
-        // Asked first: no file is the usual case, and an exception costs a start several milliseconds.
-        if (!Path.Exists(path))
+        // Asked first: no file is the usual case, and an exception costs a start several milliseconds. By its attributes, which throw where
+        // Path.Exists would say that there is none: behind a folder that may not be entered a file may stand that forbids the cloud.
+        const int None = -1;
+        if ((int)new FileInfo(path).Attributes == None)
             return null;
         try
         {

@@ -58,6 +58,7 @@ internal sealed class AskTool(QuestionAsker asker) : HubTool
             operation,
             request,
             conversation,
+            isNamed: arguments.ConversationId is not null,
             arguments.Route,
             call,
             cancellationToken);

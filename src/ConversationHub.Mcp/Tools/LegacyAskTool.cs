@@ -48,6 +48,7 @@ internal sealed class LegacyAskTool(QuestionAsker asker) : HubTool
             operation,
             request,
             arguments.SessionId,
+            isNamed: true,
             route: null,
             call,
             cancellationToken);

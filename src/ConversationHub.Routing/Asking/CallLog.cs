@@ -11,6 +11,13 @@ internal sealed class CallLog(Question question, Deadline deadline)
 
     public Deadline Deadline { get; } = deadline;
 
+    /// <summary>Why the cloud was not asked although the route has it; null when that did not happen.</summary>
+    public string? KeptLocalCause { get; private set; }
+
+    /// <summary>False for the cloud once something keeps the question on this machine.</summary>
+    public bool MayAsk(TargetName target) =>
+        target != TargetName.Cloud || (KeptLocalCause ??= Question.WhyKeptLocal?.Invoke()) is null;
+
     /// <summary>In the order of the route, and for one target in the order of time.</summary>
     public ImmutableArray<Attempt> TakeAttempts()
     {

@@ -21,6 +21,15 @@ public sealed record Question
     /// <summary>Why <see cref="Route"/> was narrowed, as the second half of a sentence; null: the call asked for it.</summary>
     public string? RouteCause { get; init; }
 
+    /// <summary>
+    /// Asked just before the cloud is: why it may not be after all, as the second half of a sentence; null: it may. What is known of a
+    /// conversation can change while the local backend is asked. Must not block or throw.
+    /// </summary>
+    public Func<string?>? WhyKeptLocal { get; init; }
+
+    /// <summary>False: the second backend is asked only when the first has ended, whatever <see cref="RoutingOptions.HedgeDelay"/> says.</summary>
+    public bool MayHedge { get; init; } = true;
+
     /// <summary>Time until an answer or an error must be there, more than zero.</summary>
     public required TimeSpan Budget { get; init; }
 

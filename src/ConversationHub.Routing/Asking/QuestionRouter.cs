@@ -42,7 +42,7 @@ internal sealed class QuestionRouter(
         var passedOver = plan.Any(static board => board.IsOpen) ? plan.RemoveAll(static board => !board.IsOpen) : [];
         var candidates = passedOver.IsEmpty ? plan : plan.RemoveRange(passedOver);
 
-        var end = options.HedgeDelay is { } delay && candidates is [var first, var second]
+        var end = options.HedgeDelay is { } delay && question.MayHedge && candidates is [var first, var second]
             ? await AskHedgedAsync(first, second, delay, call, cancellationToken).ConfigureAwait(false)
             : await AskEachAsync(candidates, direct: false, call, cancellationToken).ConfigureAwait(false);
 
@@ -54,11 +54,15 @@ internal sealed class QuestionRouter(
 
         // (8)
         var result = end is null
-            ? RoutingOutcomes.NobodyAnswered(call, plan, RoutePlan.WhyCloudIsLeftOut(options, question.Route, question.RouteCause))
+            ? RoutingOutcomes.NobodyAnswered(call, plan, WhyCloudIsLeftOut(call))
             : RoutingOutcomes.Ended(end, call, plan);
         Log(question, result);
         return result;
     }
+
+    private string? WhyCloudIsLeftOut(CallLog call) => call.KeptLocalCause is { } cause
+        ? RoutePlan.WhyCloudIsLeftOut(options, Route.LocalOnly, cause)
+        : RoutePlan.WhyCloudIsLeftOut(options, call.Question.Route, call.Question.RouteCause);
 
     private void Log(Question question, RoutingResult result)
     {
@@ -75,6 +79,8 @@ internal sealed class QuestionRouter(
     {
         for (var i = 0; i < boards.Length; i++)
         {
+            if (!call.MayAsk(boards[i].Name))
+                continue;
             var anotherFollows = i + 1 < boards.Length;
             var ended = await AttemptAsync(boards[i], anotherFollows, direct, call, cancellationToken).ConfigureAwait(false);
             Conclude(ended, call);
@@ -102,7 +108,7 @@ internal sealed class QuestionRouter(
         var waited = await Task.WhenAny(firstAsked, Task.Delay(delay, time, early.Token)).ConfigureAwait(false);
         early.Cancel();
         cancellationToken.ThrowIfCancellationRequested();
-        if (waited == firstAsked || !budget.TrySpend())
+        if (waited == firstAsked || !call.MayAsk(second.Name) || !budget.TrySpend())
         {
             var ended = Conclude(await firstAsked.ConfigureAwait(false), call);
             return ended.Verdict.Next == NextStep.NextTarget

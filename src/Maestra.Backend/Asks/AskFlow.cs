@@ -31,7 +31,7 @@ internal sealed class AskFlow(
                 : (await store.StoreQuestionAsync(draft, run.Abandoned), null);
             if (reply is not null)
                 return Told(isStale, IsKeptHere(outcome), new AskOutcome.Answered(Place(outcome).Conversation, reply, Replayed: false));
-            return Told(isStale, IsKeptHere(outcome), Settled(outcome) ?? await lease.RunAsync(
+            var told = Settled(outcome) ?? await lease.RunAsync(
                 key,
                 run,
                 async () => Settled(await store.StoreQuestionAsync(draft, run.Abandoned)),
@@ -44,7 +44,10 @@ internal sealed class AskFlow(
                     // Stored without a reply: an earlier run died or its provider failed. It is run again, and stays one question.
                     logger.AskResumed(key.OperationId);
                     return Resumed(await AnswerAsync(question, key, run, Left(), onText, conversation, owner, started));
-                }));
+                });
+
+            // Looked at now: its owner may have marked it while the answer was made.
+            return Told(isStale, IsKeptHere(outcome), told);
         }
         finally
         {

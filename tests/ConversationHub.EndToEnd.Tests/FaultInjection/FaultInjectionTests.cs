@@ -44,11 +44,16 @@ public sealed class FaultInjectionTests(ITestOutputHelper output)
         await using var hedging = await StdioMcpClient.StartAsync(Serve(home, local, cloud).With("MAESTRA_HEDGE_MS", "10"));
         var (calls, hedged) = (new ManyCalls(plain), new ManyCalls(hedging));
 
-        // The first question is hedged for certain: local never answers it, and says that it is alive.
+        // Before a question of a conversation is hedged the local backend must have spoken of it.
+        local.Faults.Next(Chaos.Relay(local.Url));
+        await AskAsync(new FaultCall(0, Legacy: false, Hedged: true, CallEnd.Answered), hedged);
+
+        // The next is hedged for certain: local never answers it, and says that it is alive.
         local.Faults.Next(Chaos.StallBeforeHeaders);
         cloud.Faults.Next(Chaos.Relay(cloud.Url));
-        await AskAsync(new FaultCall(0, Legacy: false, Hedged: true, CallEnd.Answered), hedged);
-        Assert.True(_told.Single().Told.Abandoned);
+        _asked = 1;
+        await AskAsync(new FaultCall(1, Legacy: false, Hedged: true, CallEnd.Answered), hedged);
+        Assert.True(_told[^1].Told.Abandoned);
 
         var killing = KillAsync([local, cloud]);
         await Task.WhenAll(Enumerable.Range(0, Workers).Select(_ => AskManyAsync(calls, hedged)));

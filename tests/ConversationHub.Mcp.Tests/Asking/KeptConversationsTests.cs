@@ -4,7 +4,10 @@ using ConversationHub.Mcp.Settings;
 using ConversationHub.Mcp.Tests.Rig;
 using ConversationHub.Routing;
 using ConversationHub.Testing;
+using ConversationHub.Testing.Logging;
 using ConversationHub.Testing.Time;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ConversationHub.Mcp.Tests.Asking;
 
@@ -29,7 +32,7 @@ public sealed class KeptConversationsTests : IDisposable
     [Fact]
     public async Task Ask_InAnotherProcess_KnowsItFromTheFile()
     {
-        var first = new KeptConversations(Settings, new ManualTimeProvider());
+        var first = new KeptConversations(Settings, new ManualTimeProvider(), NullLogger<KeptConversations>.Instance);
         first.Learn("secret", wasKept: false, isKept: true);
         first.Learn("open", wasKept: false, isKept: false);
         await first.Saving;
@@ -47,7 +50,7 @@ public sealed class KeptConversationsTests : IDisposable
     [Fact]
     public async Task Has_TwoProcessesThatLearnInTurns_KnowWhatEitherWasTold()
     {
-        var (one, other) = (new KeptConversations(Settings, new ManualTimeProvider()), new KeptConversations(Settings, new ManualTimeProvider()));
+        var (one, other) = (new KeptConversations(Settings, new ManualTimeProvider(), NullLogger<KeptConversations>.Instance), new KeptConversations(Settings, new ManualTimeProvider(), NullLogger<KeptConversations>.Instance));
         Assert.Equal((false, false), (await HasAsync(one, "a"), await HasAsync(other, "b")));
         one.Learn("a", wasKept: false, isKept: true);
         await one.Saving;
@@ -65,7 +68,7 @@ public sealed class KeptConversationsTests : IDisposable
     [Fact]
     public async Task Ask_AfterTheMarkIsTakenAway_MayGoAnywhereAgain()
     {
-        var kept = new KeptConversations(Settings, new ManualTimeProvider());
+        var kept = new KeptConversations(Settings, new ManualTimeProvider(), NullLogger<KeptConversations>.Instance);
         kept.Learn("secret", wasKept: false, isKept: true);
         await kept.Saving;
         await using var rig = await StartAsync("{}");
@@ -78,7 +81,7 @@ public sealed class KeptConversationsTests : IDisposable
     {
         await File.WriteAllTextAsync(_home.Combine("home"), "a file where the folder should be");
         var kept = new KeptConversations(
-            HubRig.DefaultSettings with { Routing = new RoutingOptions { PortFile = _home.Combine("home", "port") } }, new ManualTimeProvider());
+            HubRig.DefaultSettings with { Routing = new RoutingOptions { PortFile = _home.Combine("home", "port") } }, new ManualTimeProvider(), NullLogger<KeptConversations>.Instance);
         kept.Learn("secret", wasKept: false, isKept: true);
         await kept.Saving;
 
@@ -92,7 +95,7 @@ public sealed class KeptConversationsTests : IDisposable
     {
         var time = new ManualTimeProvider();
         using var disk = new ManualResetEventSlim();
-        var kept = new KeptConversations(Settings, time) { Exists = path => disk.Wait(TestTimeouts.Signal) && File.Exists(path) };
+        var kept = new KeptConversations(Settings, time, NullLogger<KeptConversations>.Instance) { Exists = path => disk.Wait(TestTimeouts.Signal) && File.Exists(path) };
         var router = new FakeRouter { OnAsk = (_, _) => Task.FromResult(FakeRouter.Answered("so", body: "{}")) };
         var asker = new QuestionAsker(router, kept, new IdSource(time), time, Settings);
 
@@ -113,11 +116,11 @@ public sealed class KeptConversationsTests : IDisposable
     public async Task Has_SeenOnTheDiskOnce_IsKnownWhenTheDiskHangs()
     {
         var time = new ManualTimeProvider();
-        var first = new KeptConversations(Settings, time);
+        var first = new KeptConversations(Settings, time, NullLogger<KeptConversations>.Instance);
         first.Learn("secret", wasKept: false, isKept: true);
         await first.Saving;
         using var disk = new ManualResetEventSlim(initialState: true);
-        var kept = new KeptConversations(Settings, time) { Exists = path => disk.Wait(TestTimeouts.Signal) && File.Exists(path) };
+        var kept = new KeptConversations(Settings, time, NullLogger<KeptConversations>.Instance) { Exists = path => disk.Wait(TestTimeouts.Signal) && File.Exists(path) };
 
         Assert.True(await kept.HasAsync("secret", CancellationToken.None));
         disk.Reset();
@@ -125,10 +128,88 @@ public sealed class KeptConversationsTests : IDisposable
         disk.Set();
     }
 
+    /// <summary>A folder that cannot be entered is not one without marks. (A loop of links, because root may enter everything else.)</summary>
+    [Fact]
+    public async Task Has_FolderThatCannotBeSeen_IsNotKnown()
+    {
+        Directory.CreateSymbolicLink(_home.Combine("loop"), _home.Combine("loop"));
+        var logs = new CapturingLoggerFactory();
+        var kept = new KeptConversations(
+            HubRig.DefaultSettings with { Routing = new RoutingOptions { PortFile = _home.Combine("loop", "port") } }, new ManualTimeProvider(), logs.CreateLogger<KeptConversations>());
+
+        Assert.Null(await kept.HasAsync("secret", CancellationToken.None));
+        kept.Learn("secret", wasKept: null, isKept: true);
+        await kept.Saving;
+
+        Assert.True(await kept.HasAsync("secret", CancellationToken.None));
+        Assert.Equal((4012, LogLevel.Warning), (Assert.Single(logs.Records.Snapshot()).Event.Id, logs.Records.Snapshot()[0].Level));
+    }
+
+    [Fact]
+    public async Task Learn_DiskTakesTheMarkLater_IsOnItThen()
+    {
+        var kept = new KeptConversations(Settings, new ManualTimeProvider(), NullLogger<KeptConversations>.Instance);
+        await File.WriteAllTextAsync(_home.Combine(KeptConversations.FolderName), "a file where the folder should be");
+        kept.Learn("secret", wasKept: false, isKept: true);
+        await kept.Saving;
+        File.Delete(_home.Combine(KeptConversations.FolderName));
+
+        kept.Learn("secret", wasKept: true, isKept: true);
+        await kept.Saving;
+
+        Assert.Single(Directory.GetFiles(_home.Combine(KeptConversations.FolderName)));
+    }
+
+    /// <summary>As many as their owner marks: one more than some limit would go to the cloud.</summary>
+    [Fact]
+    public void Learn_VeryMany_KnowsEachOfThem()
+    {
+        var kept = new KeptConversations(HubRig.DefaultSettings with { Routing = new RoutingOptions() }, new ManualTimeProvider(), NullLogger<KeptConversations>.Instance);
+        for (var number = 0; number <= 20_000; number++)
+            kept.Learn($"secret_{number}", wasKept: false, isKept: true);
+
+        Assert.True(kept.IsToldKept("secret_20000"));
+    }
+
+    /// <summary>Where the cloud wins the hedge the local backend's word is not heard, each time anew.</summary>
+    [Fact]
+    public async Task Ask_ConversationOfWhichTheLocalBackendHasNotSpoken_IsNotHedged()
+    {
+        await using var rig = await StartAsync("{}");
+        await AskTwiceAsync(rig, "maestra_ask", """{"message":"hi","conversation_id":"open"}""");
+        await rig.CallAsync(4, "maestra_ask", """{"message":"a new one"}""");
+        await rig.Router.Asked.ItemAsync(3);
+
+        Assert.Equal([false, true, true], rig.Router.Asked.Snapshot().Select(static question => question.MayHedge));
+    }
+
+    [Fact]
+    public async Task Ask_MarkBecomesKnownWhileTheQuestionIsOut_KeepsItHereFromThenOn()
+    {
+        var time = new ManualTimeProvider();
+        var kept = new KeptConversations(Settings, time, NullLogger<KeptConversations>.Instance);
+        string? before = null, after = null;
+        var router = new FakeRouter
+        {
+            OnAsk = (question, _) =>
+            {
+                before = question.WhyKeptLocal!();
+                kept.Learn("secret", wasKept: false, isKept: true);
+                after = question.WhyKeptLocal!();
+                return Task.FromResult(FakeRouter.Answered("so", body: Kept));
+            },
+        };
+
+        await AskAsync(new QuestionAsker(router, kept, new IdSource(time), time, Settings), Route.LocalFirst);
+        await kept.Saving;
+
+        Assert.Equal((null, "the conversation is marked local_only"), (before, after));
+    }
+
     private static Task<RoutingResult> AskAsync(QuestionAsker asker, Route route)
     {
         var operation = asker.NewOperationId();
-        return asker.AskAsync(AskEndpoint.Core, [], operation, asker.NewRequestId(), "secret", route, new ToolCall([], null, null, null), CancellationToken.None);
+        return asker.AskAsync(AskEndpoint.Core, [], operation, asker.NewRequestId(), "secret", isNamed: true, route, new ToolCall([], null, null, null), CancellationToken.None);
     }
 
     private HubSettings Settings => HubRig.DefaultSettings with { Routing = new RoutingOptions { PortFile = _home.Combine("port") } };

@@ -33,7 +33,7 @@ public sealed class StreamableHttpTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         var settings = HubRig.DefaultSettings;
-        var asker = new QuestionAsker(_router, new KeptConversations(settings, _time), new IdSource(_time), _time, settings);
+        var asker = new QuestionAsker(_router, new KeptConversations(settings, _time, NullLogger<KeptConversations>.Instance), new IdSource(_time), _time, settings);
         var tools = new ToolDispatch(
             [new AskTool(asker), new HealthTool(new FakeHealthReader()), new LegacyAskTool(asker)], NullLogger<ToolDispatch>.Instance);
         var source = new ConversationSource(new FakeConversationReader(), settings);

@@ -219,6 +219,17 @@ public sealed class SettingsBinderTests
         Assert.Contains(rule, Assert.Single(Errors()), StringComparison.Ordinal);
     }
 
+    /// <summary>It may forbid the cloud: what cannot be seen is not what is not there. (A loop of links, because root may enter everything else.)</summary>
+    [Fact]
+    public void Read_BehindAFolderThatCannotBeSeen_IsNotAnAbsentFile()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateSymbolicLink(folder.Combine("loop"), folder.Combine("loop"));
+
+        Assert.ThrowsAny<IOException>(() => SettingFiles.Read(folder.Combine("loop", "config.json"), 100));
+        Assert.Null(SettingFiles.Read(folder.Combine("none", "config.json"), 100));
+    }
+
     /// <summary>As the backend reads the paths of the same file.</summary>
     [Theory]
     [InlineData("~/key", Home + "/key")]

@@ -99,6 +99,41 @@ public sealed class HedgingTests : IAsyncLifetime
         Assert.Equal(7, _hub.Cloud.Asks.Snapshot().Count);
     }
 
+    [Fact]
+    public async Task AskAsync_MayNotBeHedged_TheCloudIsNotAskedBesideLocal()
+    {
+        await using var hub = new RouterUnderTest(static options => options with { HedgeDelay = TimeSpan.Zero });
+        hub.Local.Next(Chaos.RespondWhen(_release.Task, Good));
+        var asking = hub.AskAsync(hub.NewQuestion() with { MayHedge = false });
+        await hub.Local.Asks.ItemAsync(1);
+        _release.SetResult();
+
+        Assert.Equal(TargetName.Local, (await asking).ServedBy);
+        Assert.Equal(0, hub.Cloud.Proxy.Connections);
+    }
+
+    /// <summary>What keeps a question on this machine may become known while the local backend is asked: before a hedge and before a failover.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task AskAsync_KeptLocalMeanwhile_TheCloudIsNotAskedAndTheErrorSaysWhy(bool hedged)
+    {
+        await using var hub = new RouterUnderTest(options => options with { HedgeDelay = hedged ? TimeSpan.Zero : null });
+        string? cause = null;
+        hub.Local.Next(Chaos.RespondWhen(_release.Task, CannedResponse.Problem(503, "overloaded", "Busy")));
+        if (hedged)
+            cause = "it became known";
+        var asking = hub.AskAsync(hub.NewQuestion() with { WhyKeptLocal = () => cause });
+        await hub.Local.Asks.ItemAsync(1);
+        cause = "it became known";
+        _release.SetResult();
+
+        var result = await asking;
+        Assert.Null(result.ServedBy);
+        Assert.Contains("The cloud was not asked: it became known.", result.Error!.Detail, StringComparison.Ordinal);
+        Assert.Equal(0, hub.Cloud.Proxy.Connections);
+    }
+
     /// <summary>It sends questions to the cloud that need not go there: the owner has to ask for it.</summary>
     [Fact]
     public void HedgeDelay_Default_IsOff() => Assert.Null(new RoutingOptions().HedgeDelay);

@@ -30,6 +30,20 @@ public sealed class LocalArchiveTests
         Assert.DoesNotContain("local_only", (await backend.AskAsync(TestBackend.Question("And now?", "main"))).Text, StringComparison.Ordinal);
     }
 
+    /// <summary>The hub asks the cloud the next question if this answer does not say it.</summary>
+    [Fact]
+    public async Task Ask_TaggedLocalOnlyWhileItsAnswerIsMade_SaysSo()
+    {
+        await using var backend = await TestBackend.StartLocalOverStoreAsync();
+        backend.Advisor.Script = async (_, _) =>
+        {
+            await backend.PatchAsync("/conversations/main", """{"add_tags":["local_only"]}""");
+            return ScriptedAdvisor.Answer("Late.");
+        };
+
+        Assert.Contains("\"local_only\":true", (await backend.AskAsync(TestBackend.Question(conversation: "main"))).Text, StringComparison.Ordinal);
+    }
+
     /// <summary>T11, T17, T18, and the half of T48 that is about the export.</summary>
     [Fact]
     public async Task Ask_FromTwoSurfaces_FileIndexAndExportSayTheSame()
