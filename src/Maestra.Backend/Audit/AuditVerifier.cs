@@ -26,22 +26,31 @@ internal static class AuditVerifier
         var chains = 0;
         var (prev, chain, seq) = (beginsAtStart ? AuditRecord.NoHash : null, "", 0L);
         var met = expected is null;
+        AuditLine? torn = null;
         foreach (var line in lines)
         {
+            // Only the very last line may be incomplete: one with others behind it would hide them all.
+            if (torn is { } cut)
+                return Broken(cut, "it is incomplete, and other records follow");
             if (!line.IsWhole)
-                return Ended(torn: true);
+            {
+                torn = line;
+                continue;
+            }
+
             if (Check(line.Text, prev, chain, seq, out var next) is { } wrong)
-                return new AuditVerdict(records, chains, prev ?? AuditRecord.NoHash, $"{line.File} line {line.Number}: {wrong}", TornTail: false);
+                return Broken(line, wrong);
             records++;
             chains += next.Chain == chain ? 0 : 1;
             (prev, chain, seq) = (next.Hash, next.Chain, next.Seq);
             met |= next.Hash == expected;
         }
 
-        return Ended(torn: false);
+        return new AuditVerdict(records, chains, prev ?? AuditRecord.NoHash,
+            met ? null : $"no record has the expected hash {expected}: what followed record {records} was cut off, or replaced", torn is not null);
 
-        AuditVerdict Ended(bool torn) => new(records, chains, prev ?? AuditRecord.NoHash,
-            met ? null : $"no record has the expected hash {expected}: what followed record {records} was cut off, or replaced", torn);
+        AuditVerdict Broken(AuditLine line, string wrong) =>
+            new(records, chains, prev ?? AuditRecord.NoHash, $"{line.File} line {line.Number}: {wrong}", TornTail: false);
     }
 
     private static string? Check(string text, string? prev, string chain, long seq, out (string Hash, string Chain, long Seq) record)

@@ -60,12 +60,12 @@ internal sealed class RotatingFile : IDisposable
     public void Append(ReadOnlySpan<byte> lines, bool toDisk)
     {
         var file = _file ?? Reopen();
-        if (_length > 0 && _length + lines.Length > _maxBytes)
-            file = Rotate();
 
-        // Something else is behind the last good line only after a write that failed half-way.
+        // Something else is behind the last good line only after a write that failed half-way; a file that is moved on must not end with it.
         if (file.Length != _length)
             file.SetLength(_length);
+        if (_length > 0 && _length + lines.Length > _maxBytes)
+            file = Rotate();
         file.Position = _length;
         file.Write(lines);
         file.Flush(toDisk);

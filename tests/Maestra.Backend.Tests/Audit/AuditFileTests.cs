@@ -17,6 +17,7 @@ public sealed class AuditFileTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly CapturingLogger _logger = new();
+    private string _verified = "";
 
     private string LogPath => _folder.Combine("state", "audit.log");
 
@@ -92,6 +93,50 @@ public sealed class AuditFileTests : IDisposable
         Assert.Equal(moves == 0 ? FileSink.MaxFiles : FileSink.MaxFiles - 1, before);
     }
 
+    /// <summary>Files that were rotated are held by the chain as the newest is (T52).</summary>
+    [Theory]
+    [InlineData("edit", "audit.log.2 line 1: its content does not have its hash")]
+    [InlineData("edit and cut the line end", "audit.log.2 line 1: it is incomplete")]
+    [InlineData("cut the line end", "audit.log.2 line 1: it is incomplete")]
+    [InlineData("empty", "audit.log.1 line 1: it does not follow")]
+    [InlineData("remove", "audit.log.1 line 1: it does not follow")]
+    [InlineData("swap", "audit.log.2 line 1: it does not follow")]
+    [InlineData("remove the oldest", "audit.log.3 line 1: it does not follow")]
+    public async Task Verify_OfARotatedFile_NamesWhatWasDoneToIt_T52(string what, string told)
+    {
+        Fill(1, 5, AuditRecord.NoHash);
+        var file = RotatingFile.Numbered(LogPath, 2);
+        var text = File.ReadAllText(file);
+        switch (what)
+        {
+            case "edit":
+                File.WriteAllText(file, text.Replace("\"ok\"", "\"no\"", StringComparison.Ordinal));
+                break;
+            case "edit and cut the line end":
+                File.WriteAllText(file, text.Replace("\"ok\"", "\"no\"", StringComparison.Ordinal).TrimEnd());
+                break;
+            case "cut the line end":
+                File.WriteAllText(file, text.TrimEnd());
+                break;
+            case "empty":
+                File.WriteAllText(file, "");
+                break;
+            case "remove":
+                File.Delete(file);
+                break;
+            case "swap":
+                File.Move(RotatingFile.Numbered(LogPath, 1), file, overwrite: true);
+                File.WriteAllText(RotatingFile.Numbered(LogPath, 1), text);
+                break;
+            default:
+                File.Delete(RotatingFile.Numbered(LogPath, 4));
+                break;
+        }
+
+        Assert.Equal(4, await VerifyByCommandAsync());
+        Assert.Contains($"broken: {told}", _verified, StringComparison.Ordinal);
+    }
+
     /// <summary>A record a file.</summary>
     private string Fill(int from, int to, string last)
     {
@@ -111,7 +156,9 @@ public sealed class AuditFileTests : IDisposable
     {
         await using var output = new StringWriter();
         var command = AuditCommand.Build(_ => SettingSources.Load(new Dictionary<string, string>(), new Dictionary<string, string> { ["HOME"] = _folder.Path }), output);
-        return await command.Parse(["verify", "--file", LogPath]).InvokeAsync(new InvocationConfiguration { Output = output, Error = output });
+        var code = await command.Parse(["verify", "--file", LogPath]).InvokeAsync(new InvocationConfiguration { Output = output, Error = output });
+        _verified = output.ToString();
+        return code;
     }
 
     [Fact]

@@ -68,6 +68,19 @@ public sealed class AuditVerifierTests
         Assert.Equal((5, null, true), (verdict.Records, verdict.Broken, verdict.TornTail));
     }
 
+    /// <summary>Taking one line end away must not hide what follows from the check.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void Verify_ALineWithOthersBehindItIsTorn_IsBroken(int torn)
+    {
+        var lines = Lines(Sound).Select((line, index) => line with { IsWhole = index != torn });
+
+        var verdict = AuditVerifier.Verify(lines, beginsAtStart: true, expected: null);
+
+        Assert.StartsWith($"audit.log line {torn + 1}: it is incomplete", verdict.Broken, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Verify_OlderFilesWereRotatedAway_BeginsInTheMiddle()
     {

@@ -189,6 +189,22 @@ public sealed class MetricsFileTests : IDisposable
     }
 
     [Fact]
+    public void Append_DiskWasFullBeforeARotation_LeavesWholeLinesBehind()
+    {
+        var isFull = false;
+        using (var file = RotatingFile.Open(_path, maxBytes: 10, maxFiles: 3, path => new FillableStream(path, () => isFull)))
+        {
+            file.Append("1111\n"u8, toDisk: false);
+            isFull = true;
+            Assert.Throws<IOException>(() => file.Append("2222\n"u8, toDisk: false));
+            isFull = false;
+            file.Append("333333\n"u8, toDisk: false);
+        }
+
+        Assert.Equal(["1111\n", "333333\n"], RotatingFile.Existing(_path, 8).Select(File.ReadAllText));
+    }
+
+    [Fact]
     public async Task TryOpen_AnotherWritesIt_SaysSo()
     {
         await using var first = Open();
