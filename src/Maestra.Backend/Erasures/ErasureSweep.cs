@@ -51,13 +51,24 @@ internal sealed class ErasureSweep(
         await base.StartAsync(cancellationToken);
     }
 
+    /// <summary>
+    /// Once more when nothing is served any longer: what was told since the last look is then behind the place, and the next start does not
+    /// account for it again.
+    /// </summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        if (shared is null)
+            await TryAsync(LookAsync, cancellationToken);
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(LookEvery, time);
         try
         {
             do
-                await TryLookAsync(stoppingToken);
+                await TryAsync(LookAndAccountAsync, stoppingToken);
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -66,13 +77,11 @@ internal sealed class ErasureSweep(
         }
     }
 
-    private async Task TryLookAsync(CancellationToken stoppingToken)
+    private async Task TryAsync(Func<CancellationToken, Task> look, CancellationToken stoppingToken)
     {
         try
         {
-            await LookAsync(stoppingToken);
-            if (shared is not null)
-                await AccountForOthersAsync(shared, stoppingToken);
+            await look(stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -84,6 +93,13 @@ internal sealed class ErasureSweep(
         {
             logger.ErasureSweepBroken(bug);
         }
+    }
+
+    private async Task LookAndAccountAsync(CancellationToken stoppingToken)
+    {
+        await LookAsync(stoppingToken);
+        if (shared is not null)
+            await AccountForOthersAsync(shared, stoppingToken);
     }
 
     private async Task LookAsync(CancellationToken stoppingToken)
