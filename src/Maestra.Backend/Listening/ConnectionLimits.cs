@@ -18,8 +18,11 @@ internal sealed record ConnectionLimits(int Connections, TimeSpan HeaderTime, Ti
     /// <summary>A body has 30 s to arrive, which the reader sees to; this ends what is slower still and nobody reads.</summary>
     private static readonly MinDataRate BodyRate = new(bytesPerSecond: 100, gracePeriod: TimeSpan.FromSeconds(35));
 
-    /// <summary>A reader that takes less keeps a reply, and its memory, from ending.</summary>
-    private static readonly MinDataRate ReplyRate = new(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5));
+    /// <summary>
+    /// A reader that takes less keeps a reply, and its memory, from ending. The server gives each piece of 64 KiB the time that it takes at this
+    /// rate: half a minute, where its own 240 bytes a second would be four and a half.
+    /// </summary>
+    public MinDataRate ReplyRate { get; init; } = new(bytesPerSecond: 2_048, gracePeriod: TimeSpan.FromSeconds(5));
 
     public static ConnectionLimits For(BackendMode mode) => new(
         mode == BackendMode.Local ? LocalConnections : CloudConnections, TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(120));

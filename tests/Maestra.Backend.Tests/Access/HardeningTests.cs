@@ -1,17 +1,22 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using ConversationHub.Contracts;
 using ConversationHub.Testing;
 using Maestra.Backend.Http;
 using Maestra.Backend.Listening;
 using Maestra.Backend.Settings;
 using Maestra.Backend.Tests.Fakes;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Maestra.Backend.Tests.Access;
 
 /// <summary>What browsers tell of a page, and what slow or many clients may take.</summary>
 public sealed class HardeningTests
 {
+    /// <summary>More than what the sockets of both sides hold between them.</summary>
+    private const int LargeQuestions = 64;
+
     [Theory]
     [InlineData("cross-site", HttpStatusCode.Forbidden)]
     [InlineData("same-site", HttpStatusCode.Forbidden)]
@@ -71,6 +76,38 @@ public sealed class HardeningTests
         using var third = await ConnectAsync(backend);
         Assert.Equal("", await ReadToEndAsync(third));
         Assert.StartsWith("HTTP/1.1 200", await AskAsync(first), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ReaderThatTakesNothing_IsCutOff()
+    {
+        await using var backend = await TestBackend.StartLimitedAsync(new ConnectionLimits(Connections: 8, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(60))
+        {
+            ReplyRate = new MinDataRate(bytesPerSecond: 1 << 20, gracePeriod: TimeSpan.FromSeconds(2)),
+        });
+        for (var question = 0; question < LargeQuestions; question++)
+            Assert.Equal(HttpStatusCode.OK, (await backend.AskAsync(TestBackend.Question(new string('m', WireLimits.MessageBytes), "large"))).Status);
+        using var slow = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
+        await slow.ConnectAsync(IPAddress.Loopback, backend.Url.Port);
+        await slow.SendAsync("GET /conversations/large/export HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray());
+
+        // The server's own clock runs this; what is awaited is the reset, whenever it comes.
+        await Task.Run(() => Assert.True(slow.Poll(TestTimeouts.Signal, SelectMode.SelectError)));
+
+        var taken = 0L;
+        try
+        {
+            var buffer = new byte[64 * 1024];
+            while (await slow.ReceiveAsync(buffer).WaitAsync(TestTimeouts.Signal) is > 0 and var read)
+                taken += read;
+        }
+        catch (SocketException)
+        {
+            // That is the reset.
+        }
+
+        Assert.InRange(taken, 0, (LargeQuestions * WireLimits.MessageBytes) - 1);
+        Assert.Equal(HttpStatusCode.OK, (await backend.GetAsync("/health")).Status);
     }
 
     [Fact]
