@@ -131,6 +131,6 @@ internal sealed class Database(NpgsqlDataSource source, StatusBoard board, ILogg
     }
 
     private static StoreFailure Told(bool mayHaveRun, StoreFailureKind kind, string reason) => mayHaveRun
-        ? new StoreFailure(StoreFailureKind.OutcomeUnknown, "The database was lost before it said whether it kept this.")
+        ? new StoreFailure(StoreFailureKind.OutcomeUnknown, "The database did not say whether it kept this.")
         : new StoreFailure(kind, reason);
 }

@@ -54,7 +54,7 @@ internal sealed class PostgresErasures(Database database)
                 parameters.Text(user.ToString());
                 parameters.Id(erasure.Value);
             },
-            static reader => reader,
+            static _ => "",
             cancellationToken).ConfigureAwait(false);
         return failure;
     }

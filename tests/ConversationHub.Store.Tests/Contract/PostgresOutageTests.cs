@@ -65,7 +65,7 @@ public sealed class PostgresOutageTests
         await cluster.KillAsync();
 
         var unknown = Assert.IsType<ReplyOutcome.NotCommitted>(await storing.WaitAsync(TestTimeouts.Signal));
-        Assert.Equal(StoreFailureKind.OutcomeUnknown, unknown.Failure.Kind);
+        Assert.Equal((StoreFailureKind.OutcomeUnknown, "The database did not say whether it kept this."), (unknown.Failure.Kind, unknown.Failure.Reason));
         var refused = Assert.IsType<ReplyOutcome.NotCommitted>(await store.StoreReplyAsync(OpenedStore.Reply(question, "Yes."), CancellationToken.None));
         Assert.Equal(StoreFailureKind.Unavailable, refused.Failure.Kind);
         Assert.Equal(StoreFailureKind.Unavailable, Assert.IsType<QuestionOutcome.NotCommitted>(
