@@ -15,14 +15,36 @@ internal static partial class OwnerOnlyFile
     public static void Replace(string path, string text)
     {
         var temporary = $"{path}.{Environment.ProcessId}.tmp";
-        using (var file = Open(temporary, FileMode.Create, FileAccess.Write))
+        try
         {
-            file.Write(Encoding.UTF8.GetBytes(text));
-            file.Flush(flushToDisk: true);
+            using (var file = Open(temporary, FileMode.Create, FileAccess.Write))
+            {
+                file.Write(Encoding.UTF8.GetBytes(text));
+                file.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The next process has another name for its own: what a full disk leaves would stay for good.
+            Discard(temporary);
+            throw;
         }
 
-        File.Move(temporary, path, overwrite: true);
         SyncFolder(Path.GetDirectoryName(path)!);
+    }
+
+    private static void Discard(string temporary)
+    {
+        try
+        {
+            File.Delete(temporary);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Why it could not be written is what is to be told.
+        }
     }
 
     /// <summary>Opens or makes a file with mode 0600.</summary>

@@ -1,4 +1,3 @@
-using System.Text;
 using Maestra.Backend.Identity;
 
 namespace Maestra.Backend.Keys;
@@ -42,7 +41,7 @@ internal sealed class KeyFile(string path)
         PrivateFolder.Make(System.IO.Path.GetDirectoryName(target)!);
         await using var held = await LockAsync(target, time, cancellationToken);
         if (change(Read(target)) is { } text)
-            Replace(target, text);
+            OwnerOnlyFile.Replace(target, text);
     }
 
     private static string Read(string target)
@@ -60,7 +59,7 @@ internal sealed class KeyFile(string path)
         {
             try
             {
-                return Open($"{target}.lock", FileMode.OpenOrCreate);
+                return Lock($"{target}.lock");
             }
             catch (IOException) when (tries < LockTries && File.Exists($"{target}.lock"))
             {
@@ -69,21 +68,9 @@ internal sealed class KeyFile(string path)
         }
     }
 
-    private static void Replace(string target, string text)
+    private static FileStream Lock(string path)
     {
-        var temporary = $"{target}.{Environment.ProcessId}.tmp";
-        using (var file = Open(temporary, FileMode.Create))
-        {
-            file.Write(Encoding.UTF8.GetBytes(text));
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(temporary, target, overwrite: true);
-    }
-
-    private static FileStream Open(string path, FileMode mode)
-    {
-        var options = new FileStreamOptions { Mode = mode, Access = FileAccess.Write, Share = FileShare.None };
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.None };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = OwnerOnly;
         return new FileStream(path, options);

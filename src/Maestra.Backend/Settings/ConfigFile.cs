@@ -8,7 +8,7 @@ namespace Maestra.Backend.Settings;
 /// <param name="Errors">What is wrong with it, in words for the operator.</param>
 internal sealed record ConfigFile(IReadOnlyDictionary<string, string> Values, IReadOnlyList<string> Errors)
 {
-    private const long MaxBytes = 1 << 20;
+    private const int MaxBytes = 1 << 20;
 
     private static readonly Dictionary<string, string> None = [];
 
@@ -20,9 +20,14 @@ internal sealed record ConfigFile(IReadOnlyDictionary<string, string> Values, IR
             var file = new FileInfo(path);
             if (!file.Exists)
                 return mustExist ? Wrong($"{SettingNames.ConfigFile}: there is no file {path}") : new ConfigFile(None, []);
-            if (file.Length > MaxBytes)
+
+            // Read to a bound, since a device says that it has no bytes and has no end.
+            using var stream = file.OpenRead();
+            content = new byte[MaxBytes + 1];
+            var length = stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
+            if (length > MaxBytes)
                 return Wrong($"{path}: larger than {MaxBytes} bytes");
-            content = File.ReadAllBytes(path);
+            content = content[..length];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {

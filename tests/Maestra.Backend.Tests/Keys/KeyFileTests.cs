@@ -47,4 +47,15 @@ public sealed class KeyFileTests : IDisposable
 
         Assert.False(File.Exists(path));
     }
+
+    /// <summary>A full disk, a folder in the way: a command that fails leaves nothing lying about.</summary>
+    [Fact]
+    public async Task Change_FileCannotBeReplaced_LeavesNothingBehind()
+    {
+        var path = Directory.CreateDirectory(_folder.Combine("sub", "keys")).FullName;
+
+        await Assert.ThrowsAnyAsync<Exception>(() => new KeyFile(path).ChangeAsync(static _ => "new\n", TimeProvider.System, CancellationToken.None));
+
+        Assert.Equal(["keys", "keys.lock"], Directory.GetFileSystemEntries(_folder.Combine("sub")).Select(Path.GetFileName).Order());
+    }
 }

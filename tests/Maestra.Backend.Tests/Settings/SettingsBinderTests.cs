@@ -252,6 +252,17 @@ public sealed class SettingsBinderTests : IDisposable
         Assert.NotNull(settings.Keys.Ring.FindOwner(Key));
     }
 
+    /// <summary>A device says that it holds nothing, and has no end.</summary>
+    [Fact]
+    public void Load_ConfigFileWithoutEnd_IsRefused()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        var sources = SettingSources.Load(new Dictionary<string, string>(), new Dictionary<string, string> { [SettingNames.ConfigFile] = "/dev/zero" });
+
+        Assert.Equal("/dev/zero: larger than 1048576 bytes", Assert.Single(sources.File.Errors));
+    }
+
     [Theory]
     [InlineData("{", "not JSON")]
     [InlineData("[]", "expected one JSON object")]
