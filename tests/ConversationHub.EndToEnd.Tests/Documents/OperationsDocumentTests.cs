@@ -20,7 +20,7 @@ public sealed partial class OperationsDocumentTests : IDisposable
     private static readonly Dictionary<string, string[]> Expected = new()
     {
         ["Local"] = ["\"status\":\"ready\"", "\"conversation_id\":\"first\"", "\"message_count\":2", "\"brain_id\":\"maestra\""],
-        ["Cloud with PostgreSQL"] = ["\"source\":\"cloud\"", "\"owner\":\"ada\""],
+        ["Cloud with PostgreSQL"] = ["CREATE ROLE\nCREATE DATABASE\n", "\"source\":\"cloud\"", "\"owner\":\"ada\""],
         ["Keys"] = ["\"total_requests\":", "401"],
         ["Limits"] = ["request 200\nrequest 200\nrequest 200\nrequest 200\nrequest 200\nrequest 429", "etry-"],
         ["Metrics"] = ["\"total_requests\":1", "maestra_total_requests 1\n", "maestra_store_commit_seconds_count 2\n", "\"surface_id\":\"cli\",\"user_id\":\"u_"],
@@ -50,11 +50,24 @@ public sealed partial class OperationsDocumentTests : IDisposable
         Assert.Equal(["Backend started", "Backend stopping"], slack.Requests.Select(request => Title().Match(request.Text).Groups[1].Value));
     }
 
+    /// <summary>The section that needs a server of PostgreSQL; skipped, with the reason, where there is none.</summary>
+    [ContractFact]
+    public async Task Commands_OfCloudWithPostgreSql_DoWhatTheySay()
+    {
+        if (PostgresTools.Programs is null)
+            return;
+        await using var cluster = await PostgresCluster.StartAsync();
+        var administrator = cluster.Url("postgres");
+
+        await RunAsync("Cloud with PostgreSQL", ("psql -d postgres", $"psql -d {administrator}"), ("127.0.0.1:5432", new Uri(administrator).Authority));
+    }
+
     private async Task RunAsync(string section, params (string Documented, string Here)[] places)
     {
         var script = Script(section, places);
         var bin = Path.GetDirectoryName(BuiltPrograms.Backend)!;
-        var start = new ProgramStart("/bin/bash", _home.Path, "-c", script).With("PATH", $"{bin}:{Environment.GetEnvironmentVariable("PATH")}");
+        var start = new ProgramStart("/bin/bash", _home.Path, "-c", script)
+            .With("PATH", $"{bin}:{Environment.GetEnvironmentVariable("PATH")}:{PostgresTools.Programs}");
 
         var result = await RunningProgram.RunAsync(start);
 
@@ -99,16 +112,4 @@ public sealed partial class OperationsDocumentTests : IDisposable
 
     [GeneratedRegex("\"title\":\"([^\"]*)\"")]
     private static partial Regex Title();
-
-    /// <summary>The section that needs a database; skipped, with the reason, where there is none.</summary>
-    public sealed class PostgresSection(PostgresServer server) : IClassFixture<PostgresServer>
-    {
-        [ContractFact]
-        public async Task Commands_OfCloudWithPostgreSql_DoWhatTheySay()
-        {
-            var database = await server.CreateDatabaseAsync();
-            using var tests = new OperationsDocumentTests();
-            await tests.RunAsync("Cloud with PostgreSQL", ("postgres://maestra@127.0.0.1:5432/maestra", database));
-        }
-    }
 }
