@@ -82,16 +82,29 @@ internal sealed class McpEndpoint(
             return;
         }
 
-        if (http.Request.ContentType is not { } type || !type.StartsWith(Json, StringComparison.OrdinalIgnoreCase))
+        if (http.Request.ContentType is not { } type || !type.Split(';')[0].Trim().Equals(Json, StringComparison.OrdinalIgnoreCase))
         {
             await RefuseAsync(http, HttpRefusal.Invalid(StatusCodes.Status415UnsupportedMediaType, ProtocolTexts.ContentIsJson));
             return;
         }
 
         // (2)
-        if (await ReadBodyAsync(http.Request) is not { } body)
+        byte[] body;
+        try
         {
-            await RefuseAsync(http, HttpRefusal.Invalid(StatusCodes.Status413PayloadTooLarge, ProtocolTexts.LineTooLong));
+            if (await ReadBodyAsync(http.Request) is not { } whole)
+            {
+                await RefuseAsync(http, HttpRefusal.Invalid(StatusCodes.Status413PayloadTooLarge, ProtocolTexts.LineTooLong));
+                return;
+            }
+
+            body = whole;
+        }
+        catch (BadHttpRequestException broken)
+        {
+            // The caller's doing, and no error of this program; who has gone is told nothing.
+            if (!http.RequestAborted.IsCancellationRequested)
+                await RefuseAsync(http, HttpRefusal.Invalid(broken.StatusCode, ProtocolTexts.BodyBroken));
             return;
         }
 

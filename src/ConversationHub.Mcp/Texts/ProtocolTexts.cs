@@ -47,6 +47,8 @@ internal static class ProtocolTexts
 
     internal const string ContentIsJson = "The header Content-Type must be application/json.";
 
+    internal const string BodyBroken = "The body did not arrive in time.";
+
     internal const string NoHandshake = "There is no initialize in this revision: send the request itself, or server/discover.";
 
     internal const string NoSuchSession = "There is no such session. Send initialize without the header Mcp-Session-Id for a new one.";

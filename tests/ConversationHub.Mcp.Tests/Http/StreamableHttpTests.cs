@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using ConversationHub.Contracts;
@@ -10,6 +11,7 @@ using ConversationHub.Mcp.Protocol;
 using ConversationHub.Mcp.Tests.Rig;
 using ConversationHub.Mcp.Tools;
 using ConversationHub.McpHttp;
+using ConversationHub.Testing;
 using ConversationHub.Testing.Time;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -126,6 +128,43 @@ public sealed class StreamableHttpTests : IAsyncLifetime
 
         Assert.Equal(status, (int)response.StatusCode);
         Assert.False(response.Headers.Contains("Mcp-Session-Id"));
+    }
+
+    [Theory]
+    [InlineData("application/json; charset=utf-8", 200)]
+    [InlineData("APPLICATION/JSON", 200)]
+    [InlineData("application/jsonx", 415)]
+    [InlineData("application/json-seq", 415)]
+    public async Task Post_MediaType_IsJsonAndNothingThatBeginsSo(string type, int status)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, _address) { Content = new ByteArrayContent(Encoding.UTF8.GetBytes(Initialize)) };
+        request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
+        request.Headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
+        request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {Token}");
+
+        using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+
+        Assert.Equal(status, (int)response.StatusCode);
+    }
+
+    /// <summary>What a caller does to its own request is no error of this program: it is answered, not left to the server, which logs a bug for each.</summary>
+    [Fact]
+    public async Task Post_BodyNeverEnds_IsToldSoAndCutOff()
+    {
+        var url = new Uri(_address);
+        using var caller = new TcpClient();
+        await caller.ConnectAsync(url.Host, url.Port);
+        var head = $"POST {url.AbsolutePath} HTTP/1.1\r\nHost: {url.Authority}\r\nAuthorization: Bearer {Token}\r\nAccept: application/json, text/event-stream\r\n"
+            + "Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{";
+        await using var stream = caller.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(head));
+
+        // The server's own clock runs this; what is awaited is the end, whenever it comes.
+        using var reader = new StreamReader(stream);
+        var answer = await reader.ReadToEndAsync().WaitAsync(TestTimeouts.Signal);
+
+        Assert.StartsWith("HTTP/1.1 408", answer, StringComparison.Ordinal);
+        Assert.Contains("The body did not arrive in time.", answer, StringComparison.Ordinal);
     }
 
     [Fact]
