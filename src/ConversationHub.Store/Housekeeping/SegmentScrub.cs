@@ -6,48 +6,78 @@ using Microsoft.Extensions.Logging;
 namespace ConversationHub.Store.Housekeeping;
 
 /// <summary>
-/// Reads, at its own pace, the segments that a start from a snapshot did not read, and checks every line: damage is to be known
+/// Reads, a piece at a time, the segments that a start from a snapshot did not read, and checks every line: damage is to be known
 /// before somebody asks for what it took. Used by one thread at a time.
 /// </summary>
 /// <param name="end">How far the snapshot covers the log; null when all of it was read.</param>
 internal sealed class SegmentScrub(LogState state, SegmentFiles files, LogFolder folder, SegmentCover? end, StatusBoard board, ILogger logger)
 {
-    private int _next = 1;
+    private int _segment = 1;
+    private Progress? _progress;
 
-    public bool IsDone => end is null || _next > end.Value.Number;
+    public bool IsDone => end is null || _segment > end.Value.Number;
 
-    /// <summary>Checks one segment.</summary>
+    /// <summary>Checks about a mebibyte.</summary>
     /// <returns>True when damage was found: a snapshot must not be started from any more.</returns>
     /// <exception cref="IOException">It cannot be read.</exception>
     public bool CheckNext()
     {
-        var covered = end!.Value;
-        var number = _next++;
-        if (!File.Exists(folder.Segment(number)))
+        var (segment, begun) = (_segment, _progress);
+
+        // One that cannot be read is told once, and the others are still looked at.
+        (_segment, _progress) = (segment + 1, null);
+        if (!File.Exists(folder.Segment(segment)))
             return false;
-        var damage = new SegmentDamage(SegmentName.Of(number));
-        using var file = ReadOnlyDisk.Instance.Open(folder.Segment(number));
-        SegmentScanner.Scan(file, 0, (line, at, _) =>
+
+        // Compaction may have put another file in its place since the last piece.
+        var progress = begun is not null && begun.Key == files.CurrentKey(segment)
+            ? begun
+            : new Progress(files.CurrentKey(segment), new SegmentDamage(SegmentName.Of(segment)));
+        var covered = segment == end!.Value.Number ? end.Value.Length : long.MaxValue;
+        using var file = ReadOnlyDisk.Instance.Open(folder.Segment(segment));
+        var before = progress.Lines;
+        var next = SegmentScanner.ScanPiece(file, progress.Offset, (line, at, _) =>
         {
             // What lies behind the snapshot was read at the start.
-            if (number == covered.Number && at.Offset >= covered.Length)
+            if (at.Offset >= covered)
                 return;
+            progress.Lines = before + at.Number;
             if (ChecksumLine.IsIntact(line))
-                damage.Good(at);
+                progress.Damage.Good(at);
             else
-                damage.Bad(at);
+                progress.Damage.Bad(at with { Number = progress.Lines });
         });
-        damage.EndOfOlderSegment(number == covered.Number ? covered.Length : RandomAccess.GetLength(file));
-        foreach (var region in damage.Regions)
+        if (next > progress.Offset && next < covered)
+        {
+            progress.Offset = next;
+            (_segment, _progress) = (segment, progress);
+            return false;
+        }
+
+        progress.Damage.EndOfOlderSegment(Math.Min(next, covered));
+        return Tell(progress);
+    }
+
+    private bool Tell(Progress progress)
+    {
+        foreach (var region in progress.Damage.Regions)
         {
             StoreTelemetry.DamagedRegion(logger, region.Segment, region.Line, region.Offset, region.Length);
             board.FoundDamage($"damaged region of the log at {region}");
         }
 
-        if (damage.Regions.Count == 0)
+        if (progress.Damage.Regions.Count == 0)
             return false;
         lock (state.Gate)
-            state.DamagedSegments.Add(files.CurrentKey(number));
+            state.DamagedSegments.Add(progress.Key);
         return true;
+    }
+
+    /// <param name="Key">Of the file that is being read.</param>
+    private sealed record Progress(int Key, SegmentDamage Damage)
+    {
+        public long Offset { get; set; }
+
+        public long Lines { get; set; }
     }
 }

@@ -15,7 +15,13 @@ internal static class SegmentScanner
     public delegate void LineSeen(ReadOnlySpan<byte> line, LinePosition at, bool ended);
 
     /// <returns>Length of the segment in bytes.</returns>
-    public static long Scan(SafeFileHandle file, long from, LineSeen seen)
+    public static long Scan(SafeFileHandle file, long from, LineSeen seen) => Scan(file, from, seen, long.MaxValue);
+
+    /// <summary>The same of about a mebibyte: whole lines, one at least.</summary>
+    /// <returns>Where the next line begins; <paramref name="from"/> when nothing was left.</returns>
+    public static long ScanPiece(SafeFileHandle file, long from, LineSeen seen) => Scan(file, from, seen, from + 1);
+
+    private static long Scan(SafeFileHandle file, long from, LineSeen seen, long until)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(FirstBufferBytes);
         try
@@ -46,7 +52,7 @@ internal static class SegmentScanner
                 }
 
                 offset += start;
-                if (read == 0)
+                if (read == 0 || offset >= until)
                     return offset;
                 buffer = MakeRoom(buffer, start, rest);
                 filled = rest;

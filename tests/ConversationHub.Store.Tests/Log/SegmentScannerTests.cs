@@ -25,6 +25,30 @@ public sealed class SegmentScannerTests
         Check(Encoding.UTF8.GetBytes(text.ToString()));
     }
 
+    /// <summary>Piece by piece the same lines are seen as at once, also those that are longer than a piece.</summary>
+    [Fact]
+    public void ScanPiece_UntilNothingIsLeft_GivesEveryLineOnce()
+    {
+        var random = new Random(11);
+        var text = new StringBuilder();
+        for (var line = 0; line < 30; line++)
+            text.Append((char)('a' + (line % 26)), line % 10 == 9 ? 3_000_000 : random.Next(0, 400_000)).Append('\n');
+        text.Append("torn");
+        using var folder = new TemporaryFolder();
+        using var file = PhysicalDisk.Instance.Open(folder.Combine("x"));
+        RandomAccess.Write(file, Encoding.UTF8.GetBytes(text.ToString()), 0);
+        var whole = new List<(long Offset, int Length, bool Ended)>();
+        SegmentScanner.Scan(file, 0, (line, at, ended) => whole.Add((at.Offset, line.Length, ended)));
+
+        var seen = new List<(long Offset, int Length, bool Ended)>();
+        var pieces = 0;
+        for (long from = 0, next; (next = SegmentScanner.ScanPiece(file, from, (line, at, ended) => seen.Add((at.Offset, line.Length, ended)))) > from; from = next)
+            pieces++;
+
+        Assert.Equal(whole, seen);
+        Assert.True(pieces > 5, $"{pieces} pieces");
+    }
+
     [Fact]
     public void Scan_BytesWithoutEnd_NeedsBoundedMemoryAndTellsThatNoLineEnded()
     {
