@@ -167,6 +167,10 @@ public static class StoreOpener
                 new OpenResources(views, turn, watch, search, files, storeLock));
             StoreTelemetry.Opened(logger, state.Index.Operations.Count, state.Index.Recency.Count, reading.Segments.Count,
                 (long)time.GetElapsedTime(started).TotalMilliseconds);
+
+            // Reading a large store leaves nearly as much behind as it keeps; nobody waits yet, so this is the time to give it back.
+            if (state.Index.Operations.Count >= LargeOperations)
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             opened = true;
             var isClean = CleanMark.TryRemove(folder, disk);
             if (!isClean)
@@ -174,10 +178,6 @@ public static class StoreOpener
             var import = isLarge
                 ? watch.LookLater(looksAtViews: !isClean)
                 : Task.FromResult<ImportReport?>(store.ImportAsync(folder.Root, CancellationToken.None, looksAtViews: !isClean).GetAwaiter().GetResult());
-
-            // Reading a large store leaves nearly as much behind as it keeps; nobody waits yet, so this is the time to give it back.
-            if (state.Index.Operations.Count >= LargeOperations)
-                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             return new StoreOpening.Opened(store, store) { Import = import, Damaged = board.Damaged };
         }
         finally
@@ -197,10 +197,7 @@ public static class StoreOpener
     {
         var state = Empty();
         if (new SnapshotFile(folder, files).TryRead(state, out var why) is { } known)
-        {
-            state.Quarantine.Rebuild(state.Index.Operations);
             return (state, known);
-        }
 
         if (why is null)
             return (state, null);

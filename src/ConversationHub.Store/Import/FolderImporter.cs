@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using System.Security.Cryptography;
 using ConversationHub.Contracts;
 using ConversationHub.Store.Disk;
@@ -21,6 +22,9 @@ internal sealed class FolderImporter(
 
     /// <summary>A file of the earlier backend is text; anything longer is none.</summary>
     private const long MaxFileBytes = 256L << 20;
+
+    private static readonly StringComparison OfFileNames = OperatingSystem.IsLinux() ? StringComparison.Ordinal : StringComparison.OrdinalIgnoreCase;
+    private static readonly EnumerationOptions EveryFile = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
 
     private readonly List<DamagedFile> _damaged = [];
     private int _imported;
@@ -49,15 +53,15 @@ internal sealed class FolderImporter(
     /// <param name="looksAtViews">As in <see cref="RunAsync(string, bool, CancellationToken)"/>.</param>
     public IReadOnlyList<string> Find(string source, bool looksAtViews, CancellationToken cancellationToken)
     {
-        var ours = Path.GetFullPath(source) == Path.GetFullPath(folder.Root) ? OwnFiles() : [];
-        ours.Add("index.json");
-        ours.Add("imports.json");
-        return
-        [
-            .. Directory.EnumerateFiles(source, "*" + ViewName.Extension)
-                .Where(path => !ours.Contains(Path.GetFileName(path)) || (looksAtViews && IsForeignView(path, cancellationToken)))
-                .Order(StringComparer.Ordinal),
-        ];
+        var ours = Path.GetFullPath(source) == Path.GetFullPath(folder.Root) ? new OwnFiles(state) : null;
+        var files = new FileSystemEnumerable<string>(source, static (ref FileSystemEntry entry) => entry.ToSpecifiedFullPath(), EveryFile)
+        {
+            ShouldIncludePredicate = (ref FileSystemEntry entry) =>
+                !entry.IsDirectory && entry.FileName.EndsWith(ViewName.Extension, OfFileNames)
+                && entry.FileName is not ("index.json" or "imports.json")
+                && (ours?.Have(entry.FileName) != true || (looksAtViews && IsForeignView(entry.ToSpecifiedFullPath(), cancellationToken))),
+        };
+        return [.. files.Order(StringComparer.Ordinal)];
     }
 
     private async Task<ImportReport> RunAsync(Func<ImportJournal, IEnumerable<string>> paths, CancellationToken cancellationToken)
@@ -113,18 +117,6 @@ internal sealed class FolderImporter(
         {
             if (!journal.Knows(Path.GetFileNameWithoutExtension(path)))
                 yield return path;
-        }
-    }
-
-    private HashSet<string> OwnFiles()
-    {
-        lock (state.Gate)
-        {
-            return Enumerable.Range(0, state.Index.Conversations.Count)
-                .Where(number => state.Index.Conversations[number].IsShown)
-                .Select(number => ViewName.Of(
-                    state.Index.Conversations[number].Id, state.Index.Conversations[number].Owner, state.Index.IsFirstOfName(number)))
-                .ToHashSet(StringComparer.Ordinal);
         }
     }
 

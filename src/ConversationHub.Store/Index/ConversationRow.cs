@@ -4,15 +4,12 @@ using ConversationHub.Store.Clock;
 namespace ConversationHub.Store.Index;
 
 /// <summary>
-/// One conversation as memory keeps it, 80 bytes in a table, because there may be hundreds of thousands: its name and its owner are kept
-/// elsewhere, and so are fields and further surfaces, which few have.
+/// One conversation as memory keeps it, 88 bytes in a table, because there may be hundreds of thousands: its name and its owner are kept
+/// elsewhere, and so are its fields, which few have.
 /// </summary>
 [StructLayout(LayoutKind.Auto)]
 internal struct ConversationRow
 {
-    /// <summary>As <see cref="Surface"/>: no message is shown.</summary>
-    public const ushort NoSurface = ushort.MaxValue;
-
     /// <summary>Clock and id of the operation that <see cref="UpdatedTicks"/> is the time of.</summary>
     public HybridTimestamp LastHlc;
 
@@ -36,8 +33,8 @@ internal struct ConversationRow
     /// <summary>Entry of the erasure; <see cref="OperationEntry.None"/> while the conversation lives.</summary>
     public int ErasedBy;
 
-    /// <summary>The first in the order of first use.</summary>
-    public ushort Surface;
+    /// <summary>One of <see cref="SurfaceSequences"/>.</summary>
+    public int Surfaces;
 
     public readonly bool IsErased => ErasedBy != OperationEntry.None;
 

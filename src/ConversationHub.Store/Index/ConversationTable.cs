@@ -14,9 +14,9 @@ internal sealed class ConversationTable : IReadOnlyList<ConversationEntry>
     private readonly List<ConversationRow[]> _rows = [];
     private readonly ConversationIds _ids;
 
-    // Of those with fields, and of those with more than one surface, all of them in the order of first use.
+    // Of those that have any.
     private readonly Dictionary<int, FieldSet> _fields = [];
-    private readonly Dictionary<int, List<ushort>> _surfaces = [];
+    private readonly SurfaceSequences _surfaces = new();
 
     // Numbers of blocks in which a conversation changed since the block was last taken.
     private readonly HashSet<int> _changedBlocks = [];
@@ -80,6 +80,15 @@ internal sealed class ConversationTable : IReadOnlyList<ConversationEntry>
         }
     }
 
+    /// <summary>The conversation of an id that <see cref="IsFirstOfName"/>; <see cref="OperationEntry.None"/> when there is none.</summary>
+    public int FirstOfName(ReadOnlySpan<byte> id)
+    {
+        var at = _ids.LastOf(id);
+        while (at != OperationEntry.None && !IsFirstOfName(at))
+            at = Row(at).NextOfSameId;
+        return at != OperationEntry.None && IdOf(at).SequenceEqual(id) ? at : OperationEntry.None;
+    }
+
     /// <summary>True when no conversation before this one has the same id, letter case ignored: files of some systems could not be told apart.</summary>
     public bool IsFirstOfName(int conversation) => Row(conversation).NextOfSameId == OperationEntry.None;
 
@@ -95,34 +104,18 @@ internal sealed class ConversationTable : IReadOnlyList<ConversationEntry>
     public void RemoveFields(int conversation) => _fields.Remove(conversation);
 
     /// <summary>In the order of first use.</summary>
-    public IReadOnlyList<ushort> SurfacesOf(int conversation)
-    {
-        if (_surfaces.TryGetValue(conversation, out var all))
-            return all;
-        var only = Row(conversation).Surface;
-        return only == ConversationRow.NoSurface ? [] : [only];
-    }
+    public IReadOnlyList<ushort> SurfacesOf(int conversation) => _surfaces.Of(Row(conversation).Surfaces);
 
-    public bool HasSurface(int conversation, ushort surface) =>
-        Row(conversation).Surface == surface || (_surfaces.TryGetValue(conversation, out var all) && all.Contains(surface));
+    public bool HasSurface(int conversation, ushort surface) => _surfaces.Has(Row(conversation).Surfaces, surface);
 
     /// <summary>Notes a surface as the last one used, unless it was used before.</summary>
     public void AddSurface(int conversation, ushort surface)
     {
         ref var row = ref Row(conversation);
-        if (row.Surface == ConversationRow.NoSurface)
-            row.Surface = surface;
-        else if (!_surfaces.TryGetValue(conversation, out var all) && row.Surface != surface)
-            _surfaces[conversation] = [row.Surface, surface];
-        else if (all?.Contains(surface) == false)
-            all.Add(surface);
+        row.Surfaces = _surfaces.With(row.Surfaces, surface);
     }
 
-    public void ClearSurfaces(int conversation)
-    {
-        Row(conversation).Surface = ConversationRow.NoSurface;
-        _surfaces.Remove(conversation);
-    }
+    public void ClearSurfaces(int conversation) => Row(conversation).Surfaces = SurfaceSequences.Empty;
 
     public IEnumerator<ConversationEntry> GetEnumerator()
     {
@@ -144,7 +137,6 @@ internal sealed class ConversationTable : IReadOnlyList<ConversationEntry>
             Owner = owner,
             NextOfSameId = _ids.LastOf(id),
             ErasedBy = OperationEntry.None,
-            Surface = ConversationRow.NoSurface,
         };
         _ids.Add(number);
         return number;

@@ -53,8 +53,7 @@ internal static class IndexRestore
                 unsorted.Add(entry.Conversation);
             last[entry.Conversation] = entry.Hlc;
             messages[next[entry.Conversation]++] = number;
-            if (!conversations.HasSurface(entry.Conversation, entry.Surface))
-                conversations.AddSurface(entry.Conversation, entry.Surface);
+            conversations.AddSurface(entry.Conversation, entry.Surface);
         }
 
         return unsorted;

@@ -11,6 +11,9 @@ internal sealed class OperationTable
 
     private const int FirstBuckets = 1 << 10;
 
+    /// <summary>Brings the bits of a hash that differ to where <see cref="FirstBucket"/> looks: 2^32 by the golden ratio.</summary>
+    private const uint Spread = 2654435769;
+
     private readonly List<OperationEntry[]> _chunks = [];
 
     // One for each chunk: true when an entry of it changed since the chunk was last taken.
@@ -44,15 +47,11 @@ internal sealed class OperationTable
 
     public bool IsChanged(int chunk) => _changed[chunk];
 
-    /// <summary>Fills an empty table.</summary>
+    /// <summary>Fills an empty table. By its id nothing is found before <see cref="PlaceRestored"/>.</summary>
     /// <param name="tryRead">Fills the chunk of that number; false when that is not to be had.</param>
     /// <returns>False when a chunk was not to be had: the table is not to be used any more.</returns>
     public bool TryRestore(int count, ChunkReader tryRead)
     {
-        var buckets = _buckets.Length;
-        while (count > buckets / 3 * 2)
-            buckets *= 2;
-        _buckets = new int[buckets];
         for (var chunk = 0; chunk * ChunkEntries < count; chunk++)
         {
             // Every byte of what counts is read from the file.
@@ -60,11 +59,16 @@ internal sealed class OperationTable
             _changed.Add(false);
             if (!tryRead(chunk, _chunks[chunk].AsSpan(0, Math.Min(ChunkEntries, count - Count))))
                 return false;
-            for (var end = Math.Min(count, Count + ChunkEntries); Count < end;)
-                PlaceOne(Count++);
+            Count = Math.Min(count, Count + ChunkEntries);
         }
 
         return true;
+    }
+
+    /// <summary>Lets what was restored be found by its id. Reads entries and changes none, so that others may read them at the same time.</summary>
+    public void PlaceRestored()
+    {
+        Place(Math.Max(FirstBuckets, (int)Math.Min(Array.MaxLength, Count * 8L / 5)));
     }
 
     /// <summary>Reads the entries of a chunk.</summary>
@@ -81,7 +85,7 @@ internal sealed class OperationTable
         var number = Count++;
         Change(number) = entry;
         if (Count > _buckets.Length / 3 * 2)
-            Place(buckets: _buckets.Length * 2);
+            Place((int)Math.Min(Array.MaxLength, _buckets.Length * 3L / 2));
         else
             PlaceOne(number);
         return number;
@@ -101,11 +105,14 @@ internal sealed class OperationTable
     {
         var at = FirstBucket(this[number].Id);
         while (_buckets[at] != 0)
-            at = (at + 1) & (_buckets.Length - 1);
+            at = Next(at);
         _buckets[at] = number + 1;
     }
 
-    private int FirstBucket(Guid id) => id.GetHashCode() & (_buckets.Length - 1);
+    // Of any length: the next power of two would leave more than half of a million places empty.
+    private int FirstBucket(Guid id) => (int)(((ulong)((uint)id.GetHashCode() * Spread) * (ulong)_buckets.Length) >> 32);
+
+    private int Next(int bucket) => bucket + 1 == _buckets.Length ? 0 : bucket + 1;
 
     /// <summary>The copies of one operation.</summary>
     public readonly struct MatchEnumerable(OperationTable table, Guid id)
@@ -116,7 +123,7 @@ internal sealed class OperationTable
     /// <summary>Walks the places where the id may be, up to the first empty one.</summary>
     public struct MatchEnumerator(OperationTable table, Guid id)
     {
-        private int _at = table.FirstBucket(id) - 1;
+        private int _next = table.FirstBucket(id);
 
         public int Current { get; private set; }
 
@@ -124,10 +131,10 @@ internal sealed class OperationTable
         {
             while (true)
             {
-                _at = (_at + 1) & (table._buckets.Length - 1);
-                var number = table._buckets[_at] - 1;
+                var number = table._buckets[_next] - 1;
                 if (number < 0)
                     return false;
+                _next = table.Next(_next);
                 if (table[number].Id != id)
                     continue;
                 Current = number;

@@ -4,7 +4,7 @@ namespace ConversationHub.Store.Index;
 /// <param name="user">Whose operations it holds.</param>
 internal sealed class OriginEntry(string user)
 {
-    private readonly NumberList _inTurn = new();
+    private readonly NumberRuns _inTurn = new();
 
     // What came before its turn: erasures of a peer, and what stands after a hole in the log.
     private Dictionary<int, int>? _early;

@@ -24,13 +24,26 @@ internal sealed class SnapshotFile(LogFolder folder, SegmentFiles files)
         if (!File.Exists(folder.Snapshot))
             return null;
         using var file = ReadOnlyDisk.Instance.Open(folder.Snapshot);
-        why = Read(file, state.Index, out var segments) ?? Misfit(state.Index, segments);
+        why = Read(file, state.Index, out var segments, out var clock);
+        if (why is not null)
+            return null;
+        string? misfit = null;
+        AtOnce.Run(
+            () => state.Index.Restore(clock),
+            () =>
+            {
+                state.Index.Operations.PlaceRestored();
+                state.Quarantine.Rebuild(state.Index.Operations);
+                misfit = Misfit(state.Index.Operations, segments);
+            });
+        why = misfit;
         return why is null ? segments[^1] : null;
     }
 
-    private static string? Read(SafeFileHandle file, StoreIndex index, out IReadOnlyList<SegmentCover> segments)
+    private static string? Read(SafeFileHandle file, StoreIndex index, out IReadOnlyList<SegmentCover> segments, out HybridTimestamp clock)
     {
         segments = [];
+        clock = default;
         SnapshotHeader header = default;
         if (!TryRead(file, MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref header, 1)), 0))
             return "it is too short";
@@ -43,15 +56,13 @@ internal sealed class SnapshotFile(LogFolder folder, SegmentFiles files)
         var parts = new byte[header.SmallParts];
         if (!TryRead(file, parts, layout.SmallPartsOffset) || ChecksumLine.Checksum(parts) != header.SmallChecksum)
             return "its names are damaged";
-        HybridTimestamp clock;
         using (var reader = new BinaryReader(new MemoryStream(parts), Encoding.UTF8))
             segments = SmallParts.Read(reader, index, out clock);
-        if (!index.Operations.TryRestore(header.Entries, (chunk, target) => TryReadChunk(file, layout, directory, chunk, target)))
-            return "its operations are damaged";
-        if (!TryReadConversations(file, layout, directory, layout.SmallPartsOffset + parts.Length, index.Conversations))
-            return "its conversations are damaged";
-        index.Restore(clock);
-        return null;
+        var (operations, conversations) = (false, false);
+        AtOnce.Run(
+            () => operations = index.Operations.TryRestore(header.Entries, (chunk, target) => TryReadChunk(file, layout, directory, chunk, target)),
+            () => conversations = TryReadConversations(file, layout, directory, layout.SmallPartsOffset + parts.Length, index.Conversations));
+        return !operations ? "its operations are damaged" : !conversations ? "its conversations are damaged" : null;
     }
 
     private static bool TryReadChunk(SafeFileHandle file, SnapshotLayout layout, byte[] directory, int chunk, Span<OperationEntry> target)
@@ -81,7 +92,7 @@ internal sealed class SnapshotFile(LogFolder folder, SegmentFiles files)
     }
 
     /// <summary>Looks at every segment's length and at the last line of it that the snapshot knows.</summary>
-    private string? Misfit(StoreIndex index, IReadOnlyList<SegmentCover> segments)
+    private string? Misfit(OperationTable operations, IReadOnlyList<SegmentCover> segments)
     {
         var there = folder.ListSegments();
         if (!there.Where(number => number <= segments[^1].Number).SequenceEqual(segments.Select(static one => one.Number)))
@@ -96,23 +107,23 @@ internal sealed class SnapshotFile(LogFolder folder, SegmentFiles files)
         // The operations of a segment mostly stand together.
         var last = new Dictionary<int, int>();
         var latest = OperationEntry.None;
-        for (var number = 0; number < index.Operations.Count; number++)
+        for (var number = 0; number < operations.Count; number++)
         {
-            var segment = index.Operations[number].Segment;
-            if (latest == OperationEntry.None || index.Operations[latest].Segment != segment)
+            var segment = operations[number].Segment;
+            if (latest == OperationEntry.None || operations[latest].Segment != segment)
             {
                 Note(latest);
                 latest = last.GetValueOrDefault(segment, number);
             }
 
-            if (index.Operations[number].Offset > index.Operations[latest].Offset)
+            if (operations[number].Offset > operations[latest].Offset)
                 latest = number;
         }
 
         Note(latest);
         foreach (var (segment, number) in last)
         {
-            ref readonly var entry = ref index.Operations[number];
+            ref readonly var entry = ref operations[number];
             files.Open(segment);
             if (!files.TryRead(new LineLocation(segment, entry.Offset, entry.Length), out var operation, out _) || operation!.Id != entry.Id)
                 return $"{SegmentName.Of(segment)} was written anew, or is damaged";
@@ -123,7 +134,7 @@ internal sealed class SnapshotFile(LogFolder folder, SegmentFiles files)
         void Note(int number)
         {
             if (number != OperationEntry.None)
-                last[index.Operations[number].Segment] = number;
+                last[operations[number].Segment] = number;
         }
     }
 

@@ -8,6 +8,7 @@ namespace ConversationHub.Store.Views;
 internal static class ViewName
 {
     public const string Extension = ".json";
+    public const char BeforeDigest = '~';
     private const int DigestDigits = 8;
 
     /// <summary>Windows opens a device by these names, whatever the extension; and <c>imports.json</c> is the journal of imports.</summary>
@@ -16,12 +17,15 @@ internal static class ViewName
         .Append("imports")
         .ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Whether an id alone can be the name of a file.</summary>
+    public static bool IsFree(ReadOnlySpan<char> id) => !TakenNames.GetAlternateLookup<ReadOnlySpan<char>>().Contains(id);
+
     /// <param name="isFirstOfName">False when another conversation came first whose id differs in letter case at most.</param>
     public static string Of(string id, string owner, bool isFirstOfName)
     {
-        if (isFirstOfName && !TakenNames.Contains(id))
+        if (isFirstOfName && IsFree(id))
             return id + Extension;
         var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{owner}\n{id}")));
-        return $"{id}~{digest.AsSpan(0, DigestDigits)}{Extension}";
+        return $"{id}{BeforeDigest}{digest.AsSpan(0, DigestDigits)}{Extension}";
     }
 }
