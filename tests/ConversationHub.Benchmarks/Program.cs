@@ -8,7 +8,7 @@ using ConversationHub.Benchmarks.Router;
 using ConversationHub.Benchmarks.Store;
 using ConversationHub.Benchmarks.Sync;
 
-string[] known = ["first-light", "call-cost", "start-methods", "router", "store-http", "store-large", "load", "key-timing", "sync"];
+string[] known = ["first-light", "call-cost", "start-methods", "backend-start-methods", "router", "store-http", "store-large", "load", "key-timing", "sync"];
 switch (args)
 {
     case ["first-light", var hub, var backend, var typescript, var dotnet, var empty]:
@@ -19,6 +19,9 @@ switch (args)
         return 0;
     case ["start-methods", var hub, var list]:
         await StartMethods.RunAsync(hub, list);
+        return 0;
+    case ["backend-start-methods", var backend, var list]:
+        await BackendStartMethods.RunAsync(backend, list);
         return 0;
     case ["key-timing", var trials]:
         return KeyTiming.Run(int.Parse(trials, CultureInfo.InvariantCulture), Console.Out);

@@ -11,7 +11,7 @@ namespace ConversationHub.Benchmarks.FirstLight;
 /// </summary>
 internal static partial class StartMethods
 {
-    private const string Heading =
+    public const string Heading =
         "# Methods that a start or a first question would compile as it runs; made by the benchmark start-methods (docs/bench/start-up.md).";
 
     private const string Meta =
@@ -32,13 +32,24 @@ internal static partial class StartMethods
 
     private static async Task RecordAsync(string hub, Dictionary<string, string> environment, Func<McpPipe, Task> talk, string folder, List<string> names)
     {
+        var record = Record(environment, folder);
+        await using (var pipe = McpPipe.Start(hub, [], environment))
+            await talk(pipe);
+        names.AddRange(NamesIn(record));
+    }
+
+    /// <summary>Has a program that is started with this environment write what it compiles.</summary>
+    /// <returns>Where to.</returns>
+    public static string Record(Dictionary<string, string> environment, string folder)
+    {
         var record = Path.Combine(folder, Path.GetRandomFileName());
         environment["DOTNET_JitStdOutFile"] = record;
         environment["DOTNET_JitDisasmSummary"] = "1";
-        await using (var pipe = McpPipe.Start(hub, [], environment))
-            await talk(pipe);
-        names.AddRange(File.ReadLines(record).Select(static line => Compiled().Match(line)).Where(static match => match.Success).Select(static match => match.Groups[1].Value));
+        return record;
     }
+
+    public static IEnumerable<string> NamesIn(string record) =>
+        File.ReadLines(record).Select(static line => Compiled().Match(line)).Where(static match => match.Success).Select(static match => match.Groups[1].Value);
 
     private static async Task OlderEraAsync(McpPipe pipe)
     {
