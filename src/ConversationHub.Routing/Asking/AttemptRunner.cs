@@ -26,7 +26,7 @@ internal sealed class AttemptRunner
     public async ValueTask<AttemptResult> RunAsync(
         TargetBoard board, Question question, TimeSpan share, bool direct, CancellationToken cancellationToken)
     {
-        var call = new Call(board, question, share, direct);
+        var call = new Call(board, question, share, direct, _time.GetTimestamp(), cancellationToken);
         var running = board.Pipeline.RunAsync(_send, call, share, cancellationToken);
         try
         {
@@ -59,7 +59,17 @@ internal sealed class AttemptRunner
         // Not even looking for it may touch a target whose breaker opened since it was chosen.
         if (!call.Direct && board.IsOpen)
             return new AttemptResult(AttemptOutcome.SkippedOpen);
-        var located = await board.Locator.LocateAsync(cancellationToken).ConfigureAwait(false);
+        Located located;
+        try
+        {
+            located = await board.Locator.LocateAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!call.Caller.IsCancellationRequested)
+        {
+            // Its time was spent before it was found: nothing was sent.
+            return new AttemptResult(AttemptOutcome.SkippedBudget);
+        }
+
         if (located.Endpoint is not { } endpoint)
             return located.Failure!;
         using var watch = _patrols[board.Name].Enter(endpoint, cancellationToken);
@@ -77,9 +87,9 @@ internal sealed class AttemptRunner
         }
     }
 
-    private static AskOptions OptionsOf(Call call, LivenessWatch watch) => new()
+    private AskOptions OptionsOf(Call call, LivenessWatch watch) => new()
     {
-        TimeLeft = call.Share,
+        TimeLeft = call.Share - _time.GetElapsedTime(call.StartedAt),
         Breaker = call.Direct ? null : call.Board.Pipeline,
         ConnectTimeout = call.Direct ? RoutingClients.DirectConnectTimeout : null,
         Stream = call.Board.Streams,
@@ -89,5 +99,6 @@ internal sealed class AttemptRunner
             : null,
     };
 
-    private readonly record struct Call(TargetBoard Board, Question Question, TimeSpan Share, bool Direct);
+    private readonly record struct Call(
+        TargetBoard Board, Question Question, TimeSpan Share, bool Direct, long StartedAt, CancellationToken Caller);
 }

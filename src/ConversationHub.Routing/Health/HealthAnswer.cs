@@ -11,6 +11,9 @@ internal sealed record HealthAnswer
     /// <summary>Any HTTP reply at all: the process is alive.</summary>
     public required bool IsAlive { get; init; }
 
+    /// <summary>Neither an answer nor a refusal came in time.</summary>
+    public bool IsSilent { get; init; }
+
     /// <summary>It said <c>brain_id</c> = <c>maestra</c>; a discovered port counts only then.</summary>
     public bool IsMaestra { get; init; }
 

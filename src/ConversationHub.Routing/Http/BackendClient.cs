@@ -95,7 +95,7 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
         }
         catch (TimeoutException)
         {
-            return Unreachable($"no answer to a health request within {limit.TotalMilliseconds:0} ms");
+            return Unreachable($"no answer to a health request within {limit.TotalMilliseconds:0} ms") with { IsSilent = true };
         }
         finally
         {

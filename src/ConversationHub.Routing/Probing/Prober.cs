@@ -117,6 +117,9 @@ internal sealed class Prober(BackendClient client, TimeProvider time, Random ran
         {
             if (board.Locator.Known is { } endpoint)
                 await ReadHealthAsync(board, endpoint, stop).ConfigureAwait(false);
+
+            // It may have failed meanwhile, and who woke the prober found this in its place.
+            await ProbeUntilFitAsync(board, stop).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

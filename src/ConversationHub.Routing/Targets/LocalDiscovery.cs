@@ -11,13 +11,13 @@ namespace ConversationHub.Routing;
 /// </summary>
 internal sealed class LocalDiscovery(BackendClient client, string? portFile, ImmutableArray<int> ports, TimeProvider time) : ITargetLocator
 {
-    /// <summary>How long a port may take to answer when no other one does: it is on this machine, which may be busy.</summary>
+    /// <summary>How long a search may take, and a port to answer when no other one does: it is on this machine, which may be busy.</summary>
     private static readonly TimeSpan PortAnswerLimit = TimeSpan.FromSeconds(2);
 
     /// <summary>How long reading the port file may take.</summary>
     private static readonly TimeSpan PortFileLimit = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How long the lower ports are waited for once a higher one has answered.</summary>
+    /// <summary>How long the lower ports are waited for once a higher one has answered, and a port that is asked before the others.</summary>
     private static readonly TimeSpan LowerPortsLimit = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
@@ -61,20 +61,20 @@ internal sealed class LocalDiscovery(BackendClient client, string? portFile, Imm
 
     private async Task<Located> LookAsync(CancellationToken cancellationToken)
     {
-        PortAnswer[] answers = _found?.Endpoint.BaseUrl.Port is { } before
-            ? [await AskAsync(before, cancellationToken).ConfigureAwait(false)]
-            : [];
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var search = new Search(time.GetTimestamp(), [], enough.Token);
 
         // A backend that was started anew may have taken another port, and has written it down.
-        if (!Array.Exists(answers, static answer => answer.Answer.IsMaestra)
-            && await ReadPortFileAsync(cancellationToken).ConfigureAwait(false) is { } written && !Array.Exists(answers, answer => answer.Port == written))
+        if ((_found?.Endpoint.BaseUrl.Port is { } before && await IsAtAsync(before, search).ConfigureAwait(false))
+            || (await ReadPortFileAsync(cancellationToken).ConfigureAwait(false) is { } written && await IsAtAsync(written, search).ConfigureAwait(false)))
         {
-            answers = [.. answers, await AskAsync(written, cancellationToken).ConfigureAwait(false)];
+            return Keep(await search.Asked[^1].ConfigureAwait(false));
         }
 
-        var isAsked = ports.All(port => Array.Exists(answers, answer => answer.Port == port));
-        if (!isAsked && !Array.Exists(answers, static answer => answer.Answer.IsMaestra))
-            answers = [.. answers, .. await AskAllAsync(cancellationToken).ConfigureAwait(false)];
+        foreach (var port in ports)
+            _ = Ask(port, search);
+        var answers = await AnswersAsync(search).ConfigureAwait(false);
+        await enough.CancelAsync().ConfigureAwait(false);
         if (Array.Find(answers, static answer => answer.Answer.IsMaestra) is { } lowest)
             return Keep(lowest);
 
@@ -82,10 +82,32 @@ internal sealed class LocalDiscovery(BackendClient client, string? portFile, Imm
         // A lookalike ends the search for everybody: with a named identity nobody else is asked in its place.
         if (Array.Find(answers, static answer => answer.Answer.Distrusted is not null) is { } lookalike)
             return new Located(null, lookalike.Answer.Distrusted);
-        var stranger = Array.Find(answers, static answer => answer.Answer.IsAlive);
-        return new Located(null, stranger is null
-            ? new AttemptResult(AttemptOutcome.Refused) { Detail = $"nobody answers on {(ports.Length == 1 ? "port" : "the ports")} {string.Join(", ", ports)}" }
-            : new AttemptResult(AttemptOutcome.Impostor) { Detail = $"port {stranger.Port} belongs to another service" });
+        return new Located(null, Failure(answers));
+    }
+
+    private AttemptResult Failure(PortAnswer[] answers)
+    {
+        if (Array.Find(answers, static answer => answer.Answer.IsAlive) is { } stranger)
+            return new AttemptResult(AttemptOutcome.Impostor) { Detail = $"port {stranger.Port} belongs to another service" };
+        if (Array.Find(answers, static answer => answer.Answer.IsSilent) is { } silent)
+            return new AttemptResult(AttemptOutcome.ConnectTimeout) { Detail = $"port {silent.Port} does not answer" };
+        return new AttemptResult(AttemptOutcome.Refused) { Detail = $"nobody answers on {(ports.Length == 1 ? "port" : "the ports")} {string.Join(", ", ports)}" };
+    }
+
+    /// <summary>Asks one port before all others, which are waited for no longer than it takes to prefer it.</summary>
+    private async Task<bool> IsAtAsync(int port, Search search)
+    {
+        if (Ask(port, search) is not { } asking)
+            return false;
+        try
+        {
+            return (await asking.WaitAsync(LowerPortsLimit, time, search.Token).ConfigureAwait(false)).Answer.IsMaestra;
+        }
+        catch (TimeoutException)
+        {
+            // It may still answer, beside the others.
+            return false;
+        }
     }
 
     private Located Keep(PortAnswer answer)
@@ -94,34 +116,42 @@ internal sealed class LocalDiscovery(BackendClient client, string? portFile, Imm
         return new Located(answer.Endpoint, null);
     }
 
-    /// <summary>In the order of the ports, those that answered in time.</summary>
-    private async Task<PortAnswer[]> AskAllAsync(CancellationToken cancellationToken)
+    /// <summary>In the order in which they were asked, those that answered in time.</summary>
+    private async Task<PortAnswer[]> AnswersAsync(Search search)
     {
-        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var asking = ports.Select(port => AskAsync(port, enough.Token)).ToArray();
-        var all = Task.WhenAll(asking);
+        var all = Task.WhenAll(search.Asked);
         try
         {
-            return await all.WaitAsync(LowerPortsLimit, time, cancellationToken).ConfigureAwait(false);
+            return await all.WaitAsync(LowerPortsLimit, time, search.Token).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
-            var soFar = asking.Where(static each => each.IsCompletedSuccessfully).Select(static each => each.Result).ToArray();
+            var soFar = search.Asked.Where(static each => each.IsCompletedSuccessfully).Select(static each => each.Result).ToArray();
             if (!Array.Exists(soFar, static answer => answer.Answer.IsMaestra))
                 return await all.ConfigureAwait(false);
 
             // Nobody looks at the others any more, nor at how they end.
             _ = all.ContinueWith(static ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-            await enough.CancelAsync().ConfigureAwait(false);
             return soFar;
         }
     }
 
-    private async Task<PortAnswer> AskAsync(int port, CancellationToken cancellationToken)
+    /// <returns>Null when it was asked before, or there is no time for it.</returns>
+    private Task<PortAnswer>? Ask(int port, Search search)
+    {
+        var left = PortAnswerLimit - time.GetElapsedTime(search.StartedAt);
+        if (left <= TimeSpan.Zero || !search.Ports.Add(port))
+            return null;
+        var asking = AskAsync(port, left, search.Token);
+        search.Asked.Add(asking);
+        return asking;
+    }
+
+    private async Task<PortAnswer> AskAsync(int port, TimeSpan limit, CancellationToken cancellationToken)
     {
         var endpoint = new TargetEndpoint(new UriBuilder(Uri.UriSchemeHttp, Host, port).Uri);
         var answer = await client
-            .ReadHealthWithinAsync(TargetName.Local, endpoint, PortAnswerLimit, cancellationToken).ConfigureAwait(false);
+            .ReadHealthWithinAsync(TargetName.Local, endpoint, limit, cancellationToken).ConfigureAwait(false);
         return new PortAnswer(port, endpoint, answer);
     }
 
@@ -155,6 +185,12 @@ internal sealed class LocalDiscovery(BackendClient client, string? portFile, Imm
             // No port file is the usual case; the known ports are asked instead.
             return null;
         }
+    }
+
+    /// <param name="Asked">In the order of preference.</param>
+    private sealed record Search(long StartedAt, List<Task<PortAnswer>> Asked, CancellationToken Token)
+    {
+        public HashSet<int> Ports { get; } = [];
     }
 
     private sealed record Found(TargetEndpoint Endpoint, long At);

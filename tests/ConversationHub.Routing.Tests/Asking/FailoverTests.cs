@@ -120,6 +120,37 @@ public sealed class FailoverTests : IAsyncLifetime
         Assert.Equal(0, _hub.Cloud.Proxy.Connections);
     }
 
+    /// <summary>A local backend that nobody named and that hangs: while it is looked for nothing is sent, so that nothing can have run.</summary>
+    [Fact]
+    public async Task AskAsync_TimeIsSpentWhileLocalIsLookedFor_CannotHaveRun()
+    {
+        using var folder = new TemporaryFolder();
+        await using var hub = new RouterUnderTest(options => options with { LocalUrl = null, PortFile = folder.Combine("port") });
+        await File.WriteAllTextAsync(folder.Combine("port"), $"{hub.Local.Proxy.Port}");
+        hub.Local.OnHealth = _ => Chaos.StallBeforeHeaders;
+
+        var result = await hub.AskAsync(hub.NewQuestion(budget: TimeSpan.FromMilliseconds(300), route: Route.LocalOnly));
+
+        Assert.Equal((AttemptOutcome.SkippedBudget, false), (Assert.Single(result.Attempts).Outcome, result.MayHaveRun));
+        Assert.Empty(hub.Local.Asks.Snapshot());
+    }
+
+    /// <summary>What was asked of a backend that had just answered took the prober's place, and nobody woke it again.</summary>
+    [Fact]
+    public async Task AskAsync_FailsWhileItsHealthIsAskedFor_IsProbedAllTheSame()
+    {
+        await using var hub = new RouterUnderTest();
+        hub.Local.OnHealth = _ => Chaos.StallBeforeHeaders;
+        await hub.AskAsync();
+        await hub.Local.Probes.ItemAsync(1);
+        hub.Local.Next(new CannedResponse(503, """{"detail":"Busy","code":"overloaded"}"""u8.ToArray(), ("Content-Type", "application/json"), ("Retry-After", "1")));
+        hub.Local.OnHealth = _ => Chaos.Respond(CannedResponse.Json(200, MaestraReplies.Health("local", hub.Local.Proxy.Port)));
+
+        await hub.AskAsync();
+
+        await hub.BreakerAsync(TargetName.Local, BreakerState.Closed);
+    }
+
     /// <summary>A call that waited for its turn until its time was over: nobody could be told the answer.</summary>
     [Fact]
     public async Task AskAsync_NoTimeLeft_AsksNobody()

@@ -165,6 +165,31 @@ public sealed class LocalDiscoveryTests : IAsyncLifetime
         Assert.Equal(_high.Proxy.Port, (await locating).Endpoint!.BaseUrl.Port);
     }
 
+    /// <summary>The port in the file belongs to a backend that hangs: the others are asked beside it after half a second, and the search ends after two.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task LocateAsync_PortInTheFileIsDeaf_TheOthersAreAskedBesideIt(bool othersAreDeafToo)
+    {
+        await File.WriteAllTextAsync(_portFile, _high.Proxy.Port.ToString(CultureInfo.InvariantCulture));
+        _high.OnHealth = _ => Chaos.StallBeforeHeaders;
+        if (othersAreDeafToo)
+            _low.OnHealth = _ => Chaos.StallBeforeHeaders;
+        var locating = Discovery().LocateAsync(CancellationToken.None).AsTask();
+        await _high.Probes.ItemAsync(1);
+        Advance(TimeSpan.FromMilliseconds(500), waiting: 2);
+        await _low.Probes.ItemAsync(1);
+        Advance(TimeSpan.FromMilliseconds(500), waiting: othersAreDeafToo ? 3 : 2);
+        if (othersAreDeafToo)
+            Advance(TimeSpan.FromMilliseconds(1_000), waiting: 2);
+
+        var located = await locating;
+        if (othersAreDeafToo)
+            Assert.Equal((AttemptOutcome.ConnectTimeout, $"port {_high.Proxy.Port} does not answer"), (located.Failure!.Outcome, located.Failure.Detail));
+        else
+            Assert.Equal(_low.Proxy.Port, located.Endpoint!.BaseUrl.Port);
+    }
+
     /// <summary>A busy machine: who answers late, but within the limit, is found all the same.</summary>
     [Fact]
     public async Task LocateAsync_OnlyPortAnswersLate_IsFound()
@@ -205,6 +230,13 @@ public sealed class LocalDiscoveryTests : IAsyncLifetime
         await _low.DisposeAsync();
         await _high.DisposeAsync();
         File.Delete(_portFile);
+    }
+
+    /// <param name="waiting">How many waits the clock has before.</param>
+    private void Advance(TimeSpan time, int waiting)
+    {
+        Assert.True(SpinWait.SpinUntil(() => _time.Waiting.Count == waiting, TestTimeouts.Signal), $"{_time.Waiting.Count} wait");
+        _time.Advance(time);
     }
 
     private LocalDiscovery Discovery() =>
