@@ -13,7 +13,8 @@ internal static class AtOnce
         }
         finally
         {
-            Task.WaitAny(other);
+            // Waited for in a way that does it here when no thread of the pool is free to.
+            other.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
         }
 
         other.GetAwaiter().GetResult();

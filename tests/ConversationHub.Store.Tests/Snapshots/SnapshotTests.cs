@@ -83,6 +83,39 @@ public sealed class SnapshotTests
         Assert.Equal(StoreHealthState.Degraded, third.Store.Status.Health);
     }
 
+    /// <summary>The log is checked a piece at a time: a line is counted from the beginning of its file, wherever the piece begins.</summary>
+    [Fact]
+    public async Task Open_FromASnapshotOverALineFarInTheLog_TellsItsPlaceInTheFile()
+    {
+        const int Messages = 40;
+        const int Rounds = 1_000;
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        await using (var store = OpenedStore.At(root))
+        {
+            for (var n = 0; n < Messages; n++)
+                await store.AskAsync(store.Question($"message {n} {new string('x', 100_000)}", $"c{n}"));
+        }
+
+        var segment = Path.Combine(root, "log", "000000000001.jsonl");
+        var bytes = await File.ReadAllBytesAsync(segment);
+
+        // Not the last one, which a start looks at itself.
+        bytes[^150_000] ^= 1;
+        await File.WriteAllBytesAsync(segment, bytes);
+
+        await using var again = OpenedStore.At(root);
+        var damaged = ((StoreOpening.Opened)again.Opening).Damaged;
+        for (var round = 0; round < Rounds && !damaged.IsCompleted; round++)
+        {
+            await again.Time.WaitForTimersAsync();
+            again.Time.Advance(TimeSpan.FromMilliseconds(400));
+            await Task.WhenAny(damaged, Task.Delay(20));
+        }
+
+        Assert.Contains($"000000000001.jsonl line {Messages - 1}", await damaged.WaitAsync(TestTimeouts.Signal), StringComparison.Ordinal);
+    }
+
     /// <summary>A snapshot is of one moment, whatever is committed while it is being taken.</summary>
     [Fact]
     public async Task Open_FromASnapshotTakenWhileOthersCommit_ShowsWhatTheWholeLogShows()
