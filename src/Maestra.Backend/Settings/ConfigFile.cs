@@ -10,6 +10,9 @@ internal sealed record ConfigFile(IReadOnlyDictionary<string, string> Values, IR
 {
     private const int MaxBytes = 1 << 20;
 
+    /// <summary>What <see cref="FileSystemInfo.Attributes"/> are of a file that is not there.</summary>
+    private const int NoFile = -1;
+
     private static readonly Dictionary<string, string> None = [];
 
     public static ConfigFile Load(string path, bool mustExist)
@@ -18,7 +21,9 @@ internal sealed record ConfigFile(IReadOnlyDictionary<string, string> Values, IR
         try
         {
             var file = new FileInfo(path);
-            if (!file.Exists)
+
+            // Not by Exists, which says that there is none also of one that may not be seen.
+            if ((int)file.Attributes == NoFile)
                 return mustExist ? Wrong($"{SettingNames.ConfigFile}: there is no file {path}") : new ConfigFile(None, []);
 
             // Read to a bound, since a device says that it has no bytes and has no end.

@@ -253,6 +253,16 @@ public sealed class SettingsBinderTests : IDisposable
     }
 
     /// <summary>A device says that it holds nothing, and has no end.</summary>
+    /// <summary>Behind a folder that may not be entered (a loop of links, because root may enter everything else) a file is not absent.</summary>
+    [Fact]
+    public void Load_ConfigFileThatCannotBeSeen_IsRefused()
+    {
+        Directory.CreateSymbolicLink(_home.Combine(".maestra"), _home.Combine(".maestra"));
+        var sources = SettingSources.Load(new Dictionary<string, string>(), new Dictionary<string, string> { ["HOME"] = _home.Path });
+
+        Assert.Contains("cannot be read", Assert.Single(sources.File.Errors), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Load_ConfigFileWithoutEnd_IsRefused()
     {
