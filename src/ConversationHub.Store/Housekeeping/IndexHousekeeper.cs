@@ -9,7 +9,7 @@ internal sealed class IndexHousekeeper : IAsyncDisposable
 {
     private static readonly TimeSpan Round = TimeSpan.FromMilliseconds(400);
 
-    /// <summary>While the log is being checked: a piece takes less than a millisecond of one core, and requests are answered in between.</summary>
+    /// <summary>While the log is being checked, a small piece a round: requests are answered in between.</summary>
     private static readonly TimeSpan CheckRound = TimeSpan.FromMilliseconds(20);
 
     private readonly SearchKeeper _search;
