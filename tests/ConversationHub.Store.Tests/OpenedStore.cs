@@ -43,10 +43,10 @@ internal sealed class OpenedStore : IAsyncDisposable
     public IConversationArchive Archive => ((StoreOpening.Opened)Opening).Archive;
 
     /// <summary>In a new folder, deleted at the end.</summary>
-    public static OpenedStore New(StoreNamespace storeNamespace = StoreNamespace.Shared, IDisk? disk = null)
+    public static OpenedStore New(StoreNamespace storeNamespace = StoreNamespace.Shared, IDisk? disk = null, ManualTimeProvider? time = null)
     {
         var folder = new TemporaryFolder();
-        return new OpenedStore(folder.Combine("conversations"), folder, storeNamespace, disk, time: null);
+        return new OpenedStore(folder.Combine("conversations"), folder, storeNamespace, disk, time);
     }
 
     /// <summary>In a folder that outlives it.</summary>

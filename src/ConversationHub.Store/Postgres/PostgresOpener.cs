@@ -15,12 +15,6 @@ internal static class PostgresOpener
         SELECT store_id FROM made UNION ALL SELECT store_id FROM maestra.store LIMIT 1
         """;
 
-    private const string MadeInSql = """
-        WITH held AS (SELECT only_row, made_in FROM maestra.store FOR UPDATE),
-        noted AS (UPDATE maestra.store s SET made_in = $1 FROM held WHERE s.made_in IS DISTINCT FROM $1)
-        SELECT made_in FROM held WHERE made_in <> $1
-        """;
-
     public static async Task<StoreOpening> OpenAsync(
         StoreOptions options, string connectionString, TimeProvider time, IdSource ids, ILogger logger, CancellationToken cancellationToken)
     {
@@ -41,8 +35,8 @@ internal static class PostgresOpener
             var storeId = await StoreIdAsync(source, ids, cancellationToken).ConfigureAwait(false);
             var board = new StatusBoard(PostgresStore.Kind);
             var origins = new PostgresOrigins(source, options.BackendId, storeId, ids, logger);
-            await RenewAfterRestoreAsync(source, origins, cancellationToken).ConfigureAwait(false);
-            var database = new Database(source, board, logger) { OriginClosed = origins.RefreshAsync };
+            await origins.LookAsync(cancellationToken).ConfigureAwait(false);
+            var database = new Database(source, board, logger) { OriginClosed = origins.LookAsync };
             var reader = new PostgresReader(database);
             var archive = new PostgresArchive(database, reader, origins, time, ids);
             var store = new PostgresStore(
@@ -53,7 +47,7 @@ internal static class PostgresOpener
                 archive,
                 new PostgresCompactor(source, time, logger),
                 new PostgresCosts(database),
-                new PostgresWatch(database, board, time, logger),
+                new PostgresWatch(database, origins, board, time, logger),
                 new PostgresSync(database, new PostgresSyncReader(database), origins, board, time),
                 new PostgresRetention(database, archive, origins, time, ids),
                 new PostgresErasures(database),
@@ -70,19 +64,6 @@ internal static class PostgresOpener
         {
             if (!opened)
                 await source.DisposeAsync().ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>A database that is not the one in which the store took its id is a copy of it.</summary>
-    private static async Task RenewAfterRestoreAsync(NpgsqlDataSource source, PostgresOrigins origins, CancellationToken cancellationToken)
-    {
-        var place = await PostgresPlace.ReadAsync(source, cancellationToken).ConfigureAwait(false);
-        var command = source.CreateCommand(MadeInSql);
-        await using (command.ConfigureAwait(false))
-        {
-            command.Parameters.Text(place);
-            if (await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is string)
-                await origins.TakeNewAsync("the database is a copy, as one restored from a backup is", cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -3,24 +3,30 @@ using Microsoft.Extensions.Logging;
 
 namespace ConversationHub.Store.Postgres;
 
-/// <summary>Asks the database now and then for what <c>/health</c> tells, which itself waits for nothing; and so notices when a lost one is back.</summary>
+/// <summary>
+/// Asks the database now and then for what <c>/health</c> tells, which itself waits for nothing, and so notices when a lost one is back; and how far its
+/// log is, by which a database that was put back to an earlier state is recognised.
+/// </summary>
 internal sealed class PostgresWatch : IAsyncDisposable
 {
     private const string CountSql = "SELECT count(*)::text FROM maestra.conversations WHERE erased_by IS NULL";
+    private const string RunSql = "SELECT maestra.store_run(), maestra.store_flushed()";
     private const int RoundsPerCount = 10;
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(2);
 
     private readonly Database _database;
+    private readonly PostgresOrigins _origins;
     private readonly StatusBoard _board;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _running;
 
-    public PostgresWatch(Database database, StatusBoard board, TimeProvider time, ILogger logger)
+    public PostgresWatch(Database database, PostgresOrigins origins, StatusBoard board, TimeProvider time, ILogger logger)
     {
         _logger = logger;
         _database = database;
+        _origins = origins;
         _board = board;
         _time = time;
         _running = Task.Run(RunAsync);
@@ -41,7 +47,8 @@ internal sealed class PostgresWatch : IAsyncDisposable
             for (var round = 0; ; round = (round + 1) % RoundsPerCount)
             {
                 if (round == 0 || _board.Current.Health != StoreHealthState.Healthy)
-                    await TryCountAsync().ConfigureAwait(false);
+                    await TryAsync(CountAsync).ConfigureAwait(false);
+                await TryAsync(SeeAsync).ConfigureAwait(false);
                 await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false);
             }
         }
@@ -52,11 +59,11 @@ internal sealed class PostgresWatch : IAsyncDisposable
     }
 
     /// <summary>A mistake of ours must not end the rounds: a lost database would then count as lost for good.</summary>
-    private async Task TryCountAsync()
+    private async Task TryAsync(Func<Task> step)
     {
         try
         {
-            await CountAsync().ConfigureAwait(false);
+            await step().ConfigureAwait(false);
         }
         catch (Exception error) when (error is not OperationCanceledException || !_stopping.IsCancellationRequested)
         {
@@ -70,5 +77,13 @@ internal sealed class PostgresWatch : IAsyncDisposable
             CountSql, static _ => { }, static reader => reader.All(static row => row.GetString(0)), _stopping.Token).ConfigureAwait(false);
         if (count is [var text])
             _board.Counted(int.Parse(text, CultureInfo.InvariantCulture));
+    }
+
+    private async Task SeeAsync()
+    {
+        var (seen, _) = await _database.QueryAsync(
+            RunSql, static _ => { }, static reader => reader.All(static row => new DatabaseRun(row.GetString(0), row.NumberOrNull(1))), _stopping.Token).ConfigureAwait(false);
+        if (seen is [var run])
+            await _origins.SeenAsync(run, _stopping.Token).ConfigureAwait(false);
     }
 }

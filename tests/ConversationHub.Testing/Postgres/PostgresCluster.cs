@@ -68,6 +68,45 @@ public sealed class PostgresCluster : IAsyncDisposable
 
     public Task ResumeAsync() => SignalAsync("-CONT");
 
+    /// <summary>A dump of a database, in a file of this cluster's folder.</summary>
+    public async Task<string> DumpAsync(string database)
+    {
+        var path = _folder.Combine($"{Guid.NewGuid():N}.dump");
+        await RunAsync(Describe("pg_dump", "-Fc", "-f", path, "-d", Url(database)));
+        return path;
+    }
+
+    /// <summary>Reads a dump back over the tables that are there, while whoever is connected stays so.</summary>
+    public Task ReadBackAsync(string dump, string database) =>
+        RunAsync(Describe("pg_restore", "--clean", "--if-exists", "--single-transaction", "-d", Url(database), dump));
+
+    /// <summary>Reads the rows of a dump back into the tables that are there, emptied before.</summary>
+    public async Task ReadRowsBackAsync(string dump, string database, string schema)
+    {
+        const string Truncate = "DO $$ BEGIN EXECUTE (SELECT 'TRUNCATE ' || string_agg(format('%I.%I', schemaname, tablename), ', ') FROM pg_tables WHERE schemaname = '{0}'); END $$";
+        await RunAsync(Describe("psql", "-v", "ON_ERROR_STOP=1", "-c", Truncate.Replace("{0}", schema, StringComparison.Ordinal), "-d", Url(database)));
+        await RunAsync(Describe("pg_restore", "--data-only", "--disable-triggers", "--single-transaction", "-d", Url(database), dump));
+    }
+
+    /// <summary>A copy of its files, taken while it is down.</summary>
+    public async Task<string> CopyFilesAsync()
+    {
+        var copy = _folder.Combine($"{Guid.NewGuid():N}.copy");
+        await KillAsync();
+        await RunAsync(new ProgramStart("/bin/cp", _folder.Path, "-a", DataFolder, copy));
+        await StartServerAsync();
+        return copy;
+    }
+
+    /// <summary>Puts a copy of its files back in their place and starts it.</summary>
+    public async Task PutFilesBackAsync(string copy)
+    {
+        await KillAsync();
+        Directory.Delete(DataFolder, recursive: true);
+        await RunAsync(new ProgramStart("/bin/cp", _folder.Path, "-a", copy, DataFolder));
+        await StartServerAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         await KillAsync();

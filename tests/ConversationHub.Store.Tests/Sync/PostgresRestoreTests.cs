@@ -1,0 +1,127 @@
+using ConversationHub.Contracts;
+using ConversationHub.Store.Postgres;
+using ConversationHub.Testing;
+using ConversationHub.Testing.Postgres;
+using ConversationHub.Testing.Time;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+
+namespace ConversationHub.Store.Tests.Sync;
+
+/// <summary>
+/// A database that is put back to an earlier state while replicas run over it: none of them gives out a number again under which a peer holds what was
+/// written since (decision 61). Needs a server of its own.
+/// </summary>
+public sealed class PostgresRestoreTests
+{
+    private const string HostedId = "hosted_sha256_584782401a33660a";
+    private const string Database = "postgres";
+
+    private readonly ManualTimeProvider _time = new();
+
+    /// <param name="how">In what way it was put back.</param>
+    /// <param name="writer">Which replica writes first after that: the one that wrote what is lost, or one that has seen none of it.</param>
+    [Theory]
+    [InlineData("a dump", "the first")]
+    [InlineData("a dump", "the second")]
+    [InlineData("the rows of a dump", "the second")]
+    [InlineData("the files", "the first")]
+    [InlineData("the files", "the second")]
+    public async Task Write_AfterTheDatabaseWasPutBack_ReachesThePeerAndWhatWasLostComesBack(string how, string writer)
+    {
+        // A named server is somebody's: it is not killed.
+        if (PostgresTools.Programs is null)
+            return;
+        await using var cluster = await PostgresCluster.StartAsync();
+        await using var peerStore = OpenedStore.New(time: _time);
+        var peer = new SyncSide(OpenedStore.BackendId, (StoreOpening.Opened)peerStore.Opening, _time);
+        var first = await OpenAsync(cluster);
+        var second = await OpenAsync(cluster);
+        try
+        {
+            await first.AskAsync("before");
+            var backup = how == "the files" ? await cluster.CopyFilesAsync() : await cluster.DumpAsync(Database);
+            await first.AskAsync("lost");
+            await first.AskAsync("lost too");
+            await peer.PullAsync(first);
+            await SeenAsync(cluster);
+            await (how switch
+            {
+                "a dump" => cluster.ReadBackAsync(backup, Database),
+                "the rows of a dump" => cluster.ReadRowsBackAsync(backup, Database, "maestra"),
+                _ => cluster.PutFilesBackAsync(backup),
+            });
+            var (one, other) = writer == "the first" ? (first, second) : (second, first);
+
+            // As many as were lost and more, so that a number alone says nothing.
+            foreach (var message in (string[])["after", "after it", "and then"])
+                await one.AskAsync(message);
+            await other.AskAsync("of the other");
+
+            await peer.PullAsync(one);
+            await one.PullAsync(peer);
+            Assert.Equal("before|Yes.|lost|Yes.|lost too|Yes.|after|Yes.|after it|Yes.|and then|Yes.|of the other|Yes.", await peer.TranscriptAsync());
+            Assert.Equal(await peer.DigestAsync(), await one.DigestAsync());
+            Assert.Equal(await peer.HaveAsync(), await other.HaveAsync());
+        }
+        finally
+        {
+            await first.Store.DisposeAsync();
+            await second.Store.DisposeAsync();
+        }
+    }
+
+    /// <summary>A server that is merely started anew lost nothing: every start would add streams to every vector.</summary>
+    [ContractFact]
+    public async Task Write_AfterTheServerStartedAnew_GoesOnInItsStream()
+    {
+        if (PostgresTools.Programs is null)
+            return;
+        await using var cluster = await PostgresCluster.StartAsync();
+        var first = await OpenAsync(cluster);
+        var second = await OpenAsync(cluster);
+        try
+        {
+            await first.AskAsync("before");
+            await SeenAsync(cluster);
+            await cluster.KillAsync();
+            await cluster.StartServerAsync();
+
+            await second.AskAsync("after");
+            await first.AskAsync("after it");
+
+            Assert.Equal(6, Assert.Single(await first.HaveAsync()).Value);
+        }
+        finally
+        {
+            await first.Store.DisposeAsync();
+            await second.Store.DisposeAsync();
+        }
+    }
+
+    /// <summary>Until both replicas have looked how far the server is, which they do every two seconds: their latest question to it is that one.</summary>
+    private async Task SeenAsync(PostgresCluster cluster)
+    {
+        await using var source = NpgsqlDataSource.Create(PostgresAddress.TryParse(cluster.Url(Database), out _)!);
+        await using var now = source.CreateCommand("SELECT clock_timestamp()");
+        var since = (DateTime)(await now.ExecuteScalarAsync())!;
+        using var limit = new CancellationTokenSource(TestTimeouts.Signal);
+        while (true)
+        {
+            _time.Advance(TimeSpan.FromSeconds(2));
+            await using var looks = source.CreateCommand(
+                "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle' AND query LIKE '%store_flushed%' AND query_start > $1 AND pid <> pg_backend_pid()");
+            looks.Parameters.Add(new NpgsqlParameter { Value = since });
+            if ((long)(await looks.ExecuteScalarAsync(limit.Token))! >= 2)
+                return;
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, limit.Token);
+        }
+    }
+
+    private async Task<SyncSide> OpenAsync(PostgresCluster cluster) => new(
+        HostedId,
+        Assert.IsType<StoreOpening.Opened>(await StoreOpener.OpenPostgresAsync(
+            OpenedStore.Options("/nowhere", StoreNamespace.PerUser) with { BackendId = HostedId }, PostgresAddress.TryParse(cluster.Url(Database), out _)!,
+            _time, new IdSource(_time), NullLogger.Instance, CancellationToken.None)),
+        _time);
+}
