@@ -51,6 +51,46 @@ public sealed record HealthReport
 
     [JsonPropertyName("store")]
     public required StoreHealth Store { get; init; }
+
+    /// <summary>The peers that this backend calls; null where there are none, and in cloud mode without a key.</summary>
+    [JsonPropertyName("peers")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<PeerHealth>? Peers { get; init; }
+}
+
+/// <summary>How the exchange with one peer goes.</summary>
+public sealed record PeerHealth
+{
+    [JsonPropertyName("backend_id")]
+    public required string BackendId { get; init; }
+
+    /// <summary>One of <see cref="PeerSyncState"/>.</summary>
+    [JsonPropertyName("state")]
+    public required string State { get; init; }
+
+    /// <summary>Since both sides last held the same.</summary>
+    [JsonPropertyName("lag_seconds")]
+    public required double LagSeconds { get; init; }
+
+    /// <summary>What a peer that answers 429 has asked for.</summary>
+    [JsonPropertyName("retry_after_seconds")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? RetryAfterSeconds { get; init; }
+}
+
+/// <summary>Values of <see cref="PeerHealth.State"/>.</summary>
+public static class PeerSyncState
+{
+    /// <summary>No round has ended yet.</summary>
+    public const string New = "new";
+    public const string Agreed = "agreed";
+
+    /// <summary>It holds something that is lacked here.</summary>
+    public const string Behind = "behind";
+
+    /// <summary>It answers 429.</summary>
+    public const string Limited = "limited";
+    public const string Failing = "failing";
 }
 
 /// <summary>State of the store in a health report.</summary>

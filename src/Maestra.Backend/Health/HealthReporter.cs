@@ -4,6 +4,7 @@ using Maestra.Backend.Audit;
 using Maestra.Backend.Identity;
 using Maestra.Backend.Listening;
 using Maestra.Backend.Settings;
+using Maestra.Backend.Sync;
 
 namespace Maestra.Backend.Health;
 
@@ -16,12 +17,13 @@ internal sealed class HealthReporter(
     ProcessStart start,
     DependencyBoard dependencies,
     AuditParts audit,
+    SyncBoard sync,
     TimeProvider time)
 {
     private static readonly string[] WithoutSync = [Capability.Idempotency, Capability.Stream];
     private static readonly string[] WithSync = [Capability.Idempotency, Capability.Stream, Capability.Sync];
 
-    /// <param name="tellsCount">Whether the caller may know how many conversations there are.</param>
+    /// <param name="tellsCount">Whether the caller may know how many conversations there are, and with whom they are exchanged.</param>
     public HealthReport Report(bool tellsCount)
     {
         identity.LookInBackground();
@@ -46,6 +48,7 @@ internal sealed class HealthReporter(
                 Conversations = tellsCount ? status.Conversations : null,
                 LastCommit = status.LastCommit,
             },
+            Peers = tellsCount && sync.Peers is { Count: > 0 } peers ? peers : null,
         };
     }
 

@@ -23,6 +23,7 @@ internal sealed class PeerLoop : IAsyncDisposable
     private PeerView? _known;
     private int _failures;
     private TimeSpan? _pause;
+    private bool _isLimited;
     private TimeSpan _debt;
     private long _reckonedAt;
     private bool _isFirst = true;
@@ -100,22 +101,27 @@ internal sealed class PeerLoop : IAsyncDisposable
         _debt = Debt(rounds);
         _reckonedAt = _time.GetTimestamp();
         _pause = failure?.Pause;
-        if (_pause is not null)
+        if (_pause is { } pause)
         {
+            if (!_isLimited)
+                _logger.RoundLimited(_peer.BackendId, (int)Math.Ceiling(pause.TotalSeconds));
+            _isLimited = true;
             _meter.SyncRound(_peer.BackendId, "limited");
-            _board.Behind(_peer.BackendId);
+            _board.Limited(_peer.BackendId, pause);
             return commits;
         }
 
         if (failure is not null)
         {
+            _isLimited = false;
             Failed(failure.Reason);
             return commits;
         }
 
-        if (_failures > 0)
+        if (_failures > 0 || _isLimited)
             _logger.RoundWorksAgain(_peer.BackendId);
         _failures = 0;
+        _isLimited = false;
         _meter.SyncRound(_peer.BackendId, "synced");
         _board.Agreed(_peer.BackendId);
         await _directory.NoteSyncedAsync(_peer.BackendId, _time.GetUtcNow(), _stopping.Token);

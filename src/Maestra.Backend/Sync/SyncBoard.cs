@@ -1,3 +1,4 @@
+using ConversationHub.Contracts;
 using Maestra.Backend.Metrics;
 using Maestra.Backend.Peers;
 
@@ -34,6 +35,9 @@ internal sealed class SyncBoard(TimeProvider time)
 
     public void Failed(string peer) => Set(peer, static entry => entry with { Standing = PeerStanding.Unreachable });
 
+    /// <summary>It takes requests and asks to be left alone for so long (429).</summary>
+    public void Limited(string peer, TimeSpan pause) => Set(peer, entry => entry with { Standing = PeerStanding.Limited, Pause = pause });
+
     /// <summary>A round began with one that could not be reached before, or brought only a part.</summary>
     public void Behind(string peer) => Set(peer, static entry => entry with { Standing = PeerStanding.Behind });
 
@@ -53,6 +57,27 @@ internal sealed class SyncBoard(TimeProvider time)
         {
             lock (_gate)
                 return [.. _peers.Select(one => new PeerLag(one.Key, time.GetElapsedTime(one.Value.AgreedAt).TotalSeconds))];
+        }
+    }
+
+    /// <summary>For <c>/health</c>.</summary>
+    public IReadOnlyList<PeerHealth> Peers
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return
+                [
+                    .. _peers.OrderBy(static one => one.Key, StringComparer.Ordinal).Select(one => new PeerHealth
+                    {
+                        BackendId = one.Key,
+                        State = Name(one.Value.Standing),
+                        LagSeconds = Math.Round(time.GetElapsedTime(one.Value.AgreedAt).TotalSeconds, 3),
+                        RetryAfterSeconds = one.Value.Standing == PeerStanding.Limited ? (int)Math.Ceiling(one.Value.Pause.TotalSeconds) : null,
+                    }),
+                ];
+            }
         }
     }
 
@@ -86,7 +111,16 @@ internal sealed class SyncBoard(TimeProvider time)
         }
     }
 
-    private bool MayLack_NeedsLock => _peers.Values.Any(static entry => entry.Standing is PeerStanding.New or PeerStanding.Behind);
+    private bool MayLack_NeedsLock => _peers.Values.Any(static entry => entry.Standing is PeerStanding.New or PeerStanding.Behind or PeerStanding.Limited);
+
+    private static string Name(PeerStanding standing) => standing switch
+    {
+        PeerStanding.New => PeerSyncState.New,
+        PeerStanding.Behind => PeerSyncState.Behind,
+        PeerStanding.Limited => PeerSyncState.Limited,
+        PeerStanding.Agreed => PeerSyncState.Agreed,
+        _ => PeerSyncState.Failing,
+    };
 
     private void Set(string peer, Func<Entry, Entry> change)
     {
@@ -113,6 +147,8 @@ internal sealed class SyncBoard(TimeProvider time)
         public PeerStanding Standing { get; init; } = PeerStanding.New;
 
         public long AgreedAt { get; init; }
+
+        public TimeSpan Pause { get; init; }
     }
 }
 
@@ -124,6 +160,9 @@ internal enum PeerStanding
 
     /// <summary>It holds something that is lacked here.</summary>
     Behind,
+
+    /// <summary>It asks to come again later.</summary>
+    Limited,
     Agreed,
     Unreachable,
 }

@@ -29,4 +29,7 @@ internal static partial class SyncTelemetry
 
     [LoggerMessage(1708, LogLevel.Error, "Looking after the pairings ended with an unexpected error; it is tried again")]
     public static partial void LookBroken(this ILogger logger, Exception error);
+
+    [LoggerMessage(1709, LogLevel.Warning, "Sync with {Peer} waits: it answers 429, and asks to come again in {Seconds} s")]
+    public static partial void RoundLimited(this ILogger logger, string peer, int seconds);
 }

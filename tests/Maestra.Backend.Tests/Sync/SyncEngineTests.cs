@@ -94,6 +94,32 @@ public sealed class SyncEngineTests : IAsyncLifetime
         Assert.DoesNotContain("outcome=\"failed\"", (await local.GetAsync("/metrics", null, ("Accept", "text/plain"))).Text, StringComparison.Ordinal);
     }
 
+    /// <summary>A peer that answers 429 for good is seen as any that fails: in the log once when it begins and once when it ends, in the metrics and in /health.</summary>
+    [Fact]
+    public async Task Rounds_WithAPeerThatIsLimitedForGood_AreToldOnceUntilTheyGoOn()
+    {
+        const string Begins = "waits: it answers 429, and asks to come again in 7 s";
+        const string Ends = "works again";
+        await using var door = ChaosProxy.Start(Chaos.Respond(CannedResponse.Text(429, "later", headers: ("Retry-After", "7"))));
+        var cloud = await _rig.StartCloudAsync(SyncRig.Entry(SyncRig.LocalKey));
+        var local = await _rig.StartLocalAsync(SyncRig.Entry(SyncRig.CloudKey, door.Url));
+        await _rig.UntilAsync(() => Task.FromResult(door.Requests.Count >= 4), TimeSpan.FromMilliseconds(500));
+
+        var limited = await HealthAsync();
+        Assert.Equal(("limited", 7), ((string?)limited["state"], (int?)limited["retry_after_seconds"]));
+        Assert.InRange((double)limited["lag_seconds"]!, 21, 3600);
+        Assert.Equal(1, Told(Begins));
+        Assert.Equal(0, Told(Ends));
+
+        door.Behaviour = Chaos.PassThrough(cloud.Url);
+        await _rig.UntilAsync(async () => (string?)(await HealthAsync())["state"] == "agreed", TimeSpan.FromMilliseconds(500));
+        Assert.Null((await HealthAsync())["retry_after_seconds"]);
+        Assert.Equal((1, 1), (Told(Begins), Told(Ends)));
+
+        async Task<System.Text.Json.Nodes.JsonNode> HealthAsync() => (await local.GetAsync("/health")).Json["peers"]![0]!;
+        int Told(string what) => local.Log.Split(what).Length - 1;
+    }
+
     /// <summary>The first question waits at most a second for what a peer may hold, and then its reply says so; once the rounds agree none does.</summary>
     [Fact]
     public async Task Ask_BeforeTheFirstRound_WaitsASecondAndIsStale()
