@@ -65,5 +65,7 @@ public static class MaestraJson
 [JsonSerializable(typeof(PeerStateRecord))]
 [JsonSerializable(typeof(SyncRequest))]
 [JsonSerializable(typeof(SyncResponse))]
+[JsonSerializable(typeof(FramedSyncRequest))]
+[JsonSerializable(typeof(FramedSyncResponse))]
 [JsonSerializable(typeof(string))]
 public sealed partial class MaestraJsonContext : JsonSerializerContext;

@@ -57,6 +57,9 @@ public sealed record SyncResponse
 {
     public const string Synced = "synced";
 
+    /// <summary>Not on the wire: the two do not hold the same, as the digest in a frame said (decision 62).</summary>
+    public const string Differs = "differs";
+
     [JsonPropertyName("status")]
     public required string Status { get; init; }
 
@@ -105,6 +108,11 @@ public sealed record SyncResponse
 
     [JsonPropertyName("more")]
     public required bool More { get; init; }
+
+    /// <summary>Newest version of the frames that the sender takes (decision 62); null: none.</summary>
+    [JsonPropertyName("frames")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Frames { get; init; }
 }
 
 /// <summary>An erasure; sent before any content, out of turn.</summary>

@@ -50,7 +50,7 @@ internal sealed class RegisterPeerEndpoint(
         var body = ((RawBodyOutcome.Read)read).Bytes;
 
         // (2), (3): the earlier system sends no headers; it is told what it does wrong all the same.
-        var (headers, refused) = requests.CheckHeaders(context.Request);
+        var (headers, refused) = requests.CheckHeaders(SignedMessage.OfHeaders(context.Request, body));
         if (refused is not null)
             return (IsLegacy(body) ? Refusals.SbtLegacy() : refused, null, headers?.Signer);
 

@@ -57,12 +57,14 @@ internal sealed class PeerClient(HttpMessageInvoker http, IdentityBoard identity
     /// <param name="body">As it goes out, after any content encoding.</param>
     /// <param name="contentEncoding">Null for identity.</param>
     /// <param name="maxResponseBytes">Of the response as sent, and decoded.</param>
+    /// <param name="isFramed">In a <see cref="SignedFrame"/>, to a peer that has said that it takes them.</param>
     public async Task<PeerAnswer> PostAsync(
-        Peer peer, string path, ReadOnlyMemory<byte> body, string? contentEncoding, int maxResponseBytes, CancellationToken cancellationToken)
+        Peer peer, string path, ReadOnlyMemory<byte> body, string? contentEncoding, int maxResponseBytes, CancellationToken cancellationToken,
+        bool isFramed = false)
     {
         var keys = await identity.RefreshAsync(cancellationToken);
         var own = OwnKey(peer);
-        using var request = Sign(ids, time, own, peer.BackendId, PeerUrl.Join(peer.Url!, path), path, body, contentEncoding, out var nonce);
+        using var request = Sign(ids, time, own, peer.BackendId, PeerUrl.Join(peer.Url!, path), path, body, contentEncoding, out var nonce, isFramed);
         if (Succession.Announce(own, keys) is { } announcement)
             request.Headers.Add(HeaderNames.Successor, announcement);
         try
@@ -87,12 +89,21 @@ internal sealed class PeerClient(HttpMessageInvoker http, IdentityBoard identity
     public BackendKey OwnKey(Peer peer) =>
         (peer.OwnId is { } known ? identity.Current.Find(known, time.GetUtcNow()) : null) ?? identity.Current.Current;
 
-    /// <summary>A request with its four headers.</summary>
+    /// <summary>A request with its four headers, or in a frame without any.</summary>
     public static HttpRequestMessage Sign(
-        IdSource ids, TimeProvider time, BackendKey own, string addressee, Uri url, string path, ReadOnlyMemory<byte> body, string? contentEncoding, out string nonce)
+        IdSource ids, TimeProvider time, BackendKey own, string addressee, Uri url, string path, ReadOnlyMemory<byte> body, string? contentEncoding, out string nonce,
+        bool isFramed = false)
     {
         nonce = ids.NewHex(SignatureHeaders.NonceBytes);
         var timestamp = time.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
+        var signature = own.Sign(SigningText.Request(HttpMethod.Post.Method, path, addressee, own.Id, timestamp, nonce, body.Span));
+        if (isFramed)
+        {
+            var frame = new ByteArrayContent(SignedFrame.Write(new SignatureHeaders(own.Id, timestamp, nonce, signature), contentEncoding, body.Span));
+            frame.Headers.Add("Content-Type", SignedFrame.MediaType);
+            return new HttpRequestMessage(HttpMethod.Post, url) { Content = frame };
+        }
+
         var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ReadOnlyMemoryContent(body) };
         request.Content.Headers.Add("Content-Type", "application/json");
         if (contentEncoding is not null)
@@ -101,9 +112,7 @@ internal sealed class PeerClient(HttpMessageInvoker http, IdentityBoard identity
         request.Headers.Add(HeaderNames.SignedBackend, own.Id);
         request.Headers.Add(HeaderNames.SignedTimestamp, timestamp);
         request.Headers.Add(HeaderNames.SignedNonce, nonce);
-        request.Headers.Add(
-            HeaderNames.Signature,
-            own.Sign(SigningText.Request(HttpMethod.Post.Method, path, addressee, own.Id, timestamp, nonce, body.Span)));
+        request.Headers.Add(HeaderNames.Signature, signature);
         return request;
     }
 
@@ -129,10 +138,15 @@ internal sealed class PeerClient(HttpMessageInvoker http, IdentityBoard identity
     {
         var status = (int)response.StatusCode;
         var coding = response.Content.Headers.ContentEncoding.Count == 0 ? null : string.Join(", ", response.Content.Headers.ContentEncoding);
+        SignatureHeaders? headers;
+        if (response.Content.Headers.ContentType?.MediaType != SignedFrame.MediaType)
+            headers = ReadHeaders(response);
+        else if (!SignedFrame.TryRead(sent, out headers, out coding, out sent, out var malformed))
+            return new PeerAnswer.Untrusted(status, malformed, default);
         if (ContentCoding.TryDecode(sent, coding, maxBytes, out var body) is not CodingOutcome.Decoded and var outcome)
             return new PeerAnswer.Untrusted(status, $"the response cannot be decoded ({outcome})", default);
         var now = time.GetUtcNow();
-        var (own, signer, problem) = Verify(response, sent.Span, nonce, id => peer.KeyOf(id, now), keys.Valid(now));
+        var (own, signer, problem) = Verify(headers, status, sent.Span, nonce, id => peer.KeyOf(id, now), keys.Valid(now));
         var retryAfter = response.Headers.RetryAfter?.Delta;
         if (own is null)
             return new PeerAnswer.Untrusted(status, problem!, body) { RetryAfter = retryAfter };
@@ -148,10 +162,19 @@ internal sealed class PeerClient(HttpMessageInvoker http, IdentityBoard identity
     /// <param name="addressees">The own keys to whose ids it may be addressed.</param>
     /// <returns>The own key to which it was addressed and the signer's id, or why it is not believed.</returns>
     public static (BackendKey? Own, string? Signer, string? Problem) Verify(
-        HttpResponseMessage response, ReadOnlySpan<byte> sent, string nonce, Func<string, PeerKey?> keyOf, IEnumerable<BackendKey> addressees)
+        HttpResponseMessage response, ReadOnlySpan<byte> sent, string nonce, Func<string, PeerKey?> keyOf, IEnumerable<BackendKey> addressees) =>
+        Verify(ReadHeaders(response), (int)response.StatusCode, sent, nonce, keyOf, addressees);
+
+    private static SignatureHeaders? ReadHeaders(HttpResponseMessage response)
     {
         IReadOnlyList<string?> Values(string name) => response.Headers.TryGetValues(name, out var values) ? [.. values] : [];
-        if (!SignatureHeaders.TryRead(Values, out var headers, out _))
+        return SignatureHeaders.TryRead(Values, out var headers, out _) ? headers : null;
+    }
+
+    private static (BackendKey? Own, string? Signer, string? Problem) Verify(
+        SignatureHeaders? headers, int status, ReadOnlySpan<byte> sent, string nonce, Func<string, PeerKey?> keyOf, IEnumerable<BackendKey> addressees)
+    {
+        if (headers is null)
             return (null, null, "the response is not signed");
         if (headers.Nonce != nonce)
             return (null, null, "the response answers another request");
@@ -159,7 +182,7 @@ internal sealed class PeerClient(HttpMessageInvoker http, IdentityBoard identity
             return (null, null, "the response is signed by somebody else");
         foreach (var own in addressees)
         {
-            if (key.Verify(SigningText.Response((int)response.StatusCode, headers.Signer, own.Id, headers.Timestamp, headers.Nonce, sent), headers.Signature))
+            if (key.Verify(SigningText.Response(status, headers.Signer, own.Id, headers.Timestamp, headers.Nonce, sent), headers.Signature))
                 return (own, headers.Signer, null);
         }
 

@@ -31,15 +31,26 @@ internal sealed class SignedReplies(IdentityBoard identity, TimeProvider time)
         var response = context.Response;
         var timestamp = time.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
         var text = SigningText.Response(status, exchange.OwnKey.Id, exchange.PeerId, timestamp, exchange.Nonce, body.Span);
+        var headers = new SignatureHeaders(exchange.OwnKey.Id, timestamp, exchange.Nonce, exchange.OwnKey.Sign(text));
         response.StatusCode = status;
-        response.ContentType = "application/json";
+        if (exchange.IsFramed)
+        {
+            response.ContentType = SignedFrame.MediaType;
+            response.Headers.Remove(HeaderNames.RequestId);
+            body = SignedFrame.Write(headers, contentEncoding, body.Span);
+        }
+        else
+        {
+            response.ContentType = "application/json";
+            if (contentEncoding is not null)
+                response.Headers.ContentEncoding = contentEncoding;
+            response.Headers[HeaderNames.SignedBackend] = headers.Signer;
+            response.Headers[HeaderNames.SignedTimestamp] = headers.Timestamp;
+            response.Headers[HeaderNames.SignedNonce] = headers.Nonce;
+            response.Headers[HeaderNames.Signature] = headers.Signature;
+        }
+
         response.ContentLength = body.Length;
-        if (contentEncoding is not null)
-            response.Headers.ContentEncoding = contentEncoding;
-        response.Headers[HeaderNames.SignedBackend] = exchange.OwnKey.Id;
-        response.Headers[HeaderNames.SignedTimestamp] = timestamp;
-        response.Headers[HeaderNames.SignedNonce] = exchange.Nonce;
-        response.Headers[HeaderNames.Signature] = exchange.OwnKey.Sign(text);
         if (Succession.Announce(exchange.OwnKey, identity.Current) is { } announcement)
             response.Headers[HeaderNames.Successor] = announcement;
         return response.Body.WriteAsync(body).AsTask();

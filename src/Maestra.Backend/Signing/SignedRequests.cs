@@ -4,6 +4,7 @@ using Maestra.Backend.Audit;
 using Maestra.Backend.Http;
 using Maestra.Backend.Identity;
 using Maestra.Backend.Peers;
+using Microsoft.Extensions.Primitives;
 
 namespace Maestra.Backend.Signing;
 
@@ -37,17 +38,27 @@ internal sealed class SignedRequests(
     /// <param name="maxBytes">Of the body as sent, and of the body decoded.</param>
     public async Task<SignedRequestOutcome> AcceptAsync(HttpContext context, int maxBytes, CancellationToken cancellationToken)
     {
-        var outcome = await CheckAsync(context, maxBytes, cancellationToken);
+        // (1)
+        var read = await RequestBody.ReadBytesAsync(context, time, maxBytes);
+        if (read is RawBodyOutcome.Refused { Reply: var unread })
+        {
+            if (unread is HttpReply.Refused tooLarge)
+                Audit(context, context.Request.Headers[HeaderNames.SignedBackend], tooLarge.Code);
+            return new SignedRequestOutcome.Refused(unread);
+        }
+
+        var message = SignedMessage.Read(context.Request, ((RawBodyOutcome.Read)read).Bytes);
+        var outcome = await CheckAsync(context.Request, message, maxBytes, cancellationToken);
         if (outcome is SignedRequestOutcome.Refused { Reply: HttpReply.Refused refused })
-            Audit(context, refused.Code);
+            Audit(context, message.Headers is { } headers ? (StringValues)headers.Signer : context.Request.Headers[HeaderNames.SignedBackend], refused.Code);
         return outcome;
     }
 
     /// <summary>The headers and the time of a request whose body was read: checks 2 and 3.</summary>
-    public (SignatureHeaders? Headers, HttpReply.Refused? Refused) CheckHeaders(HttpRequest request)
+    public (SignatureHeaders? Headers, HttpReply.Refused? Refused) CheckHeaders(SignedMessage message)
     {
-        if (!SignatureHeaders.TryRead(name => request.Headers[name], out var headers, out var problem))
-            return (null, Refusals.SignatureInvalid(problem));
+        if (message.Headers is not { } headers)
+            return (null, Refusals.SignatureInvalid(message.Problem!));
         return (time.GetUtcNow() - headers.Time).Duration() > MaxSkew ? (headers, Refusals.SignatureStale()) : (headers, null);
     }
 
@@ -64,16 +75,10 @@ internal sealed class SignedRequests(
         return null;
     }
 
-    private async Task<SignedRequestOutcome> CheckAsync(HttpContext context, int maxBytes, CancellationToken cancellationToken)
+    private async Task<SignedRequestOutcome> CheckAsync(HttpRequest request, SignedMessage message, int maxBytes, CancellationToken cancellationToken)
     {
-        // (1)
-        var read = await RequestBody.ReadBytesAsync(context, time, maxBytes);
-        if (read is RawBodyOutcome.Refused unread)
-            return new SignedRequestOutcome.Refused(unread.Reply);
-        var sent = ((RawBodyOutcome.Read)read).Bytes;
-
         // (2), (3)
-        var (headers, refused) = CheckHeaders(context.Request);
+        var (headers, refused) = CheckHeaders(message);
         if (refused is not null)
             return new SignedRequestOutcome.Refused(refused);
 
@@ -94,18 +99,18 @@ internal sealed class SignedRequests(
 
         // (5)
         var keys = await identity.RefreshAsync(cancellationToken);
-        if (FindAddressee(keys, context.Request, headers!, peer.KeyOf(headers!.Signer, now)!, sent.Span) is not { } own)
+        if (FindAddressee(keys, request, headers!, peer.KeyOf(headers!.Signer, now)!, message.Body.Span) is not { } own)
             return new SignedRequestOutcome.Refused(Refusals.SignatureInvalid());
-        var exchange = new SignedExchange(own, peer.BackendId, headers.Nonce);
+        var exchange = new SignedExchange(own, peer.BackendId, headers.Nonce, message.IsFramed);
 
         // (6)
         var (verdict, unknown) = await store.TakeNonceAsync(peer.BackendId, headers.Nonce, cancellationToken);
         if (Refusal(verdict, unknown) is { } spent)
             return new SignedRequestOutcome.Refused(spent, exchange);
 
-        if (await LearnAsync(context.Request, peer, headers.Signer, own, cancellationToken) is { } lost)
+        if (await LearnAsync(request, peer, headers.Signer, own, cancellationToken) is { } lost)
             return new SignedRequestOutcome.Refused(Refusals.StoreFailure(lost), exchange);
-        return Decode(context.Request, sent, maxBytes) is { } decoded
+        return Decode(request, message, maxBytes) is { } decoded
             ? decoded.Refused is { } bad
                 ? new SignedRequestOutcome.Refused(bad, exchange)
                 : new SignedRequestOutcome.Accepted(peer, headers.Signer, decoded.Body, exchange)
@@ -119,12 +124,11 @@ internal sealed class SignedRequests(
         return await directory.LearnAsync(peer, signer, own.Id, announced.Count == 1 ? announced[0] : null, time.GetUtcNow(), cancellationToken);
     }
 
-    private static (ReadOnlyMemory<byte> Body, HttpReply.Refused? Refused)? Decode(HttpRequest request, ReadOnlyMemory<byte> sent, int maxBytes)
+    private static (ReadOnlyMemory<byte> Body, HttpReply.Refused? Refused)? Decode(HttpRequest request, SignedMessage message, int maxBytes)
     {
-        if (!RequestBody.IsJson(request.ContentType))
+        if (!message.IsFramed && !RequestBody.IsJson(request.ContentType))
             return (default, Refusals.JsonRequired());
-        var encodings = request.Headers.ContentEncoding;
-        return ContentCoding.TryDecode(sent, encodings.Count == 0 ? null : encodings.ToString(), maxBytes, out var body) switch
+        return ContentCoding.TryDecode(message.Body, message.Coding, maxBytes, out var body) switch
         {
             CodingOutcome.Decoded => (body, null),
             CodingOutcome.TooLarge => (default, Refusals.BodyTooLarge(maxBytes)),
@@ -141,9 +145,8 @@ internal sealed class SignedRequests(
         _ => null,
     };
 
-    private void Audit(HttpContext context, string code)
+    private void Audit(HttpContext context, StringValues claimed, string code)
     {
-        var claimed = context.Request.Headers[HeaderNames.SignedBackend];
         var actor = claimed is [{ } id] && FreeText.IsName(id, UserId.MaxLength) ? id : AuditEvent.Unknown;
         audit.Record(new AuditEvent(AuditEventName.SyncRefused, AuditOutcome.Refused, actor, identity.Current.Current.Id)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using ConversationHub.Contracts;
 using ConversationHub.Store;
@@ -18,6 +19,9 @@ internal sealed class SyncEndpoint(
     SignedRequests requests, SignedReplies replies, ISyncStore store, IPeerDirectory directory, BackendSettings settings, IAuditTrail audit,
     EarlierIntake earlier, SyncErasures erasures, BackendMeter meter, TimeProvider time, ILogger<SyncEndpoint> logger)
 {
+    /// <summary>What this side held when it last told a peer everything, with its digest: the next tick of that peer names it by the digest (decision 62).</summary>
+    private readonly ConcurrentDictionary<string, (string Digest, IReadOnlyDictionary<string, long> Have)> _told = new(StringComparer.Ordinal);
+
     public void Map(WebApplication app) => app.MapPost(Routes.Sync, HandleAsync);
 
     private async Task HandleAsync(HttpContext context)
@@ -43,7 +47,7 @@ internal sealed class SyncEndpoint(
     private async Task<HttpReply> AnswerAsync(SignedRequestOutcome.Accepted accepted, CancellationToken cancellationToken)
     {
         // (2)
-        if (TryParse(accepted.Body, out var problem) is not { } request)
+        if (TryParse(accepted, out var equalTo, out var problem) is not { } request)
             return problem!;
 
         // (3)
@@ -58,14 +62,14 @@ internal sealed class SyncEndpoint(
 
         // (4)
         var scope = SyncScopes.Of(accepted.Peer, settings.Sync);
-        var (counts, refusal) = IsEarlier(request)
+        var (counts, refusal) = !accepted.Exchange.IsFramed && IsEarlier(request)
             ? await TakeEarlierAsync(request, accepted, scope, cancellationToken)
             : await TakeAsync(request, accepted.Peer, cancellationToken);
         if (counts is null)
             return refusal!;
 
         // (5)
-        return await ReplyAsync(request, counts, accepted, SyncScopes.Sent(scope, request.Users), cancellationToken);
+        return await ReplyAsync(request, equalTo, counts, accepted, SyncScopes.Sent(scope, request.Users), cancellationToken);
     }
 
     private async Task<(SyncCounts? Counts, HttpReply? Refused)> TakeAsync(SyncRequest request, Peer peer, CancellationToken cancellationToken)
@@ -138,15 +142,20 @@ internal sealed class SyncEndpoint(
     }
 
     private async Task<HttpReply> ReplyAsync(
-        SyncRequest request, SyncCounts counts, SignedRequestOutcome.Accepted accepted, SyncScope scope, CancellationToken cancellationToken)
+        SyncRequest request, string? equalTo, SyncCounts counts, SignedRequestOutcome.Accepted accepted, SyncScope scope, CancellationToken cancellationToken)
     {
         var (have, unread) = await store.ReadVectorAsync(scope, cancellationToken);
         if (have is null)
             return Refusals.StoreFailure(unread!);
+        var digest = SyncVectors.Digest(have);
+        var callers = request.Have;
+        bool? isEqual = equalTo is null ? null : equalTo == digest;
+        if (isEqual == false && _told.TryGetValue(accepted.Peer.BackendId, out var told) && told.Digest == equalTo)
+            (callers, isEqual) = (told.Have, null);
         var batch = SyncBatch.Empty;
-        if (request.Have is not null)
+        if (callers is not null)
         {
-            var (missing, failure) = await store.ReadMissingAsync(scope, request.Have, cancellationToken);
+            var (missing, failure) = await store.ReadMissingAsync(scope, callers, cancellationToken);
             if (missing is null)
                 return Refusals.StoreFailure(failure!);
             batch = request.AtMost is > 0 and var most ? missing.First(most) : missing;
@@ -154,28 +163,34 @@ internal sealed class SyncEndpoint(
 
         meter.SyncOperations(accepted.Peer.BackendId, "out", batch.Operations.Count);
         meter.SyncRound(accepted.Peer.BackendId, "synced");
-        if (batch.Operations.Count == 0 && !request.More && HoldsAll(have, request.Have))
+        if (!batch.More)
+            _told[accepted.Peer.BackendId] = (digest, have);
+        if (batch.Operations.Count == 0 && !request.More && isEqual != false && HoldsAll(have, callers))
             await directory.NoteSyncedAsync(accepted.Peer.BackendId, time.GetUtcNow(), cancellationToken);
-        return HttpReply.Ok(
-            new SyncResponse
-            {
-                Status = SyncResponse.Synced,
-                SyncId = request.SyncId,
-                ConversationsReceived = counts.Received,
-                ConversationsMerged = counts.Merged,
-                ConversationsUpdated = counts.Updated,
-                ConversationsSkipped = counts.Skipped,
-                OperationsApplied = counts.Operations,
-                SourceBackendId = accepted.Exchange.OwnKey.Id,
-                Timestamp = WireTime.Truncate(time.GetUtcNow()),
-                Have = have,
-                Tombstones = SyncWire.Tombstones(batch),
-                Conversations = SyncWire.Conversations(batch),
-                Withheld = SyncWire.Withheld(batch),
-                Users = SyncScopes.Told(accepted.Peer, settings.Sync),
-                More = batch.More,
-            },
-            MaestraJson.Compact.SyncResponse);
+        var response = new SyncResponse
+        {
+            Status = SyncResponse.Synced,
+            SyncId = request.SyncId,
+            ConversationsReceived = counts.Received,
+            ConversationsMerged = counts.Merged,
+            ConversationsUpdated = counts.Updated,
+            ConversationsSkipped = counts.Skipped,
+            OperationsApplied = counts.Operations,
+            SourceBackendId = accepted.Exchange.OwnKey.Id,
+            Timestamp = WireTime.Truncate(time.GetUtcNow()),
+            Have = have,
+            Tombstones = SyncWire.Tombstones(batch),
+            Conversations = SyncWire.Conversations(batch),
+            Withheld = SyncWire.Withheld(batch),
+            Users = SyncScopes.Told(accepted.Peer, settings.Sync),
+
+            // After a digest that did not fit it is not known what the caller lacks.
+            More = batch.More || isEqual == false,
+            Frames = SignedFrame.Version,
+        };
+        return accepted.Exchange.IsFramed
+            ? HttpReply.Ok(FramedSync.Of(response, isEqual), MaestraJson.Compact.FramedSyncResponse)
+            : HttpReply.Ok(response, MaestraJson.Compact.SyncResponse);
     }
 
     /// <summary>A caller's first request carries its vector alone: what this side lacks is yet to come.</summary>
@@ -190,18 +205,27 @@ internal sealed class SyncEndpoint(
             return;
         }
 
-        var takesBrotli = context.Request.Headers.AcceptEncoding.ToString().Contains(ContentCoding.Brotli, StringComparison.Ordinal);
+        var takesBrotli = exchange.IsFramed || context.Request.Headers.AcceptEncoding.ToString().Contains(ContentCoding.Brotli, StringComparison.Ordinal);
         var (body, coding) = takesBrotli ? SyncBody.Encode(json.Body) : (json.Body, null);
         meter.SyncBytes("out", body.Length);
         await replies.WriteAsync(context, json.Status, body, coding, exchange);
     }
 
-    private static SyncRequest? TryParse(ReadOnlyMemory<byte> body, out HttpReply? problem)
+    /// <param name="equalTo">In a frame, in place of a vector.</param>
+    private SyncRequest? TryParse(SignedRequestOutcome.Accepted accepted, out string? equalTo, out HttpReply? problem)
     {
         problem = null;
+        equalTo = null;
+        var body = accepted.Body.Span;
         try
         {
-            if (JsonSerializer.Deserialize(body.Span, MaestraJson.Compact.SyncRequest) is { } request)
+            if (accepted.Exchange.IsFramed && JsonSerializer.Deserialize(body, MaestraJson.Compact.FramedSyncRequest) is { } framed)
+            {
+                equalTo = framed.EqualTo;
+                return FramedSync.Whole(framed, accepted.SignerId, accepted.Exchange.OwnKey.Id, time.GetUtcNow());
+            }
+
+            if (!accepted.Exchange.IsFramed && JsonSerializer.Deserialize(body, MaestraJson.Compact.SyncRequest) is { } request)
                 return request;
             problem = Invalid("sync_id", "Field required");
         }

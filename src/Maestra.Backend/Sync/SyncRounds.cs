@@ -37,19 +37,25 @@ internal sealed class SyncRounds(
         // Before it is read what the peer lacks: a commit after that may have to go, one before it cannot. What the peer itself brings is such a commit.
         var seen = store.Commits.Count;
         var (batch, unread) = await MissingAsync(scope, known, most, cancellationToken);
+        var maySayEqual = true;
         while (batch is not null && round < MaxRounds)
         {
             round++;
-            var (response, failure) = await OneAsync(peer, SyncScopes.Sent(scope, known?.Users), batch, most, cancellationToken);
-            if (response is null)
-                return new ExchangeOutcome(known, failure, round, seen);
-            var (applied, problem) = await TakeAsync(peer, response, cancellationToken);
+            var (response, failure) = await OneAsync(peer, SyncScopes.Sent(scope, known?.Users), known, batch, most, maySayEqual, cancellationToken);
+
+            var (applied, problem) = response is null ? (0, null) : await TakeAsync(peer, response, cancellationToken);
             if (problem is not null)
-                return new ExchangeOutcome(known, new RoundFailure(problem), round, seen);
+                failure = new RoundFailure(problem);
+
+            // Whatever it was, the ordinary form comes next: a peer may not take frames any more.
+            if (failure is not null || response is null)
+                return new ExchangeOutcome(known is null ? null : known with { TakesFrames = false }, failure, round, seen);
 
             // Sides of which neither takes or brings anything new would go on for ever.
-            var isStuck = known is not null && applied == 0 && response.OperationsApplied == 0;
-            known = new PeerView(response.Have, response.Users);
+            var differs = maySayEqual && response.Status == SyncResponse.Differs;
+            var isStuck = known is not null && applied == 0 && response.OperationsApplied == 0 && !differs;
+            maySayEqual = !differs;
+            known = new PeerView(response.Have, response.Users) { TakesFrames = response.Frames >= SignedFrame.Version };
             seen = store.Commits.Count;
             (batch, unread) = await MissingAsync(scope, known, most, cancellationToken);
             if (isStuck || (!response.More && batch is { Operations.Count: 0 }))
@@ -70,7 +76,7 @@ internal sealed class SyncRounds(
     }
 
     private async Task<(SyncResponse? Response, RoundFailure? Failure)> OneAsync(
-        Peer peer, SyncScope scope, SyncBatch batch, int most, CancellationToken cancellationToken)
+        Peer peer, SyncScope scope, PeerView? known, SyncBatch batch, int most, bool maySayEqual, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(SyncSchedule.RoundLimit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
@@ -81,7 +87,8 @@ internal sealed class SyncRounds(
             return (null, new RoundFailure($"there are more than {SyncLimits.Origins} origins: pair user by user"));
         try
         {
-            return await SendAsync(peer, Request(peer, have, batch, most), batch, either.Token);
+            var isEqualThen = maySayEqual && known is { TakesFrames: true } && !batch.More && SyncVectors.IsReached(have, known.Have, batch);
+            return await SendAsync(peer, Request(peer, have, batch, most), batch, known is { TakesFrames: true }, isEqualThen, either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -90,17 +97,19 @@ internal sealed class SyncRounds(
     }
 
     private async Task<(SyncResponse? Response, RoundFailure? Failure)> SendAsync(
-        Peer peer, SyncRequest request, SyncBatch batch, CancellationToken cancellationToken)
+        Peer peer, SyncRequest request, SyncBatch batch, bool isFramed, bool isEqualThen, CancellationToken cancellationToken)
     {
-        var plain = JsonSerializer.SerializeToUtf8Bytes(request, MaestraJson.Compact.SyncRequest);
+        var plain = isFramed
+            ? JsonSerializer.SerializeToUtf8Bytes(FramedSync.Of(request, isEqualThen ? SyncVectors.Digest(request.Have!) : null), MaestraJson.Compact.FramedSyncRequest)
+            : JsonSerializer.SerializeToUtf8Bytes(request, MaestraJson.Compact.SyncRequest);
         var (body, coding) = SyncBody.Encode(plain);
         meter.SyncBytes("out", body.Length);
-        switch (await client.PostAsync(peer, Routes.Sync, body, coding, SyncLimits.BodyBytes, cancellationToken))
+        switch (await client.PostAsync(peer, Routes.Sync, body, coding, SyncLimits.BodyBytes, cancellationToken, isFramed))
         {
             case PeerAnswer.Answered { Status: StatusCodes.Status200OK } answered:
                 meter.SyncBytes("in", answered.Body.Length);
                 meter.SyncOperations(peer.BackendId, "out", batch.Operations.Count);
-                return TryParse(answered.Body) is { } response ? (response, null) : (null, new RoundFailure("the answer is none of /sync"));
+                return TryParse(answered.Body, isFramed ? request : null) is { } response ? (response, null) : (null, new RoundFailure("the answer is none of /sync"));
             case PeerAnswer.Answered answered when IsConflict(answered):
                 logger.Suspended(peer.BackendId, "unknown");
                 await SyncConflicts.SuspendAsync(directory, audit, peer, "unknown", cancellationToken);
@@ -223,10 +232,18 @@ internal sealed class SyncRounds(
         }
     }
 
-    private static SyncResponse? TryParse(ReadOnlyMemory<byte> body)
+    /// <param name="framed">The request whose answer it is, when that went in a frame.</param>
+    private static SyncResponse? TryParse(ReadOnlyMemory<byte> body, SyncRequest? framed)
     {
         try
         {
+            if (framed is not null)
+            {
+                return JsonSerializer.Deserialize(body.Span, MaestraJson.Compact.FramedSyncResponse) is { } bare
+                    ? FramedSync.Whole(bare, framed.Have!, framed.TargetBackendId, framed.Timestamp)
+                    : null;
+            }
+
             return JsonSerializer.Deserialize(body.Span, MaestraJson.Compact.SyncResponse);
         }
         catch (JsonException)
@@ -240,7 +257,11 @@ internal sealed class SyncRounds(
 /// <summary>What a peer last said of itself.</summary>
 /// <param name="Have">What it holds.</param>
 /// <param name="Users">Of whom it takes operations; null: of all of the pairing.</param>
-internal sealed record PeerView(IReadOnlyDictionary<string, long> Have, IReadOnlyList<string>? Users);
+internal sealed record PeerView(IReadOnlyDictionary<string, long> Have, IReadOnlyList<string>? Users)
+{
+    /// <summary>It has said so, and nothing has failed since.</summary>
+    public bool TakesFrames { get; init; }
+}
 
 /// <summary>What an exchange gave.</summary>
 /// <param name="Known">What the peer says now.</param>

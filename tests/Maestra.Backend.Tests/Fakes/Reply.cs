@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Maestra.Backend.Tests.Signing;
 
 namespace Maestra.Backend.Tests.Fakes;
 
@@ -12,7 +13,9 @@ internal sealed record Reply(HttpStatusCode Status, string Text, IReadOnlyDictio
 
     public static async Task<Reply> ReadAsync(HttpResponseMessage response) => new(
         response.StatusCode,
-        await response.Content.ReadAsStringAsync(),
+        response.Content.Headers.ContentType?.MediaType == TestFrame.MediaType
+            ? TestFrame.Text(await response.Content.ReadAsByteArrayAsync())
+            : await response.Content.ReadAsStringAsync(),
         response.Headers.Concat(response.Content.Headers)
             .ToDictionary(header => header.Key, header => string.Join(",", header.Value), StringComparer.OrdinalIgnoreCase));
 

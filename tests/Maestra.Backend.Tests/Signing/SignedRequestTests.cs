@@ -22,6 +22,7 @@ public sealed class SignedRequestTests : IAsyncLifetime
     private SignedRig _rig = null!;
     private Peer _peer = null!;
     private int _nonces;
+    private bool _isFramed;
 
     private string TargetId => _rig.Board.Current.Current.Id;
 
@@ -32,6 +33,25 @@ public sealed class SignedRequestTests : IAsyncLifetime
     }
 
     public async Task DisposeAsync() => await _rig.DisposeAsync();
+
+    /// <summary>The same in a frame: the answer comes in one, with the same signature over the same text, and without headers of it.</summary>
+    [Theory]
+    [InlineData(null)]
+    [InlineData("br")]
+    [InlineData("gzip")]
+    public async Task Signed_InAFrame_IsAcceptedAndAnsweredInOne(string? coding)
+    {
+        _isFramed = true;
+
+        var (_, response) = await SendAsync(PeerKeyPair, coding is null ? Body : ContentCoding.Encode(Body, coding), coding: coding);
+
+        Assert.Equal((HttpStatusCode.OK, 1, TestFrame.MediaType), (response.StatusCode, _rig.Accepted, response.Content.Headers.ContentType?.MediaType));
+        var (_, signer, timestamp, nonce, signature, body) = TestFrame.Read(await response.Content.ReadAsByteArrayAsync());
+        Assert.Equal((TargetId, Nonce(1), """{"ping": true}"""), (signer, nonce, Encoding.UTF8.GetString(body)));
+        Assert.True(_rig.Board.Current.Current.Public.Verify(SigningText.Response(200, signer, PeerKeyPair.Id, timestamp, nonce, body), signature));
+        Assert.DoesNotContain(response.Headers, static header => header.Key.StartsWith("X-Maestra", StringComparison.Ordinal) || header.Key == "X-Request-ID");
+        Assert.Empty(_rig.Audit.Events);
+    }
 
     [Fact]
     public async Task Signed_ByAPairedPeer_IsAcceptedAndAnsweredWithASignature()
@@ -70,10 +90,28 @@ public sealed class SignedRequestTests : IAsyncLifetime
         { "suspended peer", 403, "peer_unknown" },
     };
 
-    [Theory]
-    [MemberData(nameof(Attacks))]
-    public async Task Attack_IsRefusedAuditedAndChangesNothing_T71(string attack, int status, string code)
+    /// <summary>In frames each is refused in the same way; a body of another type is none, and has no headers either.</summary>
+    public static TheoryData<string, int, string, bool> AttacksInBothForms
     {
+        get
+        {
+            var all = new TheoryData<string, int, string, bool>();
+            foreach (var row in Attacks)
+            {
+                var (attack, status, code) = ((string)row[0], (int)row[1], (string)row[2]);
+                all.Add(attack, status, code, false);
+                all.Add(attack, attack == "not JSON by its type" ? 401 : status, attack == "not JSON by its type" ? "signature_invalid" : code, true);
+            }
+
+            return all;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(AttacksInBothForms))]
+    public async Task Attack_IsRefusedAuditedAndChangesNothing_T71(string attack, int status, string code, bool isFramed)
+    {
+        _isFramed = isFramed;
         if (attack == "suspended peer")
             await _rig.Directory.SuspendAsync(_peer.BackendId, "origin conflict", CancellationToken.None);
         var before = await File.ReadAllTextAsync(_rig.StateFile);
@@ -91,21 +129,27 @@ public sealed class SignedRequestTests : IAsyncLifetime
             Assert.Equal(before, await File.ReadAllTextAsync(_rig.StateFile));
     }
 
-    /// <summary>T71: the very same request, and a new one with a used nonce.</summary>
-    [Fact]
-    public async Task ReplayedNonce_IsRefused_T71()
+    /// <summary>T71: the very same request, and a new one with a used nonce; also in the other form.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ReplayedNonce_IsRefused_T71(bool isFramed)
     {
+        _isFramed = isFramed;
         var nonce = Nonce(++_nonces);
         Assert.Equal(HttpStatusCode.OK, (await SendAsync(PeerKeyPair, Body, nonce)).Reply.Status);
 
         var (again, _) = await SendAsync(PeerKeyPair, Body, nonce);
+        _isFramed = !isFramed;
+        var (inTheOtherForm, _) = await SendAsync(PeerKeyPair, Body, nonce);
+        _isFramed = isFramed;
         var (other, _) = await SendAsync(PeerKeyPair, Encoding.UTF8.GetBytes("{}"), nonce);
         _rig.Time.Advance(NonceLimits.Kept - TimeSpan.FromMilliseconds(1));
         var (late, _) = await SendAsync(PeerKeyPair, Body, nonce);
         _rig.Time.Advance(TimeSpan.FromMilliseconds(1));
         var (after, _) = await SendAsync(PeerKeyPair, Body, nonce);
 
-        Assert.All([again, other, late], static reply => Assert.Equal((HttpStatusCode.Unauthorized, "nonce_replayed"), (reply.Status, reply.Code)));
+        Assert.All([again, inTheOtherForm, other, late], static reply => Assert.Equal((HttpStatusCode.Unauthorized, "nonce_replayed"), (reply.Status, reply.Code)));
         Assert.Equal(HttpStatusCode.OK, after.Status);
         Assert.Equal(2, _rig.Accepted);
     }
@@ -220,6 +264,61 @@ public sealed class SignedRequestTests : IAsyncLifetime
             PeerClient.Verify(response, sent, nonce, id => id == PeerKeyPair.Id ? PeerKeyPair.Public : null, [own]);
     }
 
+    /// <summary>T71: a framed response of which any part was altered, or that answers another request, is hearsay.</summary>
+    [Theory]
+    [InlineData("nothing")]
+    [InlineData("version")]
+    [InlineData("signer")]
+    [InlineData("timestamp")]
+    [InlineData("nonce")]
+    [InlineData("signature")]
+    [InlineData("body")]
+    [InlineData("status")]
+    [InlineData("cut")]
+    [InlineData("unsigned")]
+    public async Task Response_InAFrameAltered_IsNotBelieved_T71(string part)
+    {
+        var signer = new FramingPeer(_rig.Board.Current.Current.Id, part);
+        using var http = new HttpMessageInvoker(signer);
+        var client = new PeerClient(http, _rig.Board, _rig.Directory, new ConversationHub.Contracts.IdSource(_rig.Time), _rig.Time);
+        var peer = await _rig.PairAsync(FramingPeer.Key, new Uri("http://127.0.0.1:9"));
+
+        var answer = await client.PostAsync(peer, "/sync", Body, null, SignedRig.MaxBytes, CancellationToken.None, isFramed: true);
+
+        if (part == "nothing")
+            Assert.Equal(200, Assert.IsType<PeerAnswer.Answered>(answer).Status);
+        else
+            Assert.IsType<PeerAnswer.Untrusted>(answer);
+    }
+
+    /// <summary>Answers a framed request in a frame, and then alters a part of it.</summary>
+    private sealed class FramingPeer(string callerId, string part) : HttpMessageHandler
+    {
+        public static readonly BackendKey Key = NewKey();
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            Assert.Equal(TestFrame.MediaType, request.Content!.Headers.ContentType?.MediaType);
+            Assert.Empty(request.Headers);
+            var (_, _, timestamp, nonce, _, _) = TestFrame.Read(await request.Content.ReadAsByteArrayAsync(cancellationToken));
+            var body = Encoding.UTF8.GetBytes("{}");
+            var headers = new SignatureHeaders(Key.Id, timestamp, nonce, Key.Sign(SigningText.Response(200, Key.Id, callerId, timestamp, nonce, body)));
+            var frame = SignedFrame.Write(headers, null, body);
+            var signer = 3 + Key.Id.Length;
+            var at = part switch { "version" => 0, "signer" => signer - 1, "timestamp" => signer + 7, "nonce" => signer + 8, "signature" => signer + 30, "body" => frame.Length - 1, _ => -1 };
+            if (at >= 0)
+                frame[at] ^= 1;
+            if (part == "cut")
+                frame = frame[..(signer + 100)];
+            var response = new HttpResponseMessage(part == "status" ? HttpStatusCode.Accepted : HttpStatusCode.OK)
+            {
+                Content = new ByteArrayContent(part == "unsigned" ? body : frame),
+            };
+            response.Content.Headers.ContentType = new MediaTypeHeaderValue(part == "unsigned" ? "application/json" : TestFrame.MediaType);
+            return response;
+        }
+    }
+
     private async Task<(Reply Reply, HttpResponseMessage Response)> AttackAsync(string attack)
     {
         void Header(HttpRequestMessage request, string name, string value)
@@ -282,6 +381,8 @@ public sealed class SignedRequestTests : IAsyncLifetime
         request.Headers.Add("X-Maestra-Signature", key.Sign(
             SigningText.Request("POST", "/sync", addressee ?? rig.Board.Current.Current.Id, signer, timestamp, nonce, body)));
         tamper?.Invoke(request);
+        if (_isFramed)
+            await TestFrame.WrapAsync(request);
         var response = await rig.Http.SendAsync(request);
         return (await Reply.ReadAsync(response), response);
     }

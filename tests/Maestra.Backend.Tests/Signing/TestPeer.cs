@@ -58,7 +58,7 @@ internal sealed class TestPeer(BackendKey key, TestBackend target, string target
     /// <param name="signedAs">The id it claims; its own by default.</param>
     public async Task<Reply> SendAsync(
         string path, byte[] body, string? nonce = null, DateTimeOffset? time = null, string? signedAs = null, string? addressee = null,
-        Action<HttpRequestMessage>? tamper = null)
+        Action<HttpRequestMessage>? tamper = null, bool isFramed = false)
     {
         var timestamp = (time ?? target.Time.GetUtcNow()).ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
         var signer = signedAs ?? Key.Id;
@@ -70,6 +70,8 @@ internal sealed class TestPeer(BackendKey key, TestBackend target, string target
         request.Headers.Add("X-Maestra-Nonce", nonce);
         request.Headers.Add("X-Maestra-Signature", Key.Sign(SigningText.Request("POST", path, addressee ?? targetId, signer, timestamp, nonce, body)));
         tamper?.Invoke(request);
+        if (isFramed)
+            await TestFrame.WrapAsync(request);
         return await target.SendAsync(request);
     }
 

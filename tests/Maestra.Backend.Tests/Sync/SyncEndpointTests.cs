@@ -74,6 +74,37 @@ public sealed class SyncEndpointTests : IAsyncLifetime
         Assert.NotNull((await _backend.GetAsync("/peers")).Json["peers"]![0]!["last_sync_at"]);
     }
 
+    /// <summary>A digest in place of a vector: equal, what came since the last answer, or that it is not known what the caller lacks.</summary>
+    [Fact]
+    public async Task Sync_ADigest_IsAnsweredByEqualByWhatCameSinceOrByTheVector()
+    {
+        var first = await SendFramedAsync(new JsonObject { ["have"] = new JsonObject(), ["conversations"] = new JsonArray(Conversation("ada", Message(1, "one"))) });
+        var told = Digest(first.Json["have"]!.AsObject());
+        var equal = await SendFramedAsync(new JsonObject { ["equal_to"] = told });
+        await SyncRig.AskAsync(_backend, "from cloud", "second");
+        var since = await SendFramedAsync(new JsonObject { ["equal_to"] = told });
+        var settled = await SendFramedAsync(new JsonObject { ["equal_to"] = Digest(since.Json["have"]!.AsObject()) });
+        var unknown = await SendFramedAsync(new JsonObject { ["equal_to"] = Digest(new JsonObject { [Origin] = 1 }) });
+        var pushed = await SendFramedAsync(new JsonObject
+        {
+            ["equal_to"] = Digest(new JsonObject(since.Json["have"]!.AsObject().Where(static one => one.Key != Origin).Select(static one => KeyValuePair.Create(one.Key, one.Value?.DeepClone())).Append(KeyValuePair.Create(Origin, (JsonNode?)2)))),
+            ["conversations"] = new JsonArray(Conversation("ada", Message(2, "two"))),
+        });
+
+        Assert.Equal((1, false), ((int)first.Json["operations_applied"]!, first.Json.ContainsKey("equal")));
+        Assert.Equal("""{"equal":true}""", equal.Text);
+        Assert.Equal((2, false), (since.Json["conversations"]![0]!["messages"]!.AsArray().Count, since.Json.ContainsKey("equal")));
+        Assert.Equal("""{"equal":true}""", settled.Text);
+        Assert.Equal((false, true, false), ((bool)unknown.Json["equal"]!, (bool)unknown.Json["more"]!, unknown.Json.ContainsKey("conversations")));
+        Assert.Equal(since.Json["have"]!.ToJsonString(), unknown.Json["have"]!.ToJsonString());
+        Assert.Equal("""{"equal":true,"operations_applied":1}""", pushed.Text);
+        Assert.Equal("one|two", await SyncRig.TranscriptAsync(_backend));
+
+        Task<Reply> SendFramedAsync(JsonObject body) => _peer.SendAsync(Routes.Sync, Encoding.UTF8.GetBytes(body.ToJsonString()), isFramed: true);
+        static string Digest(JsonObject have) => System.Buffers.Text.Base64Url.EncodeToString(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(
+            string.Join('\n', have.OrderBy(static one => one.Key, StringComparer.Ordinal).Select(static one => $"{one.Key} {one.Value}")))).AsSpan(0, 16));
+    }
+
     public static TheoryData<string, int, string> Refusals => new()
     {
         { "another receiver", 400, "wrong_target" },
@@ -99,9 +130,31 @@ public sealed class SyncEndpointTests : IAsyncLifetime
         { "another user", 403, "scope_violation" },
     };
 
+    /// <summary>Frames name sender and receiver by the signature alone, and leave out what is empty.</summary>
+    public static TheoryData<string, int, string, bool> RefusalsInBothForms
+    {
+        get
+        {
+            var all = new TheoryData<string, int, string, bool>();
+            foreach (var row in Refusals)
+            {
+                var (what, status, code) = ((string)row[0], (int)row[1], (string)row[2]);
+                all.Add(what, status, code, false);
+                if (what == "another receiver")
+                    all.Add(what, 401, "signature_invalid", true);
+                else if (what == "another sender")
+                    all.Add(what, 403, "peer_unknown", true);
+                else if (what is not ("a field missing" or "no conversations"))
+                    all.Add(what, status, code, true);
+            }
+
+            return all;
+        }
+    }
+
     [Theory]
-    [MemberData(nameof(Refusals))]
-    public async Task Sync_Refused_TakesNothingAndIsAudited(string what, int status, string code)
+    [MemberData(nameof(RefusalsInBothForms))]
+    public async Task Sync_Refused_TakesNothingAndIsAudited(string what, int status, string code, bool isFramed)
     {
         var good = Message(1, "good");
         var body = Body(good);
@@ -173,7 +226,9 @@ public sealed class SyncEndpointTests : IAsyncLifetime
         }
 
         var bytes = what == "no JSON" ? "{\"sync_id\":"u8.ToArray() : Encoding.UTF8.GetBytes(body.ToJsonString().Replace("HALF", "\\ud800", StringComparison.Ordinal));
-        var reply = await _peer.SendAsync(Routes.Sync, bytes, tamper: tamper);
+        var reply = await _peer.SendAsync(
+            Routes.Sync, bytes, tamper: tamper, isFramed: isFramed, signedAs: isFramed && what == "another sender" ? SyncRig.CloudKey.Id : null,
+            addressee: isFramed && what == "another receiver" ? SyncRig.LocalKey.Id : null);
 
         Assert.Equal((status, code), ((int)reply.Status, reply.Code));
         Assert.Equal("", await SyncRig.TranscriptAsync(_backend));

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using System.Text.Json.Nodes;
 using ConversationHub.Contracts;
 using ConversationHub.Store;
 using ConversationHub.Testing;
@@ -103,6 +104,43 @@ public sealed class SyncRoundsTests : IAsyncLifetime
         Assert.True(beside.Commits < _store.Commits.Count, "A commit after the last look must be seen by whoever waits for one.");
     }
 
+    /// <summary>
+    /// Frames go to a peer that has said that it takes them, with a digest for what both hold; as soon as anything fails, the ordinary form is used
+    /// again, so that a peer that was put back to an earlier version goes on as before.
+    /// </summary>
+    [Fact]
+    public async Task Run_ThePeerTakesFrames_GetsThemUntilOneFails()
+    {
+        _peer.Says = (200, Answer("{}"));
+        Assert.False((await RunAsync()).Known!.TakesFrames);
+        _peer.Says = (200, Answer("{}", ",\"frames\":1"));
+        var first = await RunAsync();
+        _peer.Says = (200, """{"equal":true}""");
+        var equal = await RunAsync(first.Known);
+        _peer.Says = (415, """{"code":"json_required","request_id":"req_1"}""");
+        var failed = await RunAsync(equal.Known);
+        _peer.Says = (200, Answer("{}", ",\"frames\":1"));
+        var again = await RunAsync(failed.Known);
+
+        Assert.Equal([false, false, true, true, false], _peer.Asked.Select(static one => one.IsFramed));
+        Assert.Equal("""{"equal_to":"47DEQpj8HBSa-_TImW-5JA"}""", _peer.Asked[2].Body.ToJsonString());
+        Assert.Equal((null, 1, true), (equal.Failure, equal.Rounds, equal.Known!.TakesFrames));
+        Assert.Equal((true, false), (failed.Failure is not null, failed.Known!.TakesFrames));
+        Assert.True(again.Known!.TakesFrames);
+    }
+
+    /// <summary>A peer that holds something else says so; the vector follows at once, and one that says so again and again ends the exchange.</summary>
+    [Fact]
+    public async Task Run_ThePeerHoldsSomethingElse_GetsTheVectorAndIsNotAskedWithoutEnd()
+    {
+        _peer.Says = (200, """{"equal":false,"have":{},"more":true}""");
+
+        var outcome = await RunAsync(new PeerView(new Dictionary<string, long>(), null) { TakesFrames = true });
+
+        Assert.Equal(["equal_to", "have"], _peer.Asked.Take(2).Select(static one => Assert.Single(one.Body).Key));
+        Assert.InRange(outcome.Rounds, 2, 3);
+    }
+
     private Task<ExchangeOutcome> RunAsync(PeerView? known = null) => _rounds.RunAsync(
         new Peer
         {
@@ -116,10 +154,10 @@ public sealed class SyncRoundsTests : IAsyncLifetime
         },
         known, SyncLimits.BatchOperations, CancellationToken.None);
 
-    private static string Answer(string have) =>
+    private static string Answer(string have, string more = "") =>
         $$"""
         {"status":"synced","sync_id":"sync_0","conversations_received":0,"conversations_merged":0,"conversations_updated":0,"conversations_skipped":0,
-        "operations_applied":0,"source_backend_id":"x","timestamp":"2026-01-05T09:30:01Z","have":{{have}},"tombstones":[],"conversations":[],"more":false}
+        "operations_applied":0,"source_backend_id":"x","timestamp":"2026-01-05T09:30:01Z","have":{{have}},"tombstones":[],"conversations":[],"more":false{{more}}}
         """;
 
     private sealed class NoAudit : IAuditTrail
@@ -136,10 +174,26 @@ public sealed class SyncRoundsTests : IAsyncLifetime
 
         public (int Status, string Body) Says { get; set; }
 
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        /// <summary>Bodies of requests in their order; those that came in frames.</summary>
+        public List<(bool IsFramed, JsonObject Body)> Asked { get; } = [];
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             string Header(string name) => request.Headers.GetValues(name).Single();
             var body = Encoding.UTF8.GetBytes(Says.Body);
+            var sent = await request.Content!.ReadAsByteArrayAsync(cancellationToken);
+            var isFramed = request.Content.Headers.ContentType?.MediaType == TestFrame.MediaType;
+            if (isFramed)
+            {
+                Asked.Add((true, JsonNode.Parse(TestFrame.Text(sent))!.AsObject()));
+                var (_, caller, at, number, _, _) = TestFrame.Read(sent);
+                var headers = new SignatureHeaders(Key.Id, at, number, Key.Sign(SigningText.Response(Says.Status, Key.Id, caller, at, number, body)));
+                var framed = new HttpResponseMessage((HttpStatusCode)Says.Status) { Content = new ByteArrayContent(SignedFrame.Write(headers, null, body)) };
+                framed.Content.Headers.ContentType = new MediaTypeHeaderValue(TestFrame.MediaType);
+                return framed;
+            }
+
+            Asked.Add((false, request.Content.Headers.ContentEncoding.Count == 0 ? JsonNode.Parse(sent)!.AsObject() : []));
             var nonce = Header("X-Maestra-Nonce");
             var timestamp = Header("X-Maestra-Timestamp");
             var response = new HttpResponseMessage((HttpStatusCode)Says.Status) { Content = new ByteArrayContent(body) };
@@ -149,7 +203,7 @@ public sealed class SyncRoundsTests : IAsyncLifetime
             response.Headers.Add("X-Maestra-Nonce", nonce);
             response.Headers.Add(
                 "X-Maestra-Signature", Key.Sign(SigningText.Response(Says.Status, Key.Id, Header("X-Maestra-Backend"), timestamp, nonce, body)));
-            return Task.FromResult(response);
+            return response;
         }
     }
 
