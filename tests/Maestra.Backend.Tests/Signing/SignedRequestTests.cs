@@ -230,6 +230,37 @@ public sealed class SignedRequestTests : IAsyncLifetime
         Assert.Equal(401, Assert.IsType<PeerAnswer.Untrusted>(await PostAsync(caller, peer)).Status);
     }
 
+    /// <summary>
+    /// A key is announced only by who has it (decision 40): a peer that names somebody else's would have that one refused as its own changed key.
+    /// What else it says is believed.
+    /// </summary>
+    [Theory]
+    [InlineData("both", true)]
+    [InlineData("the old key for both", false)]
+    [InlineData("a stranger for the new one", false)]
+    [InlineData("the new key for both", false)]
+    [InlineData("another pair of keys", false)]
+    public async Task Announcement_OfAKeyThatThePeerDoesNotHave_IsNotTaken(string signedBy, bool isTaken)
+    {
+        var next = NewKey();
+        var text = SigningText.Succession(PeerKeyPair.Id, next.Id, next.Public.DigestHex);
+        var (old, own) = signedBy switch
+        {
+            "both" => (PeerKeyPair.Sign(text), next.Sign(text)),
+            "the old key for both" => (PeerKeyPair.Sign(text), PeerKeyPair.Sign(text)),
+            "a stranger for the new one" => (PeerKeyPair.Sign(text), Stranger.Sign(text)),
+            "the new key for both" => (next.Sign(text), next.Sign(text)),
+            _ => (PeerKeyPair.Sign(text), next.Sign(SigningText.Succession(Stranger.Id, next.Id, next.Public.DigestHex))),
+        };
+
+        var (reply, _) = await SendAsync(PeerKeyPair, Body, tamper: request => request.Headers.Add(
+            "X-Maestra-Successor", $"{System.Buffers.Text.Base64Url.EncodeToString(next.Public.Der)}.{old}.{own}"));
+
+        Assert.Equal(HttpStatusCode.OK, reply.Status);
+        Assert.Equal(isTaken ? next.Id : null, (await OnlyPeerAsync(_rig)).Successor?.BackendId);
+        Assert.Equal(isTaken ? "key_changed" : "peer_unknown", (await SendAsync(next, Body)).Reply.Code);
+    }
+
     /// <summary>T71: a response that was altered on its way, or that answers another request, is hearsay.</summary>
     [Theory]
     [InlineData("body")]
