@@ -40,6 +40,9 @@ switch (args)
     case ["sync", var backend, "visible"]:
         await SyncBenchmark.RunAsync(backend, "visible", 0, Console.Out);
         return 0;
+    case ["sync", var backend, "tick", var conversations]:
+        await SyncBenchmark.RunAsync(backend, "tick", int.Parse(conversations, CultureInfo.InvariantCulture), Console.Out);
+        return 0;
     case ["sync", var backend, "reconcile", var messages]:
         await SyncBenchmark.RunAsync(backend, "reconcile", int.Parse(messages, CultureInfo.InvariantCulture), Console.Out);
         return 0;

@@ -53,14 +53,17 @@ internal static class IdleMeasure
     }
 
     /// <summary>Views and snapshots are written behind: a second in which neither process does much.</summary>
-    private static async Task WaitUntilQuietAsync(SyncPair pair)
+    private static Task WaitUntilQuietAsync(SyncPair pair) => WaitUntilQuietAsync(() => pair.Caller.Processor + pair.Answerer.Processor);
+
+    /// <param name="processor">Time that those to be quiet have spent.</param>
+    public static async Task WaitUntilQuietAsync(Func<TimeSpan> processor)
     {
         const int MaxSeconds = 40;
         for (var n = 0; n < MaxSeconds; n++)
         {
-            var before = pair.Caller.Processor + pair.Answerer.Processor;
+            var before = processor();
             await Task.Delay(TimeSpan.FromSeconds(1));
-            if (pair.Caller.Processor + pair.Answerer.Processor - before < TimeSpan.FromMilliseconds(30))
+            if (processor() - before < TimeSpan.FromMilliseconds(30))
                 return;
         }
     }

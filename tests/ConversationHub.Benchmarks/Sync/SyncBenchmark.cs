@@ -6,8 +6,8 @@ namespace ConversationHub.Benchmarks.Sync;
 /// <summary>What the exchange between two published backends costs (issue 7, Speed). Both share this machine's processors and its disk.</summary>
 internal static class SyncBenchmark
 {
-    /// <param name="what"><c>visible</c>, <c>reconcile</c> (with what it costs at that size) or <c>small</c>.</param>
-    /// <param name="messages">For <c>reconcile</c>: as many are written offline, two in each conversation.</param>
+    /// <param name="what"><c>visible</c>, <c>tick</c> or <c>reconcile</c> (with what it costs at that size).</param>
+    /// <param name="messages">For <c>reconcile</c>: as many are written offline, two in each conversation; for <c>tick</c>: so many conversations.</param>
     public static async Task RunAsync(string program, string what, int messages, TextWriter report)
     {
         using (var folder = new TemporaryFolder())
@@ -16,6 +16,12 @@ internal static class SyncBenchmark
         if (what == "visible")
         {
             await VisibleMeasure.RunAsync(program, report);
+            return;
+        }
+
+        if (what == "tick")
+        {
+            await TickMeasure.RunAsync(program, messages, report);
             return;
         }
 

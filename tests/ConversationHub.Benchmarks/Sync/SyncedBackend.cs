@@ -18,6 +18,8 @@ internal sealed class SyncedBackend(string program, string folder, int intervalS
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromMinutes(2) };
     private RunningService? _service;
 
+    public string Folder => folder;
+
     public int Port { get; } = FreePort.Find();
 
     private Uri Url => new($"http://127.0.0.1:{Port}");
