@@ -78,10 +78,11 @@ public sealed class SinkFaultTests(WireMockServer receiver) : IClassFixture<Wire
         await receiver.RequestAsync(1);
         receiver.StubText("POST", Path, 200, "{\"text\":\"Success\",\"code\":0}", "application/json");
 
-        await UntilAsync(() => receiver.Requests.Count == 2);
+        // The client may repeat a request by itself when a connection ends without a word, so that two may be one try.
+        await UntilAsync(() => receiver.Requests.Count >= 2);
         queue.Offer(Record(2));
 
-        Assert.Contains("\"seq\":2", (await receiver.RequestAsync(3)).Body, StringComparison.Ordinal);
+        await UntilAsync(() => receiver.Requests.Any(static request => request.Body.Contains("\"seq\":2", StringComparison.Ordinal)));
         Assert.Equal(0, queue.Dropped);
     }
 

@@ -25,7 +25,7 @@ public sealed class PostgresErasureSweepTests(PostgresServer server) : IClassFix
         await using var second = await StartAsync(database, "second");
         await AskAsync(second, "main");
         await AskAsync(second, "other");
-        Assert.Equal(["main", "other"], Lines("second"));
+        await UntilAsync(() => Lines("second").SequenceEqual(["main", "other"]));
 
         Assert.Equal(HttpStatusCode.OK, (await first.DeleteAsync("/conversations/main?user_id=ada", TestBackend.Key)).Status);
         await UntilAsync(() => Lines("second").SequenceEqual(["other"]), () => second.Time.Advance(TimeSpan.FromSeconds(10)));
