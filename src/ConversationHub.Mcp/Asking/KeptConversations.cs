@@ -111,9 +111,9 @@ internal sealed class KeptConversations(HubSettings settings, TimeProvider time,
         var path = PathOf(conversation);
         try
         {
-            _unsaved.TryRemove(conversation, out _);
             if (!isKept)
             {
+                _unsaved.TryRemove(conversation, out _);
                 File.Delete(path);
                 return;
             }
@@ -121,13 +121,13 @@ internal sealed class KeptConversations(HubSettings settings, TimeProvider time,
             MakeOwnersFolder(Path.GetDirectoryName(path)!);
             if (!File.Exists(path))
                 MakeOwnersFile(path);
+            _unsaved.TryRemove(conversation, out _);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            // A read-only home, or a full disk: it is known while this process lives.
-            if (isKept)
-                _unsaved[conversation] = true;
-            McpTelemetry.MarkNotSaved(logger, _folder!, refused.Message);
+            // A read-only home, or a full disk: it is known while this process lives. A mark that stays keeps too much here, never too little.
+            if (isKept && _unsaved.TryAdd(conversation, true))
+                McpTelemetry.MarkNotSaved(logger, _folder!, refused.Message);
         }
     }
 

@@ -139,6 +139,8 @@ public sealed class KeptConversationsTests : IDisposable
 
         Assert.Null(await kept.HasAsync("secret", CancellationToken.None));
         kept.Learn("secret", wasKept: null, isKept: true);
+        kept.Learn("secret", wasKept: true, isKept: true);
+        kept.Learn("open", wasKept: null, isKept: false);
         await kept.Saving;
 
         Assert.True(await kept.HasAsync("secret", CancellationToken.None));
