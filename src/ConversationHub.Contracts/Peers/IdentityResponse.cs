@@ -30,4 +30,20 @@ public sealed record IdentityResponse
     [JsonPropertyName("proof")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Proof { get; init; }
+
+    /// <summary>
+    /// With a challenge that comes from the same machine only (an addition to wire.md §9.1): the backend's own end of the connection
+    /// that the request came by, as <see cref="ConnectionEnd"/> writes it.
+    /// </summary>
+    [JsonPropertyName("connection")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Connection { get; init; }
+
+    /// <summary>
+    /// Base64url of the key's signature over <c>maestra-identity-v2</c>, backend id, challenge and <see cref="Connection"/>, so that
+    /// the proof of one backend is none for a service that only passes it on.
+    /// </summary>
+    [JsonPropertyName("connection_proof")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ConnectionProof { get; init; }
 }

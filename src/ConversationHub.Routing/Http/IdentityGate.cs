@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using ConversationHub.Contracts;
@@ -32,7 +34,7 @@ internal sealed class IdentityGate(string pinnedId, TimeProvider time)
             await context.PlaintextStream.WriteAsync(RequestFor(authority, challenge), either.Token).ConfigureAwait(false);
             var body = await ReadAnswerAsync(context.PlaintextStream, either.Token).ConfigureAwait(false);
             wrong = body is not null && JsonObjectReader.TryParse(body) is { } identity
-                ? IdentityProof.WhatIsWrong(identity, pinnedId, challenge)
+                ? IdentityProof.WhatIsWrong(identity, pinnedId, challenge, OtherEndOf(context.PlaintextStream))
                 : "it tells no identity";
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
@@ -47,6 +49,10 @@ internal sealed class IdentityGate(string pinnedId, TimeProvider time)
 
         return wrong is null ? context.PlaintextStream : throw new ConnectFailedException(AttemptOutcome.Identity, wrong, inner: null);
     }
+
+    /// <summary>Null over TLS, where the certificate has shown who is there, and a proxy may stand before it.</summary>
+    private static string? OtherEndOf(Stream connection) =>
+        connection is NetworkStream { Socket.RemoteEndPoint: IPEndPoint end } ? ConnectionEnd.Of(end) : null;
 
     private static byte[] RequestFor(string authority, string challenge) => Encoding.ASCII.GetBytes(
         $"GET {Routes.Identity}?challenge={challenge} HTTP/1.1\r\nHost: {authority}\r\nAccept: application/json\r\n\r\n");

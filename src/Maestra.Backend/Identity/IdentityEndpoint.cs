@@ -1,3 +1,4 @@
+using System.Net;
 using ConversationHub.Contracts;
 using Maestra.Backend.Health;
 using Maestra.Backend.Http;
@@ -32,6 +33,8 @@ internal sealed class IdentityEndpoint(IdentityBoard identity, HealthReporter he
             ]);
         }
 
+        var isProofWanted = !StringValues.IsNullOrEmpty(challenge);
+        var connection = isProofWanted ? ConnectionOf(context.Connection) : null;
         var key = (await identity.RefreshAsync(context.RequestAborted)).Current;
         return HttpReply.Ok(
             new IdentityResponse
@@ -41,10 +44,18 @@ internal sealed class IdentityEndpoint(IdentityBoard identity, HealthReporter he
                 PublicKey = key.Public.Pem,
                 Capabilities = OwnCapabilities.Of(key.Id, health.Report(tellsCount: false).Capabilities),
                 CreatedAt = key.CreatedAt,
-                Proof = StringValues.IsNullOrEmpty(challenge) ? null : key.Sign(SigningText.Identity(key.Id, challenge.ToString())),
+                Proof = isProofWanted ? key.Sign(SigningText.Identity(key.Id, challenge.ToString())) : null,
+                Connection = connection,
+                ConnectionProof = connection is null ? null : key.Sign(SigningText.Identity(key.Id, challenge.ToString(), connection)),
             },
             MaestraJson.Compact.IdentityResponse);
     }
+
+    /// <summary>Null for callers elsewhere: what address a backend has behind its proxy is nobody's business.</summary>
+    private static string? ConnectionOf(ConnectionInfo connection) =>
+        connection is { LocalIpAddress: { } own, RemoteIpAddress: { } caller } && IPAddress.IsLoopback(caller)
+            ? ConnectionEnd.Of(new IPEndPoint(own, connection.LocalPort))
+            : null;
 
     private static bool IsChallenge(StringValues challenge) =>
         challenge is [{ Length: ChallengeCharacters } text] && HexText.Is(text);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using ConversationHub.Contracts;
 
 namespace Maestra.Backend.Signing;
 
@@ -14,6 +15,10 @@ internal static class SigningText
         Lines("maestra-response-v1", status.ToString("D3", CultureInfo.InvariantCulture), signer, addressee, timestamp, nonce, Digest(body));
 
     public static byte[] Identity(string backendId, string challenge) => Lines("maestra-identity-v1", backendId, challenge);
+
+    /// <summary>Names the connection too (an addition to wire.md §9.1).</summary>
+    /// <param name="connection">The backend's own end of it, as <see cref="ConnectionEnd"/> writes it.</param>
+    public static byte[] Identity(string backendId, string challenge, string connection) => Lines("maestra-identity-v2", backendId, challenge, connection);
 
     /// <summary>A holder of one key names the key that takes its place (an addition to wire.md §9.3).</summary>
     /// <param name="newKeyDigest">Hexadecimal SHA-256 of the new key's DER.</param>

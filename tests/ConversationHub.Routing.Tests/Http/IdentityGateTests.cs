@@ -33,9 +33,12 @@ public sealed class IdentityGateTests : IDisposable
             $"{hub.Local.Proxy.Connections} connections");
     }
 
-    public static TheoryData<string> Lookalikes => new() { "another key", "another id", "replayed proof", "no proof", "not json", "404", "hung up" };
+    public static TheoryData<string> Lookalikes => new() { "another key", "another id", "replayed proof", "no proof", "relayed", "no connection", "not json", "404", "hung up" };
 
-    /// <summary>T74: a lookalike gets no text, and nothing is asked of the cloud in its place.</summary>
+    /// <summary>
+    /// T74: a lookalike gets no text, and nothing is asked of the cloud in its place; one that has the real backend answer the challenge
+    /// ("relayed") is told apart by the connection that the proof names.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Lookalikes))]
     public async Task AskAsync_LocalCannotProveItsId_GetsNothingAndTheQuestionStops(string lookalike)
@@ -48,6 +51,8 @@ public sealed class IdentityGateTests : IDisposable
             "another id" => Identity(request, other, IdOf(other)),
             "replayed proof" => Identity(request, _key, IdOf(_key), challenge: "00112233445566778899aabbccddeeff"),
             "no proof" => Identity(request, _key, IdOf(_key), leaveOut: "proof"),
+            "relayed" => Identity(request, _key, IdOf(_key), connection: $"127.0.0.1:{hub.Cloud.Proxy.Port}"),
+            "no connection" => Identity(request, _key, IdOf(_key), leaveOut: "connection_proof"),
             "not json" => Chaos.Respond(CannedResponse.Text(200, "<html>", "text/html")),
             "404" => Chaos.Respond(CannedResponse.Text(404, "")),
             _ => Chaos.CloseAfterRead,
@@ -91,10 +96,11 @@ public sealed class IdentityGateTests : IDisposable
         return request => request.Path == "/identity" ? identity(request) : others(request);
     }
 
-    private static ChaosBehaviour Identity(RecordedRequest request, RSA key, string id, string? challenge = null, string? leaveOut = null)
+    private static ChaosBehaviour Identity(
+        RecordedRequest request, RSA key, string id, string? challenge = null, string? leaveOut = null, string? connection = null)
     {
         challenge ??= request.Target.Split("challenge=")[1];
-        var text = Encoding.UTF8.GetBytes($"maestra-identity-v1\n{id}\n{challenge}");
+        connection ??= request.Header("Host")!;
         var answer = new JsonObject
         {
             ["backend_id"] = id,
@@ -103,12 +109,17 @@ public sealed class IdentityGateTests : IDisposable
             ["capabilities"] = new JsonArray("idempotency"),
             ["version"] = "1.0",
             ["created_at"] = "2026-01-02T08:00:00.000000Z",
-            ["proof"] = Base64Url.EncodeToString(key.SignData(text, HashAlgorithmName.SHA256, RSASignaturePadding.Pss)),
+            ["proof"] = Sign(key, $"maestra-identity-v1\n{id}\n{challenge}"),
+            ["connection"] = connection,
+            ["connection_proof"] = Sign(key, $"maestra-identity-v2\n{id}\n{challenge}\n{connection}"),
         };
         if (leaveOut is not null)
             answer.Remove(leaveOut);
         return Chaos.Respond(CannedResponse.Json(200, answer));
     }
+
+    private static string Sign(RSA key, string text) =>
+        Base64Url.EncodeToString(key.SignData(Encoding.UTF8.GetBytes(text), HashAlgorithmName.SHA256, RSASignaturePadding.Pss));
 
     private static string IdOf(RSA key) => $"local_sha256_{Convert.ToHexStringLower(SHA256.HashData(key.ExportSubjectPublicKeyInfo()))[..16]}";
 }

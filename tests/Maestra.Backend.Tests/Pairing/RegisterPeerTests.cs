@@ -205,6 +205,9 @@ public sealed class RegisterPeerTests : IAsyncLifetime
         Assert.True(PeerKey.TryParsePem((string?)reply.Json["public_key"], out var key) && key.HasId(_id));
         Assert.True(key.Verify(SigningText.Identity(_id, Challenge), (string)reply.Json["proof"]!));
         Assert.False(key.Verify(SigningText.Identity(_id, Challenge.Replace('0', '1')), (string)reply.Json["proof"]!));
+        var connection = (string)reply.Json["connection"]!;
+        Assert.Equal(_backend.Url.Authority, connection);
+        Assert.True(key.Verify(SigningText.Identity(_id, Challenge, connection), (string)reply.Json["connection_proof"]!));
         Assert.Equal(("hosted", "1.0"), ((string?)reply.Json["backend_type"], (string?)reply.Json["version"]));
         var health = (await _backend.GetAsync(Routes.Health, TestBackend.Key)).Json["capabilities"]!.AsArray().Select(capability => (string?)capability);
         Assert.Equal([.. health, "conversation_storage", "scale", "persistence"], reply.Json["capabilities"]!.AsArray().Select(capability => (string?)capability));
