@@ -9,7 +9,8 @@ namespace ConversationHub.Routing;
 /// A port counts only if its <c>/health</c> says <c>brain_id</c> = <c>maestra</c>, so that a stranger on it gets no text;
 /// what was found is asked again when it failed, or was found longer than 3 s ago.
 /// </summary>
-internal sealed class LocalDiscovery(BackendClient client, string? portFile, ImmutableArray<int> ports, TimeProvider time) : ITargetLocator
+/// <param name="named">The base URL its owner set, which then is the only one asked; null for 127.0.0.1 and the ports.</param>
+internal sealed class LocalDiscovery(BackendClient client, string? portFile, ImmutableArray<int> ports, TimeProvider time, Uri? named = null) : ITargetLocator
 {
     /// <summary>How long a search may take, and a port to answer when no other one does: it is on this machine, which may be busy.</summary>
     private static readonly TimeSpan PortAnswerLimit = TimeSpan.FromSeconds(2);
@@ -37,9 +38,8 @@ internal sealed class LocalDiscovery(BackendClient client, string? portFile, Imm
     private volatile Found? _found;
     private Task<Located> _looking = Task.FromResult(default(Located));
 
-    /// <summary>Whether a URL is that of a backend nobody gave a port: plain HTTP to 127.0.0.1 on one of <see cref="UsualPorts"/>.</summary>
-    public static bool IsUsual(Uri url) =>
-        url.Scheme == Uri.UriSchemeHttp && url.Host == Host && url.AbsolutePath == "/" && UsualPorts.Contains(url.Port);
+    /// <summary>Whether a URL names this machine, by plain HTTP, and one of <see cref="UsualPorts"/>, where anybody may have been first.</summary>
+    public static bool IsUsual(Uri url) => url.Scheme == Uri.UriSchemeHttp && url.IsLoopback && UsualPorts.Contains(url.Port);
 
     public TargetEndpoint? Known => _found?.Endpoint;
 
@@ -149,7 +149,7 @@ internal sealed class LocalDiscovery(BackendClient client, string? portFile, Imm
 
     private async Task<PortAnswer> AskAsync(int port, TimeSpan limit, CancellationToken cancellationToken)
     {
-        var endpoint = new TargetEndpoint(new UriBuilder(Uri.UriSchemeHttp, Host, port).Uri);
+        var endpoint = new TargetEndpoint(named ?? new UriBuilder(Uri.UriSchemeHttp, Host, port).Uri);
         var answer = await client
             .ReadHealthWithinAsync(TargetName.Local, endpoint, limit, cancellationToken).ConfigureAwait(false);
         return new PortAnswer(port, endpoint, answer);

@@ -28,7 +28,7 @@ internal sealed class TargetSet
 
         // A set URL stays what it is; but on the usual ports, where anybody may have been first, even a set one is asked who it is.
         return name == TargetName.Local && LocalDiscovery.IsUsual(url)
-            ? new LocalDiscovery(client, portFile: null, [url.Port], time)
+            ? new LocalDiscovery(client, portFile: null, [url.Port], time, url)
             : new FixedLocator(url);
     }
 }

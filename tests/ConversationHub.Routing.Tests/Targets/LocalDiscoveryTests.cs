@@ -77,9 +77,12 @@ public sealed class LocalDiscoveryTests : IAsyncLifetime
     [InlineData("http://127.0.0.1:8825", true)]
     [InlineData("http://127.0.0.1:8829/", true)]
     [InlineData("http://127.0.0.1:8830", false)]
-    [InlineData("http://127.0.0.1:8825/base", false)]
+    [InlineData("http://127.0.0.1:8825/base", true)]
+    [InlineData("http://localhost:8825", true)]
+    [InlineData("http://127.0.0.2:8825", true)]
+    [InlineData("http://[::1]:8829", true)]
     [InlineData("https://127.0.0.1:8825", false)]
-    [InlineData("http://[::1]:8825", false)]
+    [InlineData("https://localhost:8825", false)]
     public void Locator_OfASetUrl_AsksOnTheUsualPorts(string url, bool asks)
     {
         using var services = new ServiceCollection()
@@ -89,6 +92,23 @@ public sealed class LocalDiscoveryTests : IAsyncLifetime
 
         Assert.Equal(asks, locator is LocalDiscovery);
         Assert.Equal(asks ? null : new Uri(url), locator.Known?.BaseUrl);
+    }
+
+    /// <summary>What its owner named is asked, path and all, and nothing else.</summary>
+    [Theory]
+    [InlineData("http://localhost:{0}", "/health")]
+    [InlineData("http://127.0.0.1:{0}/base", "/base/health")]
+    public async Task LocateAsync_SetUrl_IsAskedAtThatUrl(string url, string path)
+    {
+        var named = new Uri(string.Format(CultureInfo.InvariantCulture, url, _low.Proxy.Port));
+        var others = _low.Proxy.Route!;
+        _low.Proxy.Route = request => others(request.Path == path ? request with { Target = "/health" } : request);
+        var discovery = new LocalDiscovery(_services.GetRequiredService<BackendClient>(), portFile: null, [_low.Proxy.Port], _time, named);
+
+        var located = await discovery.LocateAsync(CancellationToken.None);
+
+        Assert.Equal(named, located.Endpoint?.BaseUrl);
+        Assert.Equal([path], _low.Proxy.Requests.Select(request => request.Path));
     }
 
     [Fact]
