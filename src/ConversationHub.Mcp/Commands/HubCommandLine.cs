@@ -47,8 +47,8 @@ internal static class HubCommandLine
             return ExitCodes.BadSettings;
         }
 
-        await using var output = new StreamWriter(stdout, new UTF8Encoding(false), leaveOpen: true);
-        return await parsed.InvokeAsync(new InvocationConfiguration
+        await using var output = new StringWriter();
+        var code = await parsed.InvokeAsync(new InvocationConfiguration
         {
             Output = output,
             Error = Console.Error,
@@ -57,6 +57,18 @@ internal static class HubCommandLine
             // The host listens for signals itself.
             ProcessTerminationTimeout = null,
         });
+        if (output.GetStringBuilder().Length == 0)
+            return code;
+        try
+        {
+            await stdout.WriteAsync(Encoding.UTF8.GetBytes(output.ToString()));
+            return code;
+        }
+        catch (IOException)
+        {
+            // `--help | head -1`: its reader has seen enough.
+            return ExitCodes.NotAnswered;
+        }
     }
 
     private static RootCommand Build(Stream stdout, Func<HubSettings, Task<int>> serve)

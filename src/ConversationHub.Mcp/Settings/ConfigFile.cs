@@ -15,6 +15,9 @@ internal static class ConfigFile
     private static readonly string[] DecideWhereTextGoes =
         [SettingNames.FallbackEnabled, SettingNames.Route, SettingNames.LocalUrl, SettingNames.CloudUrl, SettingNames.LocalBackendId];
 
+    /// <summary>A name that stands there twice is refused where it can be named.</summary>
+    private static readonly JsonDocumentOptions Json = MaestraJson.Document with { AllowDuplicateProperties = true };
+
     /// <summary>Reads the values; what is wrong goes to <paramref name="errors"/>. An empty object when there is no text.</summary>
     /// <param name="path">Only for the errors.</param>
     internal static IReadOnlyDictionary<string, string> Parse(ReadOnlyMemory<byte> json, string path, List<string> errors)
@@ -22,15 +25,20 @@ internal static class ConfigFile
         var values = new Dictionary<string, string>();
         try
         {
-            using var document = JsonDocument.Parse(json, MaestraJson.Document);
+            using var document = JsonDocument.Parse(json, Json);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
                 errors.Add($"{SettingNames.ConfigFile}: {path} must hold one JSON object of setting names and values.");
                 return values;
             }
 
+            var names = new HashSet<string>();
             foreach (var member in document.RootElement.EnumerateObject())
+            {
+                if (!names.Add(member.Name))
+                    errors.Add($"{SettingNames.ConfigFile}: {member.Name} stands twice in {path}: keep one.");
                 Add(values, member, path, errors);
+            }
         }
         catch (JsonException fault)
         {

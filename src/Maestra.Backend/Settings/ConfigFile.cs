@@ -15,6 +15,9 @@ internal sealed record ConfigFile(IReadOnlyDictionary<string, string> Values, IR
 
     private static readonly Dictionary<string, string> None = [];
 
+    /// <summary>A name that stands there twice is refused where it can be named.</summary>
+    private static readonly JsonDocumentOptions Json = MaestraJson.Document with { AllowDuplicateProperties = true };
+
     public static ConfigFile Load(string path, bool mustExist)
     {
         byte[] content;
@@ -41,7 +44,7 @@ internal sealed record ConfigFile(IReadOnlyDictionary<string, string> Values, IR
 
         try
         {
-            using var document = JsonDocument.Parse(content, MaestraJson.Document);
+            using var document = JsonDocument.Parse(content, Json);
             return Read(path, document.RootElement);
         }
         catch (JsonException e)
@@ -62,8 +65,11 @@ internal sealed record ConfigFile(IReadOnlyDictionary<string, string> Values, IR
 
         var values = new Dictionary<string, string>();
         var errors = new List<string>();
+        var names = new HashSet<string>();
         foreach (var member in root.EnumerateObject())
         {
+            if (!names.Add(member.Name))
+                errors.Add($"{member.Name} ({path}): stands there twice: keep one");
             switch (member.Value.ValueKind)
             {
                 case JsonValueKind.String:

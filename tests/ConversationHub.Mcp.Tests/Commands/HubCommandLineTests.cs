@@ -1,3 +1,4 @@
+using System.IO.Pipes;
 using System.Text;
 using ConversationHub.Mcp.Commands;
 using ConversationHub.Mcp.Settings;
@@ -29,6 +30,16 @@ public sealed class HubCommandLineTests
         // Under the test host the program has another name.
         var help = Encoding.UTF8.GetString(stdout.ToArray());
         GoldenFile.Assert("tests/ConversationHub.Mcp.Tests/Commands/help.golden.txt", help[help.IndexOf("Options:", StringComparison.Ordinal)..]);
+    }
+
+    /// <summary><c>--help | head -1</c> ends without a trace on the terminal.</summary>
+    [Fact]
+    public async Task Run_HelpForAReaderThatHasGone_EndsQuietly()
+    {
+        await using var pipe = new AnonymousPipeServerStream(PipeDirection.Out);
+        pipe.DisposeLocalCopyOfClientHandle();
+
+        Assert.Equal(ExitCodes.NotAnswered, await HubCommandLine.RunAsync(["--help"], pipe, NeverServes));
     }
 
     private static Task<int> NeverServes(HubSettings settings) => throw new InvalidOperationException("It must not serve.");

@@ -207,7 +207,7 @@ public sealed class SettingsBinderTests
     [InlineData("not json", "is not JSON")]
     [InlineData("[]", "one JSON object")]
     [InlineData("""{"MAESTRA_USER_ID":{"a":1}}""", "must be a string, a number or a boolean")]
-    [InlineData("""{"MAESTRA_USER_ID":"a","MAESTRA_USER_ID":"b"}""", "is not JSON")]
+    [InlineData("""{"MAESTRA_USER_ID":"a","MAESTRA_USER_ID":"b"}""", "MAESTRA_USER_ID stands twice in /home/ada/.maestra/config.json")]
     [InlineData("""{"MAESTRA_FALBACK_ENABLED":false}""", "nobody reads 'MAESTRA_FALBACK_ENABLED' in /home/ada/.maestra/config.json; did you mean MAESTRA_FALLBACK_ENABLED?")]
     [InlineData("""{"maestra_route":"local-only"}""", "did you mean MAESTRA_ROUTE?")]
     [InlineData("""{"MAESTRA_LOCALURL":"http://127.0.0.1:1"}""", "did you mean MAESTRA_LOCAL_URL?")]
