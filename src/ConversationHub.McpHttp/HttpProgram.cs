@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using ConversationHub.Mcp;
+using ConversationHub.Mcp.Asking;
 using ConversationHub.Mcp.Commands;
 using ConversationHub.Mcp.Hosting;
 using ConversationHub.Mcp.Protocol;
@@ -41,6 +42,7 @@ internal static class HttpProgram
         if (http.Token is null)
             McpTelemetry.HttpWithoutToken(app.Services.GetRequiredService<ILogger<McpEndpoint>>());
         await app.WaitForShutdownAsync();
+        await app.Services.GetRequiredService<KeptConversations>().SettleAsync(TimeSpan.FromMilliseconds(ServeCommand.SettleMilliseconds));
         return ExitCodes.Ended;
     }
 

@@ -8,4 +8,7 @@ public interface IKeptConversations
     /// <summary>Whether the conversation is kept here; false for one that is not known.</summary>
     /// <param name="owner">Who began it.</param>
     bool IsKeptHere(UserId owner, ConversationId id);
+
+    /// <summary>All of them, whoever began them, erased ones left out.</summary>
+    IReadOnlyList<ConversationId> KeptHere();
 }

@@ -96,6 +96,12 @@ internal sealed class LogStore(
         }
     }
 
+    public IReadOnlyList<ConversationId> KeptHere()
+    {
+        lock (state.Gate)
+            return [.. state.Index.Conversations.WithFields.Where(static entry => entry.Fields is { IsLocalOnly: true }).Select(static entry => ConversationId.Parse(entry.Id))];
+    }
+
     public async Task<ReplyOutcome> StoreReplyAsync(ReplyDraft reply, CancellationToken cancellationToken)
     {
         var (found, surface) = FindReply(reply);

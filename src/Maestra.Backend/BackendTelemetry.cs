@@ -42,6 +42,9 @@ internal static partial class BackendTelemetry
     [LoggerMessage(1010, LogLevel.Warning, "The port file could not be kept: {Reason}")]
     public static partial void PortFileFailed(this ILogger logger, string reason);
 
+    [LoggerMessage(1012, LogLevel.Warning, "The marks of conversations that stay here cannot be kept in {Folder}: {Reason}. While this backend is down a hub does not know of a mark it was not told with an answer")]
+    public static partial void MarkNotSaved(this ILogger logger, string folder, string reason);
+
     [LoggerMessage(1050, LogLevel.Warning, "Another replica took over a question that is still being answered here, its lease having run out (operation {OperationId})")]
     public static partial void LeaseLost(this ILogger logger, OperationId operationId);
 

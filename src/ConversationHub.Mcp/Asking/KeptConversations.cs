@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
-using System.Text;
+using ConversationHub.Contracts;
 using ConversationHub.Mcp.Settings;
 using Microsoft.Extensions.Logging;
 
@@ -8,20 +7,18 @@ namespace ConversationHub.Mcp.Asking;
 
 /// <summary>
 /// The conversations that the local backend has told to be kept on this machine, so that none of their questions goes to the cloud
-/// while it is down (docs/decisions/0034). Every hub of this home tells the others: an empty file for each in <c>~/.maestra/local-only.d</c>,
-/// named by the SHA-256 of its id. Without a home they are known only while the process lives. Thread-safe.
+/// while it is down (docs/decisions/0034). Every hub of this home tells the others, and so does the backend: a <see cref="LocalOnlyMark"/> for each.
+/// Without a home they are known only while the process lives. Thread-safe.
 /// </summary>
 internal sealed class KeptConversations(HubSettings settings, TimeProvider time, ILogger<KeptConversations> logger)
 {
-    internal const string FolderName = "local-only.d";
-
     /// <summary>Of conversations that were said to be open so many are remembered; those that are kept are as many as their owner marks.</summary>
     private const int MaxOpen = 10_000;
 
     /// <summary>How long a question waits for the disk: a home folder may be on a share that hangs.</summary>
     private static readonly TimeSpan DiskLimit = TimeSpan.FromMilliseconds(250);
 
-    private readonly string? _folder = settings.Routing.PortFile is { } portFile ? Path.Combine(Path.GetDirectoryName(portFile)!, FolderName) : null;
+    private readonly string? _folder = settings.Routing.PortFile is { } portFile ? Path.Combine(Path.GetDirectoryName(portFile)!, LocalOnlyMark.FolderName) : null;
 
     /// <summary>What this process was told itself, which counts where the disk takes nothing: true for those that are kept.</summary>
     private readonly ConcurrentDictionary<string, bool> _told = new(StringComparer.Ordinal);
@@ -32,6 +29,9 @@ internal sealed class KeptConversations(HubSettings settings, TimeProvider time,
 
     /// <summary>Asks the disk, null when it does not tell; a test lets it hang.</summary>
     internal Func<string, bool?> Exists { get; init; } = IsThere;
+
+    /// <summary>Puts a mark into the folder; a test lets it hang.</summary>
+    internal Action<string, string> WriteMark { get; init; } = LocalOnlyMark.Write;
 
     private Task<bool?> _looking = Task.FromResult<bool?>(false);
 
@@ -76,6 +76,19 @@ internal sealed class KeptConversations(HubSettings settings, TimeProvider time,
     /// <summary>Of the last change; for who must know when it is on the disk.</summary>
     internal Task Saving { get; private set; } = Task.CompletedTask;
 
+    /// <summary>Before the process ends: what it was told is not to be lost because a disk is slow, nor is the end to wait for one that hangs.</summary>
+    internal async Task SettleAsync(TimeSpan limit)
+    {
+        try
+        {
+            await Saving.WaitAsync(limit, time);
+        }
+        catch (TimeoutException)
+        {
+            McpTelemetry.MarkNotSaved(logger, _folder!, $"the disk took longer than {limit.TotalMilliseconds:0} ms at the end of the process");
+        }
+    }
+
     /// <summary>One look at a time, in turns: a share that hangs takes one thread, and those behind it go without when their time is over.</summary>
     private Task<bool?> Look(string path)
     {
@@ -108,19 +121,16 @@ internal sealed class KeptConversations(HubSettings settings, TimeProvider time,
 
     private void Save(string conversation, bool isKept)
     {
-        var path = PathOf(conversation);
         try
         {
             if (!isKept)
             {
                 _unsaved.TryRemove(conversation, out _);
-                File.Delete(path);
+                LocalOnlyMark.Remove(_folder!, conversation);
                 return;
             }
 
-            MakeOwnersFolder(Path.GetDirectoryName(path)!);
-            if (!File.Exists(path))
-                MakeOwnersFile(path);
+            WriteMark(_folder!, conversation);
             _unsaved.TryRemove(conversation, out _);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
@@ -145,23 +155,5 @@ internal sealed class KeptConversations(HubSettings settings, TimeProvider time,
         }
     }
 
-    private static void MakeOwnersFolder(string path)
-    {
-        if (OperatingSystem.IsWindows())
-            Directory.CreateDirectory(path);
-        else
-            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-    }
-
-    private static void MakeOwnersFile(string path)
-    {
-        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using var file = new FileStream(path, options);
-        file.Flush(flushToDisk: true);
-    }
-
-    private string PathOf(string conversation) =>
-        Path.Combine(_folder!, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(conversation))));
+    private string PathOf(string conversation) => Path.Combine(_folder!, LocalOnlyMark.FileNameOf(conversation));
 }

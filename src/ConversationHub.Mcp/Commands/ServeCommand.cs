@@ -1,3 +1,4 @@
+using ConversationHub.Mcp.Asking;
 using ConversationHub.Mcp.Hosting;
 using ConversationHub.Mcp.Settings;
 using ConversationHub.Mcp.Stdio;
@@ -12,6 +13,9 @@ internal static class ServeCommand
 {
     /// <summary>After a stop is asked for, how long handlers may take to end.</summary>
     internal const int ShutdownMilliseconds = 150;
+
+    /// <summary>After that, how long the disk may take for what an answer has told. All of it is less than the 500 ms a client waits.</summary>
+    internal const int SettleMilliseconds = 50;
 
     internal static async Task<int> RunAsync(HubSettings settings, Stream stdout)
     {
@@ -36,6 +40,7 @@ internal static class ServeCommand
             McpTelemetry.TelemetryNotExported(host.Services.GetRequiredService<ILogger<StdioServer>>());
         await host.StartAsync(CancellationToken.None);
         await host.WaitForShutdownAsync(CancellationToken.None);
+        await host.Services.GetRequiredService<KeptConversations>().SettleAsync(TimeSpan.FromMilliseconds(SettleMilliseconds));
         return ExitCodes.Ended;
     }
 }

@@ -16,6 +16,9 @@ internal static class ToolCommand
     /// <summary>The name this program gives itself as a surface when a person calls it.</summary>
     private const string CommandLineSurface = "cli";
 
+    /// <summary>Nobody waits for the end of a command as an MCP client does; a disk that hangs must not hold it for long all the same.</summary>
+    private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(2);
+
     /// <summary>The result goes to standard output, a failure to standard error.</summary>
     internal static async Task<int> RunAsync<TTool>(
         HubSettings settings, IReadOnlyList<KeyValuePair<string, JsonElement>> arguments, bool asJson, Stream stdout)
@@ -41,6 +44,7 @@ internal static class ToolCommand
             return ExitCodes.NotAnswered;
         }
 
+        await provider.GetRequiredService<KeptConversations>().SettleAsync(SettleLimit);
         return failed ? ExitCodes.NotAnswered : ExitCodes.Ended;
     }
 

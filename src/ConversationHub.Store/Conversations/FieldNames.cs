@@ -12,7 +12,7 @@ internal static class FieldNames
     public const string ArtifactPrefix = "artifact:";
 
     /// <summary>The tag by which an owner keeps a conversation on this backend: nothing of it is sent to a peer (decision 45).</summary>
-    public const string LocalOnly = TagPrefix + "local_only";
+    public const string LocalOnly = TagPrefix + LocalOnlyMark.Tag;
 
     public static IReadOnlyList<FieldBody> Of(ConversationChange change, DateTimeOffset at)
     {

@@ -101,6 +101,9 @@ internal sealed class ConversationTable : IReadOnlyList<ConversationEntry>
         return fields;
     }
 
+    /// <summary>Those that have any fields.</summary>
+    public IEnumerable<ConversationEntry> WithFields => _fields.Keys.Select(number => this[number]);
+
     public void RemoveFields(int conversation) => _fields.Remove(conversation);
 
     /// <summary>In the order of first use.</summary>

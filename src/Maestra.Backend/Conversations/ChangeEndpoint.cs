@@ -2,12 +2,13 @@ using ConversationHub.Contracts;
 using ConversationHub.Store;
 using Maestra.Backend.Asks;
 using Maestra.Backend.Http;
+using Maestra.Backend.LocalOnly;
 using Maestra.Backend.Settings;
 
 namespace Maestra.Backend.Conversations;
 
 /// <summary><c>PATCH /conversations/{id}</c> (wire.md §4): answers with the summary, durable as it says.</summary>
-internal sealed class ChangeEndpoint(IConversationArchive archive, BackendSettings settings, TimeProvider time)
+internal sealed class ChangeEndpoint(IConversationArchive archive, LocalOnlyMarks marks, BackendSettings settings, TimeProvider time)
 {
     public void Map(IEndpointRouteBuilder routes) =>
         routes.MapPatch(Routes.Conversation, async context => await ReplyWriter.WriteAsync(context, await ChangeAsync(context)));
@@ -21,16 +22,23 @@ internal sealed class ChangeEndpoint(IConversationArchive archive, BackendSettin
             return unread.Reply;
         var fields = new FieldReader(((BodyOutcome.Read)body).Root);
         var change = ChangeRequest.Read(fields, owner, id);
-        return fields.Errors.Count > 0
-            ? HttpReply.Invalid(fields.Errors)
-            : await archive.ChangeAsync(change, context.RequestAborted) switch
-            {
-                ChangeOutcome.Changed changed => HttpReply.Ok(changed.Conversation, MaestraJson.Compact.ConversationSummary),
-                ChangeOutcome.NotFound => Refusals.ConversationNotFound(),
-                ChangeOutcome.Erased => Refusals.ConversationErased(),
-                ChangeOutcome.Ambiguous => Refusals.AmbiguousConversation(),
-                ChangeOutcome.NotCommitted lost => Refusals.StoreFailure(lost.Failure),
-                var unknown => throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}."),
-            };
+        if (fields.Errors.Count > 0)
+            return HttpReply.Invalid(fields.Errors);
+        switch (await archive.ChangeAsync(change, context.RequestAborted))
+        {
+            case ChangeOutcome.Changed changed:
+                marks.Note(change);
+                return HttpReply.Ok(changed.Conversation, MaestraJson.Compact.ConversationSummary);
+            case ChangeOutcome.NotFound:
+                return Refusals.ConversationNotFound();
+            case ChangeOutcome.Erased:
+                return Refusals.ConversationErased();
+            case ChangeOutcome.Ambiguous:
+                return Refusals.AmbiguousConversation();
+            case ChangeOutcome.NotCommitted lost:
+                return Refusals.StoreFailure(lost.Failure);
+            case var unknown:
+                throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}.");
+        }
     }
 }

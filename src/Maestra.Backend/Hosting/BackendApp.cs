@@ -10,6 +10,7 @@ using Maestra.Backend.Http;
 using Maestra.Backend.Identity;
 using Maestra.Backend.Keys;
 using Maestra.Backend.Listening;
+using Maestra.Backend.LocalOnly;
 using Maestra.Backend.Metrics;
 using Maestra.Backend.Peers;
 using Maestra.Backend.Providers;
@@ -87,6 +88,11 @@ internal static class BackendApp
         if (settings.Retention is { } retention && opened.Store is IRetentionStore retaining)
             builder.Services.AddSingleton(retention).AddSingleton(settings.Sync).AddSingleton(retaining).AddSingleton<RetentionRounds>().AddHostedService(static provider => provider.GetRequiredService<RetentionRounds>());
         builder.Services.AddSingleton<SearchEndpoint>();
+        builder.Services.AddSingleton(provider => new LocalOnlyMarks(
+            settings.Mode == BackendMode.Local ? Path.Combine(Path.GetDirectoryName(settings.PortFile)!, LocalOnlyMark.FolderName) : null,
+            opened.Store,
+            provider.GetRequiredService<ILogger<LocalOnlyMarks>>()));
+        builder.Services.AddHostedService(static provider => provider.GetRequiredService<LocalOnlyMarks>());
         builder.Services.AddSingleton<ChangeEndpoint>();
         builder.Services.AddSingleton<EraseEndpoints>();
         builder.Services.AddSingleton<IPeerExport, PeerExport>();

@@ -40,7 +40,7 @@ public sealed class KeptConversationsTests : IDisposable
         await using var rig = await StartAsync(Kept);
 
         Assert.Equal(Route.LocalOnly, (await AskTwiceAsync(rig, "maestra_ask", """{"message":"hi","conversation_id":"secret","route":"cloud-only"}"""))[0]);
-        var file = new FileInfo(Assert.Single(Directory.GetFiles(_home.Combine(KeptConversations.FolderName))));
+        var file = new FileInfo(Assert.Single(Directory.GetFiles(_home.Combine(LocalOnlyMark.FolderName))));
         Assert.Equal((0, 64), (file.Length, file.Name.Length));
         if (!OperatingSystem.IsWindows())
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, file.UnixFileMode);
@@ -151,15 +151,48 @@ public sealed class KeptConversationsTests : IDisposable
     public async Task Learn_DiskTakesTheMarkLater_IsOnItThen()
     {
         var kept = new KeptConversations(Settings, new ManualTimeProvider(), NullLogger<KeptConversations>.Instance);
-        await File.WriteAllTextAsync(_home.Combine(KeptConversations.FolderName), "a file where the folder should be");
+        await File.WriteAllTextAsync(_home.Combine(LocalOnlyMark.FolderName), "a file where the folder should be");
         kept.Learn("secret", wasKept: false, isKept: true);
         await kept.Saving;
-        File.Delete(_home.Combine(KeptConversations.FolderName));
+        File.Delete(_home.Combine(LocalOnlyMark.FolderName));
 
         kept.Learn("secret", wasKept: true, isKept: true);
         await kept.Saving;
 
-        Assert.Single(Directory.GetFiles(_home.Combine(KeptConversations.FolderName)));
+        Assert.Single(Directory.GetFiles(_home.Combine(LocalOnlyMark.FolderName)));
+    }
+
+    /// <summary>A process that ends right after the answer must not lose what it was told to a slow disk, nor stay for one that hangs.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Settle_DiskIsSlow_WaitsForTheMarkButNotForEver(bool hangs)
+    {
+        var time = new ManualTimeProvider();
+        var logs = new CapturingLoggerFactory();
+        using var disk = new ManualResetEventSlim();
+        var kept = new KeptConversations(Settings, time, logs.CreateLogger<KeptConversations>())
+        {
+            WriteMark = (folder, conversation) =>
+            {
+                disk.Wait(TestTimeouts.Signal);
+                LocalOnlyMark.Write(folder, conversation);
+            },
+        };
+        kept.Learn("secret", wasKept: false, isKept: true);
+        var settling = kept.SettleAsync(TimeSpan.FromMilliseconds(50));
+        Assert.False(settling.IsCompleted);
+
+        if (hangs)
+            time.Advance(TimeSpan.FromMilliseconds(50));
+        else
+            disk.Set();
+        await settling.WaitAsync(TestTimeouts.Signal);
+
+        Assert.Equal(hangs, !Directory.Exists(_home.Combine(LocalOnlyMark.FolderName)));
+        Assert.Equal(hangs ? [4012] : [], logs.Records.Snapshot().Select(static record => record.Event.Id));
+        disk.Set();
+        await kept.Saving;
     }
 
     /// <summary>As many as their owner marks: one more than some limit would go to the cloud.</summary>
