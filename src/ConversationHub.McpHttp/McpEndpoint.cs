@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using ConversationHub.Mcp.Http;
 using ConversationHub.Mcp.Protocol;
@@ -28,6 +27,7 @@ internal sealed class McpEndpoint(
     private const string Json = "application/json";
 
     private readonly McpHttpSessions _sessions = new(time);
+    private readonly HeldBody.Sum _bodies = new();
 
     internal async Task HandleAsync(HttpContext http)
     {
@@ -89,16 +89,14 @@ internal sealed class McpEndpoint(
         }
 
         // (2)
-        byte[] body;
+        using var body = new HeldBody(_bodies);
         try
         {
-            if (await ReadBodyAsync(http.Request) is not { } whole)
+            if (await body.ReadAsync(http.Request) is { } unread)
             {
-                await RefuseAsync(http, HttpRefusal.Invalid(StatusCodes.Status413PayloadTooLarge, ProtocolTexts.LineTooLong));
+                await RefuseAsync(http, unread);
                 return;
             }
-
-            body = whole;
         }
         catch (BadHttpRequestException broken)
         {
@@ -108,7 +106,7 @@ internal sealed class McpEndpoint(
             return;
         }
 
-        var (message, unfit) = IncomingLine.Read(new ReadOnlySequence<byte>(body));
+        var (message, unfit) = IncomingLine.Read(body.Bytes);
         if (message is null)
         {
             await RefuseAsync(http, HttpRefusal.Of(unfit ?? LineRefusal.Invalid(null, ProtocolTexts.NotJson)));
@@ -279,24 +277,6 @@ internal sealed class McpEndpoint(
         http.Response.ContentType = Json;
         refusal.Error.WriteTo(http.Response.BodyWriter);
         await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
-    }
-
-    /// <summary>Null: longer than a message may be.</summary>
-    private static async Task<byte[]?> ReadBodyAsync(HttpRequest request)
-    {
-        if (request.ContentLength > StdioLimits.MaxLineBytes)
-            return null;
-        using var body = new MemoryStream();
-        var buffer = new byte[16 * 1024];
-        int read;
-        while ((read = await request.Body.ReadAsync(buffer, request.HttpContext.RequestAborted)) > 0)
-        {
-            if (body.Length + read > StdioLimits.MaxLineBytes)
-                return null;
-            body.Write(buffer, 0, read);
-        }
-
-        return body.ToArray();
     }
 
     private static bool Accepts(HttpRequest request, string type) => request.Headers.Accept

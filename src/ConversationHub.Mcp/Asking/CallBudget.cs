@@ -25,14 +25,14 @@ internal static class CallBudget
         return hasProgressToken && !isDeaf ? TimeSpan.FromSeconds(WithProgressSeconds) : withoutProgress;
     }
 
-    /// <summary>What the router may use of it.</summary>
+    /// <summary>With so little nobody is asked, and the router says why: an answer could not be told in time.</summary>
+    internal static TimeSpan Spent => TimeSpan.FromTicks(1);
+
+    /// <summary>What is left of it for waiting and for the router; never less than <see cref="Spent"/>.</summary>
     /// <param name="sinceReceived">How long ago the call was read.</param>
     internal static TimeSpan Left(TimeSpan budget, TimeSpan sinceReceived)
     {
         var left = budget - sinceReceived - TimeSpan.FromMilliseconds(TellingMilliseconds);
-
-        // With so little nobody is asked, and the router says why: an answer could not be told in time.
-        var least = TimeSpan.FromTicks(1);
-        return left > least ? left : least;
+        return left > Spent ? left : Spent;
     }
 }

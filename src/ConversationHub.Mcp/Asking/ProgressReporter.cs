@@ -19,6 +19,7 @@ internal sealed class ProgressReporter : IProgress<RoutingProgress>, IAsyncDispo
     private readonly Task _running;
     private readonly Lock _lock = new();
     private RoutingProgress? _latest;
+    private volatile bool _isInLine;
     private StreamedText? _streamed;
     private TaskCompletionSource _changed = NewSignal();
 
@@ -30,6 +31,12 @@ internal sealed class ProgressReporter : IProgress<RoutingProgress>, IAsyncDispo
         _start = time.GetTimestamp();
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _running = RunAsync(_stop.Token);
+    }
+
+    /// <summary>The question waits for others to end before it is asked.</summary>
+    internal bool IsInLine
+    {
+        set => _isInLine = value;
     }
 
     public void Report(RoutingProgress value)
@@ -62,7 +69,7 @@ internal sealed class ProgressReporter : IProgress<RoutingProgress>, IAsyncDispo
             for (var value = 1; ; value++)
             {
                 var (latest, streamed, changed) = Take();
-                var message = ProgressTexts.Of(latest, streamed, _time.GetElapsedTime(_start));
+                var message = ProgressTexts.Of(latest, streamed, _isInLine, _time.GetElapsedTime(_start));
                 await _send(new ProgressNotificationValue { Progress = value, Message = message }, cancellationToken);
 
                 // Running into the time limit is the ordinary case here, not a failure.

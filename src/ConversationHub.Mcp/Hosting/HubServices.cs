@@ -21,6 +21,7 @@ internal static class HubServices
         .AddSingleton(static provider => new IdSource(provider.GetRequiredService<TimeProvider>()))
         .AddRouting(settings.Routing)
         .AddSingleton<KeptConversations>()
+        .AddSingleton<QuestionGate>()
         .AddSingleton<QuestionAsker>()
         .AddSingleton<AskTool>()
         .AddSingleton<HealthTool>()

@@ -1,3 +1,5 @@
+using ConversationHub.Mcp.Stdio;
+
 namespace ConversationHub.Mcp.Http;
 
 /// <summary>Bounds of the HTTP transport.</summary>
@@ -6,8 +8,14 @@ internal static class HttpLimits
     /// <summary>Sessions of the older revisions held at once. At the bound the one unused for longest makes room: its client, should it come back, is told to begin anew.</summary>
     internal const int MaxSessions = 64;
 
-    /// <summary>Connections held at once.</summary>
-    internal const int MaxConnections = 256;
+    /// <summary>
+    /// Connections held at once, each with one request at most: as many as may be open over stdio, so that questions
+    /// (<see cref="Asking.QuestionGate"/>) never keep out the rest.
+    /// </summary>
+    internal const int MaxConnections = StdioLimits.MaxOpenRequests;
+
+    /// <summary>The bodies of requests that are being read or answered together, in bytes.</summary>
+    internal const long MaxBodyBytes = StdioLimits.MaxOpenBytes;
 
     /// <summary>A session nobody has used for this long may be ended to make room for another, in seconds.</summary>
     internal const int SessionIdleSeconds = 60;

@@ -14,9 +14,8 @@ internal sealed class OpenRequests
     private readonly Dictionary<RequestId, Entry> _open = [];
     private readonly HashSet<ProgressToken> _progressTokens = [];
     private int _calls;
-    private int _started;
+    private long _bytes;
     private TaskCompletionSource? _idle;
-    private TaskCompletionSource? _room;
 
     internal enum Admission
     {
@@ -25,20 +24,26 @@ internal sealed class OpenRequests
         TooManySubscriptions,
     }
 
-    internal enum Start
+    /// <summary>How many are open but subscriptions, and the bytes of all their lines.</summary>
+    internal (int Calls, long Bytes) Load
     {
-        Started,
-
-        /// <summary>As many as allowed are being worked on.</summary>
-        NoRoom,
-
-        /// <summary>It was cancelled before its turn came.</summary>
-        Gone,
+        get
+        {
+            lock (_lock)
+                return (_calls, _bytes);
+        }
     }
 
-    internal Admission TryOpen(JsonRpcRequest request)
+    internal bool IsOpen(RequestId id)
     {
-        var entry = new Entry(request, ProgressTokenOf(request));
+        lock (_lock)
+            return _open.ContainsKey(id);
+    }
+
+    /// <param name="bytes">Of its line.</param>
+    internal Admission TryOpen(JsonRpcRequest request, long bytes)
+    {
+        var entry = new Entry(request, ProgressTokenOf(request), bytes);
         lock (_lock)
         {
             if (_open.ContainsKey(request.Id))
@@ -46,31 +51,12 @@ internal sealed class OpenRequests
             if (entry.IsSubscription && _open.Count - _calls >= StdioLimits.MaxOpenSubscriptions)
                 return Admission.TooManySubscriptions;
             _open.Add(request.Id, entry);
+            _bytes += bytes;
             if (!entry.IsSubscription)
                 _calls++;
             if (entry.ProgressToken is { } token)
                 _progressTokens.Add(token);
             return Admission.Opened;
-        }
-    }
-
-    /// <summary>Whether it is worked on for long enough to take a place; the others never wait for one.</summary>
-    internal static bool TakesAPlace(JsonRpcRequest request) => request.Method is not (RequestMethods.SubscriptionsListen or RequestMethods.Ping);
-
-    /// <summary>Gives an opened request its place among those that are worked on.</summary>
-    internal Start TryStart(JsonRpcRequest request)
-    {
-        lock (_lock)
-        {
-            if (!_open.TryGetValue(request.Id, out var entry) || entry.Request != request)
-                return Start.Gone;
-            if (!TakesAPlace(request))
-                return Start.Started;
-            if (_started >= StdioLimits.MaxOpenRequests)
-                return Start.NoRoom;
-            _started++;
-            entry.IsStarted = true;
-            return Start.Started;
         }
     }
 
@@ -105,30 +91,17 @@ internal sealed class OpenRequests
             return _calls == 0 ? Task.CompletedTask : (_idle ??= NewSignal()).Task;
     }
 
-    /// <summary>Completes when another request may be started.</summary>
-    internal Task WhenRoomAsync()
-    {
-        lock (_lock)
-            return _started < StdioLimits.MaxOpenRequests ? Task.CompletedTask : (_room ??= NewSignal()).Task;
-    }
-
     private bool Close_NeedsLock(RequestId id)
     {
         if (!_open.Remove(id, out var entry))
             return false;
+        _bytes -= entry.Bytes;
         if (entry.ProgressToken is { } token)
             _progressTokens.Remove(token);
         if (entry.IsSubscription)
             return true;
 
-        _calls--;
-        if (entry.IsStarted)
-        {
-            _started--;
-            Interlocked.Exchange(ref _room, null)?.TrySetResult();
-        }
-
-        if (_calls == 0)
+        if (--_calls == 0)
             Interlocked.Exchange(ref _idle, null)?.TrySetResult();
         return true;
     }
@@ -140,14 +113,14 @@ internal sealed class OpenRequests
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private sealed class Entry(JsonRpcRequest request, ProgressToken? progressToken)
+    private sealed class Entry(JsonRpcRequest request, ProgressToken? progressToken, long bytes)
     {
         internal JsonRpcRequest Request => request;
 
         internal ProgressToken? ProgressToken => progressToken;
 
-        internal bool IsSubscription => request.Method == RequestMethods.SubscriptionsListen;
+        internal long Bytes => bytes;
 
-        internal bool IsStarted { get; set; }
+        internal bool IsSubscription => request.Method == RequestMethods.SubscriptionsListen;
     }
 }

@@ -14,12 +14,13 @@ namespace ConversationHub.Mcp.Stdio;
 /// <summary>
 /// MCP over a pair of streams, one JSON message a line. It differs from the SDK's stdio transport where that one
 /// loses answers or never ends: sending stays possible after the end of input, every line that is no message is
-/// answered, reading is bounded, and <see cref="Ended"/> tells when to stop.
+/// answered, what is open is bounded, and <see cref="Ended"/> tells when to stop.
 /// </summary>
 /// <remarks>
 /// 1. The pump reads the input into a bounded pipe and notes its end.
-/// 2. The line loop cuts lines, refuses what is no message, and hands messages to the session.
-///    Beyond the bound of open requests further ones wait in line, and what follows them is read all the same.
+/// 2. The line loop cuts lines, refuses what is no message, and hands messages to the session at once: whoever must wait for a turn
+///    does so behind it. A request beyond the bounds of <see cref="StdioLimits"/> waits for a moment, in which a burst is worked off,
+///    and is then refused, so that what follows it, a cancellation or the end, is always read.
 /// 3. <see cref="SendMessageAsync"/> leaves each message with its newline to <see cref="OutgoingLines"/>.
 /// 4. At the end of input open requests have <see cref="StdioLimits.DrainMilliseconds"/> to be answered.
 /// </remarks>
@@ -35,7 +36,6 @@ internal sealed class StdioTransport : TransportBase
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly OpenRequests _open = new();
-    private readonly WaitingRequests _waiting = new();
     private readonly CancellationTokenSource _stop;
     private readonly TaskCompletionSource<StdioEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Pipe _pipe = new(new PipeOptions(
@@ -46,6 +46,9 @@ internal sealed class StdioTransport : TransportBase
         useSynchronizationContext: false));
 
     private volatile StdioEnd _inputEnd = StdioEnd.EndOfInput;
+
+    /// <summary>Of the line loop: it has waited for room in vain, and waits no more until there is some.</summary>
+    private bool _isFull;
 
     internal StdioTransport(Stream input, Stream output, TimeProvider time, ILoggerFactory loggerFactory)
         : base("stdio", loggerFactory)
@@ -62,6 +65,9 @@ internal sealed class StdioTransport : TransportBase
 
     /// <summary>Completes once, with the reason, when there is nothing more to read and nothing left to wait for.</summary>
     internal Task<StdioEnd> Ended => _ended.Task;
+
+    /// <summary>What was sent and is not written yet.</summary>
+    internal (int Lines, int Bytes) Unwritten => _output.Unwritten;
 
     public override Task SendMessageAsync(JsonRpcMessage message, CancellationToken cancellationToken = default) =>
         cancellationToken.IsCancellationRequested
@@ -144,7 +150,7 @@ internal sealed class StdioTransport : TransportBase
 
             if (!skipping && buffer.Length > StdioLimits.MaxLineBytes)
             {
-                await RefuseAsync(LineRefusal.Invalid(null, ProtocolTexts.LineTooLong)).WaitAsync(cancellationToken);
+                await RefuseAsync(LineRefusal.Invalid(null, ProtocolTexts.LineTooLong), cancellationToken);
                 skipping = true;
             }
 
@@ -189,64 +195,64 @@ internal sealed class StdioTransport : TransportBase
             : IncomingLine.Read(line);
 
         if (message is JsonRpcRequest request)
-            refusal = Admit(request);
+            refusal = await AdmitAsync(request, line.Length, cancellationToken);
         else if (message is JsonRpcNotification { Method: NotificationMethods.CancelledNotification } cancelled)
             Cancel(cancelled);
 
-        // Where nobody reads the output a refusal is never written, and the end of the input must be seen all the same.
         if (refusal is not null)
-            await RefuseAsync(refusal).WaitAsync(cancellationToken);
-        else if (message is JsonRpcRequest admitted)
-            await StartOrHoldAsync(admitted, line.Length, cancellationToken);
+            await RefuseAsync(refusal, cancellationToken);
         else if (message is not null)
             await WriteMessageAsync(message, cancellationToken);
     }
 
-    private async ValueTask StartOrHoldAsync(JsonRpcRequest request, long bytes, CancellationToken cancellationToken)
+    private async ValueTask<LineRefusal?> AdmitAsync(JsonRpcRequest request, long bytes, CancellationToken cancellationToken)
     {
         Receipt.Note(request, _time);
-        if ((_waiting.IsEmpty || !OpenRequests.TakesAPlace(request)) && _open.TryStart(request) == OpenRequests.Start.Started)
-        {
-            await WriteMessageAsync(request, cancellationToken);
-            return;
-        }
 
-        if (_waiting.Add(request, bytes))
-            _ = StartWaitingAsync(cancellationToken);
-        await _waiting.WhenRoomAsync().WaitAsync(cancellationToken);
+        // Before the wait for room, and without the id: under it the first request of that id would seem to be answered.
+        if (_open.IsOpen(request.Id))
+            return LineRefusal.Invalid(null, ProtocolTexts.IdInUse(request.Id));
+        if (await WaitForRoomAsync(bytes, cancellationToken) is { } full)
+            return LineRefusal.Invalid(request.Id, full);
+        return _open.TryOpen(request, bytes) == OpenRequests.Admission.TooManySubscriptions
+            ? LineRefusal.Invalid(request.Id, ProtocolTexts.TooManySubscriptions)
+            : null;
     }
 
-    private async Task StartWaitingAsync(CancellationToken cancellationToken)
+    /// <returns>What is full; null: there is room.</returns>
+    private async ValueTask<string?> WaitForRoomAsync(long bytes, CancellationToken cancellationToken)
     {
-        try
+        if (WhatIsFull(bytes) is null)
         {
-            while (_waiting.Next() is { } next)
-            {
-                var start = _open.TryStart(next);
-                if (start == OpenRequests.Start.NoRoom)
-                {
-                    await _open.WhenRoomAsync().WaitAsync(cancellationToken);
-                    continue;
-                }
-
-                if (start == OpenRequests.Start.Started)
-                    await WriteMessageAsync(next, cancellationToken);
-                _waiting.Leave();
-            }
+            _isFull = false;
+            return null;
         }
-        catch (OperationCanceledException)
+
+        var since = _time.GetTimestamp();
+        while (true)
         {
-            // The conversation is over; whoever waited in line is among the requests that are abandoned.
+            // Taken before the look: a write that ends between the two is not missed.
+            var written = _output.WhenWrittenAsync();
+            if (WhatIsFull(bytes) is not { } full)
+                return null;
+            var left = TimeSpan.FromMilliseconds(StdioLimits.RoomMilliseconds) - _time.GetElapsedTime(since);
+            _isFull |= left <= TimeSpan.Zero;
+            if (_isFull)
+                return full;
+            await written.WaitAsync(left, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
         }
     }
 
-    private LineRefusal? Admit(JsonRpcRequest request) => _open.TryOpen(request) switch
+    private string? WhatIsFull(long bytes)
     {
-        // Without the id: under it the first request of that id would seem to be answered.
-        OpenRequests.Admission.IdInUse => LineRefusal.Invalid(null, ProtocolTexts.IdInUse(request.Id)),
-        OpenRequests.Admission.TooManySubscriptions => LineRefusal.Invalid(request.Id, ProtocolTexts.TooManySubscriptions),
-        _ => null,
-    };
+        var ((calls, openBytes), unwritten) = (_open.Load, _output.Unwritten);
+        if (unwritten.Bytes > StdioLimits.MaxUnwrittenBytes)
+            return ProtocolTexts.AnswersUnread;
+        if (calls + unwritten.Lines >= StdioLimits.MaxOpenRequests)
+            return ProtocolTexts.TooManyRequests;
+        return openBytes + bytes > StdioLimits.MaxOpenBytes ? ProtocolTexts.RequestsTooLarge : null;
+    }
 
     private void Cancel(JsonRpcNotification cancelled)
     {
@@ -254,12 +260,19 @@ internal sealed class StdioTransport : TransportBase
             _open.Cancel(id);
     }
 
-    private Task RefuseAsync(LineRefusal refusal)
+    private async ValueTask RefuseAsync(LineRefusal refusal, CancellationToken cancellationToken)
     {
+        _output.Post(refusal, static (writer, line) => line.WriteTo(writer));
         McpTelemetry.LineRefused(_logger, (int)refusal.Code, refusal.Message);
 
-        // Not on the thread that reads: a write that nobody takes would end the reading, too.
-        return Task.Run(() => _output.SendAsync(refusal, static _ => true, static (writer, line) => line.WriteTo(writer)));
+        // Who reads nothing is not listened to for ever: refusals, too, take memory.
+        while (true)
+        {
+            var written = _output.WhenWrittenAsync();
+            if (_output.Unwritten.Bytes <= StdioLimits.MaxUnwrittenBytesToRead)
+                return;
+            await written.WaitAsync(cancellationToken);
+        }
     }
 
     private bool MayBeSent(JsonRpcMessage message) => message switch

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using ConversationHub.Contracts;
+using ConversationHub.Mcp.Asking;
 using ConversationHub.Routing;
 
 namespace ConversationHub.Mcp.Texts;
@@ -10,6 +11,9 @@ internal static class FailureTexts
 {
     internal const string HubFault =
         "The hub failed in a way it should not. Nothing is known about the question; ask maestra_health, then ask again. The hub's log on stderr names the cause.";
+
+    internal static readonly string TooManyQuestions =
+        $"{QuestionGate.MaxAtWork} questions are being asked through this hub and {QuestionGate.MaxInLine} more wait for their turn.";
 
     /// <summary>Cause, each attempt, whether it may have run, the conversation, what to do next.</summary>
     internal static string Of(RoutingResult result, string conversationId)
@@ -39,6 +43,8 @@ internal static class FailureTexts
         {
             RoutingErrorCode.NoTargetAllowed =>
                 "leave out `route`, or ask the owner to set MAESTRA_CLOUD_URL or MAESTRA_FALLBACK_ENABLED.",
+            QuestionAsker.TooManyQuestions =>
+                "wait until some of them are answered, or cancel them, then ask again with the same conversation_id.",
             RoutingErrorCode.DeadlineExceeded =>
                 "look whether the conversation already holds the answer, then ask again with the same conversation_id.",
             ProblemCode.InvalidApiKey => "ask the owner to set MAESTRA_API_KEY or MAESTRA_API_KEY_FILE to a valid key.",

@@ -18,6 +18,15 @@ internal static class ProtocolTexts
     internal static readonly string TooManySubscriptions =
         $"{StdioLimits.MaxOpenSubscriptions} subscriptions are open already; cancel one first.";
 
+    internal static readonly string TooManyRequests =
+        $"{StdioLimits.MaxOpenRequests} requests are open, or answered and not read yet. Read the answers, or cancel some, then send it again; nothing was done.";
+
+    internal static readonly string RequestsTooLarge =
+        $"The requests that are open take {StdioLimits.MaxOpenBytes >> 20} MiB together. Wait for an answer, or cancel some, then send it again; nothing was done.";
+
+    internal static readonly string AnswersUnread =
+        $"More than {StdioLimits.MaxUnwrittenBytes >> 20} MiB of answers are not read yet. Read them, then send it again; nothing was done.";
+
     internal static string IdInUse(RequestId id) =>
         $"A request with the id {DisplayText.Quote(id.ToString())} is still open. Use a new id for each request.";
 

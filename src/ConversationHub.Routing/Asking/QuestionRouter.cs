@@ -36,7 +36,7 @@ internal sealed class QuestionRouter(
         foreach (var board in plan)
         {
             if (board.IsOpen)
-                await prober.RouseAsync(board, cancellationToken).ConfigureAwait(false);
+                await prober.RouseAsync(board, call.Deadline.Remaining, cancellationToken).ConfigureAwait(false);
         }
 
         var passedOver = plan.Any(static board => board.IsOpen) ? plan.RemoveAll(static board => !board.IsOpen) : [];

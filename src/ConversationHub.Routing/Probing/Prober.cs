@@ -36,7 +36,8 @@ internal sealed class Prober(BackendClient client, TimeProvider time, Random ran
     /// As <see cref="Wake"/>; and when the local backend has not been probed for a while, since nobody asked, what is known of it is old:
     /// then it is probed at once, and the question waits until that has told something new, at most <see cref="RouseLimit"/>.
     /// </summary>
-    public async ValueTask RouseAsync(TargetBoard board, CancellationToken cancellationToken)
+    /// <param name="remaining">Of the question's time: it waits no longer than that.</param>
+    public async ValueTask RouseAsync(TargetBoard board, TimeSpan remaining, CancellationToken cancellationToken)
     {
         TaskCompletionSource told;
         lock (_gate)
@@ -56,7 +57,7 @@ internal sealed class Prober(BackendClient client, TimeProvider time, Random ran
 
         try
         {
-            await told.Task.WaitAsync(RouseLimit, time, cancellationToken).ConfigureAwait(false);
+            await told.Task.WaitAsync(remaining < RouseLimit ? remaining : RouseLimit, time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

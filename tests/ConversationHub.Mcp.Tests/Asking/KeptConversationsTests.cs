@@ -97,7 +97,7 @@ public sealed class KeptConversationsTests : IDisposable
         using var disk = new ManualResetEventSlim();
         var kept = new KeptConversations(Settings, time, NullLogger<KeptConversations>.Instance) { Exists = path => disk.Wait(TestTimeouts.Signal) && File.Exists(path) };
         var router = new FakeRouter { OnAsk = (_, _) => Task.FromResult(FakeRouter.Answered("so", body: "{}")) };
-        var asker = new QuestionAsker(router, kept, new IdSource(time), time, Settings);
+        var asker = new QuestionAsker(router, kept, new QuestionGate(time), new IdSource(time), time, Settings);
 
         var asking = AskAsync(asker, Route.CloudOnly);
         time.Advance(TimeSpan.FromMilliseconds(250));
@@ -235,7 +235,7 @@ public sealed class KeptConversationsTests : IDisposable
             },
         };
 
-        await AskAsync(new QuestionAsker(router, kept, new IdSource(time), time, Settings), Route.LocalFirst);
+        await AskAsync(new QuestionAsker(router, kept, new QuestionGate(time), new IdSource(time), time, Settings), Route.LocalFirst);
         await kept.Saving;
 
         Assert.Equal((null, "the conversation is marked local_only"), (before, after));

@@ -35,7 +35,7 @@ public sealed class StreamableHttpTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         var settings = HubRig.DefaultSettings;
-        var asker = new QuestionAsker(_router, new KeptConversations(settings, _time, NullLogger<KeptConversations>.Instance), new IdSource(_time), _time, settings);
+        var asker = new QuestionAsker(_router, new KeptConversations(settings, _time, NullLogger<KeptConversations>.Instance), new QuestionGate(_time), new IdSource(_time), _time, settings);
         var tools = new ToolDispatch(
             [new AskTool(asker), new HealthTool(new FakeHealthReader()), new LegacyAskTool(asker)], NullLogger<ToolDispatch>.Instance);
         var source = new ConversationSource(new FakeConversationReader(), settings);
@@ -224,6 +224,32 @@ public sealed class StreamableHttpTests : IAsyncLifetime
         for (var n = 0; n < HttpLimits.MaxSessions - 1; n++)
             Assert.NotNull(await OpenAsync());
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.NotFound), (await ListAsync(others[0]!), await ListAsync(others[1]!)));
+    }
+
+    /// <summary>As over stdio: what tells of a hanging backend is answered while more questions hang than are asked at once.</summary>
+    [Fact]
+    public async Task Post_HealthBehindMoreQuestionsThanAreAskedAtOnce_IsAnswered()
+    {
+        using var stop = new CancellationTokenSource();
+        _router.OnAsk = async (_, _) =>
+        {
+            await Task.Delay(Timeout.Infinite, stop.Token);
+            throw new InvalidOperationException("unreachable");
+        };
+        (string, string)[] headers = [("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", "tools/call"), ("Mcp-Name", "maestra_ask")];
+        var asking = Enumerable.Range(1, QuestionGate.MaxAtWork + 10).Select(id => SendAsync(
+            Stateless(id, "tools/call", "\"name\":\"maestra_ask\",\"arguments\":{\"message\":\"hi\"},"), headers)).ToList();
+        await _router.Asked.ItemAsync(QuestionGate.MaxAtWork);
+
+        using var health = await SendAsync(
+            Stateless(5_000, "tools/call", "\"name\":\"maestra_health\",\"arguments\":{},"),
+            ("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", "tools/call"), ("Mcp-Name", "maestra_health"));
+
+        Assert.Equal("cloud", (await AnswerAsync(health))["result"]!["structuredContent"]!["active"]!.GetValue<string>());
+        Assert.Equal(QuestionGate.MaxAtWork, _router.Asked.Snapshot().Count);
+        await stop.CancelAsync();
+        foreach (var each in asking)
+            (await each).Dispose();
     }
 
     /// <returns>Null: there was no room.</returns>

@@ -8,6 +8,9 @@ internal sealed class FakeHealthReader : IHealthReader
 {
     public List<bool> Refreshes { get; } = [];
 
+    /// <summary>What each read waits for.</summary>
+    public Task Until { get; set; } = Task.CompletedTask;
+
     public HealthSnapshot Snapshot { get; set; } = Sample;
 
     public static HealthSnapshot Sample { get; } = new()
@@ -42,10 +45,11 @@ internal sealed class FakeHealthReader : IHealthReader
         FallbackEnabled = true,
     };
 
-    public Task<HealthSnapshot> ReadAsync(bool refresh, CancellationToken cancellationToken)
+    public async Task<HealthSnapshot> ReadAsync(bool refresh, CancellationToken cancellationToken)
     {
         Refreshes.Add(refresh);
-        return Task.FromResult(Snapshot);
+        await Until.WaitAsync(cancellationToken);
+        return Snapshot;
     }
 
     private static DateTimeOffset At(int seconds) => new DateTimeOffset(2026, 1, 5, 9, 30, 0, TimeSpan.Zero).AddSeconds(seconds);

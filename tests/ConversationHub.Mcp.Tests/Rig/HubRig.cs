@@ -33,7 +33,7 @@ internal sealed class HubRig : IAsyncDisposable
     {
         Time = time ?? TimeProvider.System;
         Settings = settings ?? DefaultSettings;
-        var asker = new QuestionAsker(Router, new KeptConversations(Settings, Time, _logs.CreateLogger<KeptConversations>()), new IdSource(Time), Time, Settings);
+        var asker = new QuestionAsker(Router, new KeptConversations(Settings, Time, _logs.CreateLogger<KeptConversations>()), new QuestionGate(Time), new IdSource(Time), Time, Settings);
         var dispatch = new ToolDispatch(
             [new AskTool(asker), new HealthTool(Health), new LegacyAskTool(asker)], _logs.CreateLogger<ToolDispatch>());
         var source = new ConversationSource(Conversations, Settings);

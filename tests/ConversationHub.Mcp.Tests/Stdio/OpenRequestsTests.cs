@@ -11,7 +11,7 @@ public sealed class OpenRequestsTests
     [Fact]
     public void Close_Twice_AllowsOneAnswer()
     {
-        _open.TryOpen(Request(1, "tools/call"));
+        TryOpen(Request(1, "tools/call"));
         Assert.True(_open.Close(new RequestId(1)));
         Assert.False(_open.Close(new RequestId(1)));
     }
@@ -19,7 +19,7 @@ public sealed class OpenRequestsTests
     [Fact]
     public void Cancel_Call_AllowsNoAnswerAndNoProgress()
     {
-        _open.TryOpen(Request(1, "tools/call", "p"));
+        TryOpen(Request(1, "tools/call", "p"));
         Assert.True(_open.MayProgress(new ProgressToken("p")));
         _open.Cancel(new RequestId(1));
         Assert.False(_open.MayProgress(new ProgressToken("p")));
@@ -30,7 +30,7 @@ public sealed class OpenRequestsTests
     [Fact]
     public void Cancel_Initialize_IsIgnored()
     {
-        _open.TryOpen(Request(1, "initialize"));
+        TryOpen(Request(1, "initialize"));
         _open.Cancel(new RequestId(1));
         Assert.True(_open.Close(new RequestId(1)));
     }
@@ -38,61 +38,38 @@ public sealed class OpenRequestsTests
     [Fact]
     public void TryOpen_NumberAndTextOfTheSameDigits_AreTwoIds()
     {
-        Assert.Equal(OpenRequests.Admission.Opened, _open.TryOpen(Request(1, "ping")));
-        Assert.Equal(OpenRequests.Admission.Opened, _open.TryOpen(new JsonRpcRequest { Id = new RequestId("1"), Method = "ping" }));
-        Assert.Equal(OpenRequests.Admission.IdInUse, _open.TryOpen(Request(1, "ping")));
+        Assert.Equal(OpenRequests.Admission.Opened, TryOpen(Request(1, "ping")));
+        Assert.Equal(OpenRequests.Admission.Opened, TryOpen(new JsonRpcRequest { Id = new RequestId("1"), Method = "ping" }));
+        Assert.Equal(OpenRequests.Admission.IdInUse, TryOpen(Request(1, "ping")));
     }
 
     [Fact]
     public void TryOpen_MoreSubscriptionsThanAllowed_AreRefusedUntilOneIsCancelled()
     {
         for (var id = 0; id < StdioLimits.MaxOpenSubscriptions; id++)
-            Assert.Equal(OpenRequests.Admission.Opened, _open.TryOpen(Request(id, "subscriptions/listen")));
-        Assert.Equal(OpenRequests.Admission.TooManySubscriptions, _open.TryOpen(Request(99, "subscriptions/listen")));
+            Assert.Equal(OpenRequests.Admission.Opened, TryOpen(Request(id, "subscriptions/listen")));
+        Assert.Equal(OpenRequests.Admission.TooManySubscriptions, TryOpen(Request(99, "subscriptions/listen")));
         Assert.True(_open.WhenIdleAsync().IsCompleted);
         _open.Cancel(new RequestId(0));
-        Assert.Equal(OpenRequests.Admission.Opened, _open.TryOpen(Request(99, "subscriptions/listen")));
+        Assert.Equal(OpenRequests.Admission.Opened, TryOpen(Request(99, "subscriptions/listen")));
     }
 
     [Fact]
-    public async Task WhenRoom_AtTheBound_CompletesWithTheNextAnswer()
+    public void Load_OfWhatIsAnsweredOrCancelled_IsGivenBack()
     {
-        for (var id = 0; id < StdioLimits.MaxOpenRequests; id++)
-            Assert.Equal(OpenRequests.Start.Started, Start(Request(id, "tools/call")));
-        var next = Request(1000, "tools/call");
-        Assert.Equal(OpenRequests.Start.NoRoom, Start(next));
-        var room = _open.WhenRoomAsync();
-        Assert.False(room.IsCompleted);
-        _open.Close(new RequestId(0));
-        await room.WaitAsync(Testing.TestTimeouts.Signal);
-        Assert.Equal(OpenRequests.Start.Started, _open.TryStart(next));
+        _open.TryOpen(Request(1, "tools/call"), 100);
+        _open.TryOpen(Request(2, "tools/call"), 20);
+        _open.TryOpen(Request(3, "subscriptions/listen"), 3);
+        Assert.Equal((2, 123L), _open.Load);
+        _open.Close(new RequestId(1));
+        _open.Cancel(new RequestId(2));
+        _open.Cancel(new RequestId(2));
+        Assert.Equal((0, 3L), _open.Load);
+        _open.Cancel(new RequestId(3));
+        Assert.Equal((0, 0L), _open.Load);
     }
 
-    [Fact]
-    public void TryStart_PingOrSubscriptionAtTheBound_NeedsNoPlace()
-    {
-        for (var id = 0; id < StdioLimits.MaxOpenRequests; id++)
-            Start(Request(id, "tools/call"));
-        Assert.Equal(OpenRequests.Start.Started, Start(Request(1000, "ping")));
-        Assert.Equal(OpenRequests.Start.Started, Start(Request(1001, "subscriptions/listen")));
-    }
-
-    [Fact]
-    public void TryStart_CancelledAndItsIdUsedAgain_StartsTheSecondAlone()
-    {
-        var (first, second) = (Request(1, "tools/call"), Request(1, "tools/call"));
-        _open.TryOpen(first);
-        _open.Cancel(new RequestId(1));
-        _open.TryOpen(second);
-        Assert.Equal(OpenRequests.Start.Gone, _open.TryStart(first));
-        Assert.Equal(OpenRequests.Start.Started, _open.TryStart(second));
-    }
-
-    private OpenRequests.Start Start(JsonRpcRequest request)
-    {
-        Assert.Equal(OpenRequests.Admission.Opened, _open.TryOpen(request));
-        return _open.TryStart(request);
-    }
+    private OpenRequests.Admission TryOpen(JsonRpcRequest request) => _open.TryOpen(request, bytes: 1);
 
     private static JsonRpcRequest Request(int id, string method, string? progressToken = null) => new()
     {

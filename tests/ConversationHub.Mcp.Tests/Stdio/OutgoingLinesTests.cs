@@ -35,7 +35,7 @@ public sealed class OutgoingLinesTests
         var first = Task.Run(() => SendAsync("1"));
         await _output.Entered.WaitAsync(TestTimeouts.Signal);
 
-        var held = SendAsync(new string('a', StdioLimits.MaxUnwrittenBytes));
+        var held = SendAsync(new string('a', StdioLimits.SendAheadBytes));
         Assert.False(held.IsCompleted);
         _output.LetGo();
 
@@ -43,6 +43,35 @@ public sealed class OutgoingLinesTests
         await first.WaitAsync(TestTimeouts.Signal);
         await _lines.WhenIdleAsync().WaitAsync(TestTimeouts.Signal);
         Assert.Equal(2, _output.Written.Count);
+    }
+
+    [Fact]
+    public async Task Unwritten_CountsWhatIsBeingWrittenAndWhatWaits()
+    {
+        var first = Task.Run(() => SendAsync("1"));
+        await _output.Entered.WaitAsync(TestTimeouts.Signal);
+        await SendAsync("22");
+        _lines.Post("333", Write);
+        Assert.Equal((3, 9), _lines.Unwritten);
+        _output.LetGo();
+
+        await first.WaitAsync(TestTimeouts.Signal);
+        await _lines.WhenIdleAsync().WaitAsync(TestTimeouts.Signal);
+        Assert.Equal((0, 0), _lines.Unwritten);
+        Assert.Equal(["1\n", "22\n333\n"], _output.Written);
+    }
+
+    /// <summary>Who reads the input may not be held up by one who does not read the output.</summary>
+    [Fact]
+    public async Task Post_ToAnOutputNobodyReads_ReturnsAtOnce()
+    {
+        _lines.Post("1", Write);
+        await _output.Entered.WaitAsync(TestTimeouts.Signal);
+        Assert.Equal((1, 2), _lines.Unwritten);
+        var written = _lines.WhenWrittenAsync();
+        Assert.False(written.IsCompleted);
+        _output.LetGo();
+        await written.WaitAsync(TestTimeouts.Signal);
     }
 
     [Fact]

@@ -170,42 +170,6 @@ public sealed class StdioTransportTests
     }
 
     [Fact]
-    public async Task EndOfInput_BehindTheBoundOfOpenRequests_IsSeenAllTheSame()
-    {
-        var clock = new ManualTimeProvider();
-        await using var rig = new HubRig(clock);
-        await rig.ShakeHandsAsync();
-        rig.Router.OnAsk = Hang;
-        for (var id = 1; id <= StdioLimits.MaxOpenRequests + 10; id++)
-            await rig.CallAsync(id, "maestra_ask", """{"message":"hi"}""");
-        rig.EndInput();
-        await clock.WaitForTimersAsync();
-        clock.Advance(TimeSpan.FromMilliseconds(StdioLimits.DrainMilliseconds));
-
-        await rig.Transport.Ended.WaitAsync(TestTimeouts.Signal);
-        Assert.True(rig.Router.Asked.Snapshot().Count <= StdioLimits.MaxOpenRequests);
-    }
-
-    [Fact]
-    public async Task Read_AtTheBoundOfOpenRequests_GoesOnWhenOneIsAnswered()
-    {
-        await using var rig = new HubRig();
-        await rig.ShakeHandsAsync();
-        var first = new TaskCompletionSource<RoutingResult>();
-        rig.Router.OnAsk = (_, token) => rig.Router.Asked.Snapshot().Count == 1 ? first.Task : Hang(token);
-        await rig.CallAsync(1, "maestra_ask", """{"message":"hi"}""");
-        await rig.Router.Asked.ItemAsync(1);
-        for (var id = 2; id <= StdioLimits.MaxOpenRequests; id++)
-            await rig.CallAsync(id, "maestra_ask", """{"message":"hi"}""");
-        await rig.Router.Asked.ItemAsync(StdioLimits.MaxOpenRequests);
-        await rig.RequestAsync(9_000, "ping");
-        Assert.Equal(0, rig.AnswersTo(9_000));
-
-        first.SetResult(FakeRouter.Answered("done"));
-        await rig.AnswerAsync(9_000);
-    }
-
-    [Fact]
     public async Task Request_WithAnIdInUse_IsRefusedWithoutThatId()
     {
         await using var rig = new HubRig();
@@ -246,35 +210,6 @@ public sealed class StdioTransportTests
         Assert.Equal(0, rig.AnswersTo(1));
         Assert.Equal(seen + 1, rig.Lines.Snapshot().Count);
     }
-
-    /// <summary>As many calls as allowed hang: what ends one of them is read all the same, and who waited in line has its turn.</summary>
-    [Fact]
-    public async Task Cancelled_BehindAsManyCallsAsAllowed_IsReadAndTheNextOneStarts()
-    {
-        await using var rig = new HubRig();
-        await rig.ShakeHandsAsync();
-        rig.Router.OnAsk = Hang;
-        const int Calls = StdioLimits.MaxOpenRequests;
-        for (var id = 1; id <= Calls; id++)
-            await rig.CallAsync(id, "maestra_ask", """{"message":"hi"}""");
-        await rig.Router.Asked.ItemAsync(Calls);
-
-        rig.Router.OnAsk = (_, _) => Task.FromResult(FakeRouter.Answered("done"));
-        await rig.CallAsync(Calls + 1, "maestra_ask", """{"message":"in line"}""");
-        await rig.CallAsync(Calls + 2, "maestra_ask", """{"message":"in line"}""");
-        await rig.RequestAsync(Calls + 3, "ping");
-        await rig.AnswerAsync(Calls + 3);
-        Assert.Equal(Calls, rig.Router.Asked.Snapshot().Count);
-
-        await CancelAsync(rig, Calls + 1);
-        await CancelAsync(rig, 1);
-        await rig.AnswerAsync(Calls + 2);
-        Assert.Equal((0, 0), (rig.AnswersTo(1), rig.AnswersTo(Calls + 1)));
-        Assert.Equal(Calls + 1, rig.Router.Asked.Snapshot().Count);
-    }
-
-    private static Task CancelAsync(HubRig rig, int id) =>
-        rig.WriteLineAsync($$"""{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":{{id}} } }""");
 
     [Fact]
     public async Task Write_ThatFails_EndsTheTransport()
