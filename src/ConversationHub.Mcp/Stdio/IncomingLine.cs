@@ -52,7 +52,7 @@ internal readonly record struct IncomingLine(JsonRpcMessage? Message, LineRefusa
 
         try
         {
-            if (JsonSerializer.Deserialize(line, MessageType) is { } message && LineInspection.IsUnicode(line))
+            if (JsonSerializer.Deserialize(line, MessageType) is { } message && LineInspection.IsUnicode(line) && !LineInspection.SaysTwice(line))
                 return new IncomingLine(message, null);
         }
         catch (Exception unfit) when (unfit is JsonException or ArgumentException)
@@ -77,7 +77,8 @@ internal readonly record struct IncomingLine(JsonRpcMessage? Message, LineRefusa
 
     private static JsonTypeInfo<JsonRpcMessage> CreateMessageType()
     {
-        // A duplicate key would make the client and us read two different requests from one line.
+        // A duplicate key would make the client and us read two different requests from one line. Of the message's own members the
+        // SDK's converter does not ask this: LineInspection.SaysTwice does.
         var options = new JsonSerializerOptions(McpJsonUtilities.DefaultOptions) { AllowDuplicateProperties = false };
         return (JsonTypeInfo<JsonRpcMessage>)options.GetTypeInfo(typeof(JsonRpcMessage));
     }

@@ -16,6 +16,9 @@ internal readonly record struct LineInspection(JsonTokenType Root, bool IsWellFo
     /// <summary>Whether the object has a member <c>id</c>, readable or not.</summary>
     internal bool HasId { get; private init; }
 
+    /// <summary>Whether a member of the protocol stands in the object twice.</summary>
+    internal bool HasTwice { get; private init; }
+
     /// <summary>Whether the object has a member <c>method</c> that is a string.</summary>
     internal bool HasMethod { get; private init; }
 
@@ -40,7 +43,42 @@ internal readonly record struct LineInspection(JsonTokenType Root, bool IsWellFo
             HasVersion = seen.HasVersion,
             HasId = seen.HasId,
             HasMethod = seen.HasMethod,
+            HasTwice = seen.HasTwice,
         };
+    }
+
+    /// <summary>Whether a member of the protocol stands twice in the object that a well-formed line is.</summary>
+    internal static bool SaysTwice(ReadOnlySpan<byte> line)
+    {
+        var reader = new Utf8JsonReader(line);
+        var known = 0;
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var member = Member(ref reader);
+            if ((known & member) != 0)
+                return true;
+            known |= member;
+            reader.Skip();
+        }
+
+        return false;
+    }
+
+    /// <summary>A bit for each member of the protocol; 0 for any other.</summary>
+    private static int Member(ref Utf8JsonReader reader)
+    {
+        if (reader.ValueTextEquals("jsonrpc"u8))
+            return 1;
+        if (reader.ValueTextEquals("id"u8))
+            return 2;
+        if (reader.ValueTextEquals("method"u8))
+            return 4;
+        if (reader.ValueTextEquals("params"u8))
+            return 8;
+        if (reader.ValueTextEquals("result"u8))
+            return 16;
+        return reader.ValueTextEquals("error"u8) ? 32 : 0;
     }
 
     /// <summary>
@@ -72,7 +110,8 @@ internal readonly record struct LineInspection(JsonTokenType Root, bool IsWellFo
     {
         internal JsonTokenType Root;
         internal RequestId? Id;
-        internal bool WellFormed, HasVersion, HasId, HasMethod, IsAnswer;
+        internal bool WellFormed, HasVersion, HasId, HasMethod, HasTwice, IsAnswer;
+        private int _known;
 
         internal void Read(ref Utf8JsonReader reader)
         {
@@ -88,11 +127,15 @@ internal readonly record struct LineInspection(JsonTokenType Root, bool IsWellFo
 
         private void ReadMember(ref Utf8JsonReader reader)
         {
+            var member = Member(ref reader);
+            HasTwice |= (_known & member) != 0;
+            _known |= member;
             if (reader.ValueTextEquals("id"u8))
             {
-                HasId = true;
+                // With two of them nobody knows which one the client waits for.
                 reader.Read();
-                Id = ReadId(ref reader);
+                Id = HasId ? null : ReadId(ref reader);
+                HasId = true;
             }
             else if (reader.ValueTextEquals("method"u8))
             {

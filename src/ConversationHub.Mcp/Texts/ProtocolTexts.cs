@@ -34,6 +34,7 @@ internal static class ProtocolTexts
     {
         { Root: JsonTokenType.StartArray } => "Batches are not supported. Send each message on a line of its own.",
         { Root: not JsonTokenType.StartObject } => "A message is a JSON object.",
+        { HasTwice: true } => "A member stands twice in the message.",
         { HasVersion: false } => "The member \"jsonrpc\" must be \"2.0\".",
         { HasId: true, Id: null } => "The member \"id\" must be a string or an integer of at most 64 bits.",
         { HasMethod: false } => "The member \"method\" must be a string.",

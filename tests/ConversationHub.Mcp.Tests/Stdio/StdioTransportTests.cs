@@ -33,6 +33,11 @@ public sealed class StdioTransportTests
     [InlineData("{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\",\"params\":{\"a\":1,\"a\":2}}", -32600, 7)]
     [InlineData("{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\",\"params\":{\"a\":[\"half \\ud800\"]}}", -32600, 7)]
     [InlineData("{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\",\"params\":{\"\\udc00\":1}}", -32600, 7)]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\",\"method\":\"tools/list\"}", -32600, 7)]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\",\"params\":{},\"params\":{}}", -32600, 7)]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\"}", -32600, 7)]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\",\"id\":8}", -32600, null)]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\",\"\\u0069d\":7}", -32600, null)]
     public async Task Read_LineThatIsNoMessage_IsRefusedOnceAndTheNextOneAnswered(string line, int code, int? id)
     {
         await using var rig = new HubRig();
