@@ -33,6 +33,7 @@ internal sealed class DeferredRouter(IServiceProvider services, TimeProvider tim
         // The caller's time runs meanwhile.
         var began = time.GetTimestamp();
         var router = _router.Value;
+        ThreadPool.UnsafeQueueUserWorkItem(static _ => RoutingTelemetry.Prepare(), null);
         var left = question.Budget - time.GetElapsedTime(began);
         return router.AskAsync(question with { Budget = left > LeastBudget ? left : LeastBudget }, cancellationToken);
     }

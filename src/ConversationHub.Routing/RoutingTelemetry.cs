@@ -5,6 +5,12 @@ namespace ConversationHub.Routing;
 /// <summary>Everything Routing logs. Event ids 3000–3999, never reused; never a message's text, a key or a body.</summary>
 internal static partial class RoutingTelemetry
 {
+    /// <summary>
+    /// Loads what logging a failure takes. Left to the first failure it would be read from the disk only then, which a program that has no
+    /// file descriptor left cannot do, and its questions would fail of their own log lines.
+    /// </summary>
+    public static void Prepare() => _ = LoggerMessageHelper.ThreadLocalState;
+
     [LoggerMessage(3000, LogLevel.Warning, "Target {Target} is now {State}: {Cause}")]
     public static partial void BreakerChanged(ILogger logger, string target, string state, string cause);
 

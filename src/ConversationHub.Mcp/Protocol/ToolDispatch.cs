@@ -33,8 +33,23 @@ internal sealed class ToolDispatch(IReadOnlyList<HubTool> tools, ILogger<ToolDis
         catch (Exception bug) when (!IsAnAnswer(bug) && (bug is not OperationCanceledException || !cancellationToken.IsCancellationRequested))
         {
             // The last boundary before the SDK would answer "An error occurred".
-            McpTelemetry.ToolFailed(logger, tool.Definition.Name, bug);
+            TryLog(tool.Definition.Name, bug);
             return new CallToolResult { IsError = true, Content = [new TextContentBlock { Text = FailureTexts.HubFault }] };
+        }
+    }
+
+    /// <summary>What made the tool fail, such as no descriptor being left, may make this fail as well; the caller is answered all the same.</summary>
+    private void TryLog(string tool, Exception bug)
+    {
+        try
+        {
+            McpTelemetry.ToolFailed(logger, tool, bug);
+        }
+#pragma warning disable CA1031 // There is nobody left to tell.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            // The answer says that the hub failed.
         }
     }
 

@@ -16,9 +16,7 @@ internal sealed class TargetConnector(TimeSpan connectTimeout, TimeProvider time
         // An address needs no resolver: on loopback the kernel then connects at once, however busy this process is.
         var isAddress = IPAddress.TryParse(context.DnsEndPoint.Host, out var address);
         EndPoint endpoint = isAddress ? new IPEndPoint(address!, context.DnsEndPoint.Port) : context.DnsEndPoint;
-        var socket = isAddress
-            ? new Socket(address!.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }
-            : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var socket = NewSocket(address);
         try
         {
             var connecting = SocketConnect.StartAsync(socket, endpoint);
@@ -40,6 +38,20 @@ internal sealed class TargetConnector(TimeSpan connectTimeout, TimeProvider time
         {
             socket.Dispose();
             throw;
+        }
+    }
+
+    private static Socket NewSocket(IPAddress? address)
+    {
+        try
+        {
+            return address is not null
+                ? new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }
+                : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        }
+        catch (SocketException none)
+        {
+            throw new ConnectFailedException(AttemptOutcome.Unreachable, DetailOf(none.SocketErrorCode), inner: null);
         }
     }
 
@@ -89,6 +101,7 @@ internal sealed class TargetConnector(TimeSpan connectTimeout, TimeProvider time
     {
         SocketError.ConnectionRefused => "connection refused",
         SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData or SocketError.NoRecovery => "host name not found",
+        SocketError.TooManyOpenSockets => "this program has no file descriptor left for a connection",
         _ => error.ToString(),
     };
 }
