@@ -21,6 +21,9 @@ internal sealed class AttemptRunner
         _send = SendAsync;
     }
 
+    /// <summary>Who watches the attempts at a target.</summary>
+    internal LivenessPatrol PatrolOf(TargetName target) => _patrols[target];
+
     /// <param name="direct">Past the breaker and with a short connect: every breaker is open.</param>
     /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
     public async ValueTask<AttemptResult> RunAsync(

@@ -35,6 +35,16 @@ internal sealed class LivenessPatrol(BackendClient client, TargetBoard board, Ti
     private TimeSpan? _healthAsked;
     private bool _healthInFlight;
 
+    /// <summary>Its own health request is in flight: one at most.</summary>
+    internal bool IsAskingHealth
+    {
+        get
+        {
+            lock (_gate)
+                return _healthInFlight;
+        }
+    }
+
     /// <summary>How long this patrol has been looking; the clock by which signs of life are dated.</summary>
     internal TimeSpan Observed => TimeSpan.FromTicks(Interlocked.Read(ref _observedTicks));
 

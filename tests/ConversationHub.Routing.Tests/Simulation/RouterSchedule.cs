@@ -25,6 +25,7 @@ internal sealed class RouterSchedule : IDisposable
     private readonly ServiceProvider _services;
     private readonly IQuestionRouter _router;
     private readonly TargetSet _targets;
+    private readonly AttemptRunner _runner;
     private readonly IdSource _ids;
     private readonly List<Call> _calls = [];
     private readonly StringBuilder _trace = new();
@@ -32,14 +33,17 @@ internal sealed class RouterSchedule : IDisposable
     // Questions that reached a backend after the other had refused them for good.
     private readonly HashSet<string> _resent = [];
 
+    // Repeats at the same backend, and hedges: what spends tokens.
+    private int _spent;
+
     public RouterSchedule(int seed)
     {
         _seed = seed;
         _random = new Random(seed);
         _local = new SimulatedBackend("local", _time, _random);
         _cloud = new SimulatedBackend("cloud", _time, _random);
-        _local.OnAsk = operation => NoteIfRefusedBy(_cloud, operation);
-        _cloud.OnAsk = operation => NoteIfRefusedBy(_local, operation);
+        _local.OnAsk = operation => NoteAsked(_local, _cloud, operation);
+        _cloud.OnAsk = operation => NoteAsked(_cloud, _local, operation);
         _ids = new IdSource(_time, bytes => _random.NextBytes(bytes));
         var options = new RoutingOptions
         {
@@ -58,6 +62,7 @@ internal sealed class RouterSchedule : IDisposable
         _services = services.BuildServiceProvider();
         _router = _services.GetRequiredService<IQuestionRouter>();
         _targets = _services.GetRequiredService<TargetSet>();
+        _runner = _services.GetRequiredService<AttemptRunner>();
     }
 
     /// <summary>Runs it to the end.</summary>
@@ -145,9 +150,23 @@ internal sealed class RouterSchedule : IDisposable
                 CheckResult(call, call.Asking.GetAwaiter().GetResult());
         }
 
-        // One of the prober, one of the patrol, however many questions are out.
-        foreach (var backend in new[] { _local, _cloud })
-            Require(backend.HealthInFlight <= 2, $"{backend.HealthInFlight} health requests in flight");
+        CheckProbes(TargetName.Local, _local);
+        CheckProbes(TargetName.Cloud, _cloud);
+
+        // Of ten tokens none is spent below five, and an answer gives a tenth of one back.
+        const int MostWithoutAnAnswer = 6;
+        const int AnswersForAToken = 10;
+        Require(
+            _spent <= MostWithoutAnAnswer + ((_local.Answered + _cloud.Answered) / AnswersForAToken),
+            $"{_spent} repeats and hedges with {_local.Answered + _cloud.Answered} answers");
+    }
+
+    /// <summary>One in flight for a backend, whatever else asks for its health: that is the patrol, for all questions that wait.</summary>
+    private void CheckProbes(TargetName target, SimulatedBackend backend)
+    {
+        var ofThePatrol = _runner.PatrolOf(target).IsAskingHealth ? 1 : 0;
+        var probes = backend.HealthInFlight - ofThePatrol;
+        Require(probes <= 1, $"{probes} probes in flight at {target}");
     }
 
     private void CheckResult(Call call, RoutingResult result)
@@ -183,8 +202,10 @@ internal sealed class RouterSchedule : IDisposable
         Require(last.Asking.IsCompletedSuccessfully && last.Asking.Result.ServedBy is not null, $"nobody answers in fair weather: {last.Asking.Status} {(last.Asking.IsCompletedSuccessfully ? last.Asking.Result : null)}");
     }
 
-    private void NoteIfRefusedBy(SimulatedBackend other, string operation)
+    private void NoteAsked(SimulatedBackend asked, SimulatedBackend other, string operation)
     {
+        if (asked.Asked.ContainsKey(operation) || other.InFlight.Contains(operation))
+            _spent++;
         if (other.RefusedForGood.Contains(operation))
             _resent.Add(operation);
     }

@@ -20,7 +20,14 @@ internal sealed class SimulatedBackend(string name, TimeProvider time, Random ra
     /// <summary>Operation ids it refused for good.</summary>
     public HashSet<string> RefusedForGood { get; } = [];
 
+    /// <summary>Health requests that are neither answered nor given up by who asked.</summary>
     public int HealthInFlight { get; private set; }
+
+    /// <summary>Questions answered with a reply.</summary>
+    public int Answered { get; private set; }
+
+    /// <summary>Operation ids that are being asked here, and not given up by who asked.</summary>
+    public HashSet<string> InFlight { get; } = [];
 
     /// <summary>Told before a question is treated.</summary>
     public Action<string>? OnAsk { get; set; }
@@ -30,15 +37,23 @@ internal sealed class SimulatedBackend(string name, TimeProvider time, Random ra
 
     private async Task<HttpResponseMessage> AnswerHealthAsync(CancellationToken cancellationToken)
     {
-        // What ignores cancellation is in flight for ever, and says nothing of how often it was asked.
-        if (Weather == SimulatedWeather.Deaf)
-            return await NeverAsync(CancellationToken.None);
+        // Also one that is deaf to it: who asked has given it up.
+        var isInFlight = true;
+        void End()
+        {
+            if (isInFlight)
+                HealthInFlight--;
+            isInFlight = false;
+        }
+
         HealthInFlight++;
+        await using var givenUp = cancellationToken.Register(End);
         try
         {
             await ConnectAsync(cancellationToken);
             return Weather switch
             {
+                SimulatedWeather.Deaf => await NeverAsync(CancellationToken.None),
                 SimulatedWeather.Impostor => Json(200, """{"ok":true}"""),
                 SimulatedWeather.Garbage => throw new HttpRequestException(HttpRequestError.InvalidResponse),
                 SimulatedWeather.Hangs => await NeverAsync(cancellationToken),
@@ -47,7 +62,7 @@ internal sealed class SimulatedBackend(string name, TimeProvider time, Random ra
         }
         finally
         {
-            HealthInFlight--;
+            End();
         }
     }
 
@@ -55,6 +70,20 @@ internal sealed class SimulatedBackend(string name, TimeProvider time, Random ra
     {
         var operation = request.Headers.GetValues(HeaderNames.IdempotencyKey).Single();
         OnAsk?.Invoke(operation);
+        InFlight.Add(operation);
+        await using var givenUp = cancellationToken.Register(() => InFlight.Remove(operation));
+        try
+        {
+            return await TreatAsync(request, operation, cancellationToken);
+        }
+        finally
+        {
+            InFlight.Remove(operation);
+        }
+    }
+
+    private async Task<HttpResponseMessage> TreatAsync(HttpRequestMessage request, string operation, CancellationToken cancellationToken)
+    {
         await ConnectAsync(cancellationToken);
         await request.Content!.CopyToAsync(Stream.Null, cancellationToken);
         Asked[operation] = Asked.GetValueOrDefault(operation) + 1;
@@ -63,7 +92,7 @@ internal sealed class SimulatedBackend(string name, TimeProvider time, Random ra
         {
             case SimulatedWeather.Slow:
                 await DelayAsync(random.Next(500, 45_000), cancellationToken);
-                return Json(200, Envelope);
+                return Answer();
             case SimulatedWeather.Resets:
                 throw new HttpRequestException(HttpRequestError.ResponseEnded);
             case SimulatedWeather.Hangs:
@@ -91,8 +120,14 @@ internal sealed class SimulatedBackend(string name, TimeProvider time, Random ra
                 RefusedForGood.Add(operation);
                 return Problem(429, ProblemCode.RateLimited);
             default:
-                return Json(200, Envelope);
+                return Answer();
         }
+    }
+
+    private HttpResponseMessage Answer()
+    {
+        Answered++;
+        return Json(200, Envelope);
     }
 
     private async Task ConnectAsync(CancellationToken cancellationToken)
