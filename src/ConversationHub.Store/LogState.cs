@@ -96,6 +96,23 @@ internal sealed class LogState(StoreNamespace storeNamespace, bool searches, Qua
         MarkViews(number, operation);
     }
 
+    /// <summary>How many operations the streams of a backend have had (<see cref="Origins.SentMark.Operations"/>).</summary>
+    public long OwnOperations(string backendId)
+    {
+        var prefix = backendId + "~";
+        lock (Gate)
+        {
+            var sum = 0L;
+            for (var number = 0; number < Index.Streams.All.Count; number++)
+            {
+                if (Index.Streams.Names[number].StartsWith(prefix, StringComparison.Ordinal))
+                    sum += Index.Streams.All[number].LastSeq;
+            }
+
+            return sum;
+        }
+    }
+
     /// <summary>Conversations that something is held back of, which nobody sees yet and which may not be called untouched. Needs the gate, or the writer's thread.</summary>
     public HashSet<int> HeldBackConversations() =>
         [.. Quarantine.Numbers.Where(number => (Index.Operations[number].Flags & EntryFlags.Erased) == 0).Select(number => Index.Operations[number].Conversation)];

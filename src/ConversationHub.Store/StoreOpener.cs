@@ -105,8 +105,11 @@ public static class StoreOpener
             foreach (var path in folder.ListTemporary(inRoot: !isLarge))
                 File.Delete(path);
             var born = BirthMark.Of(folder.Log);
-            if (IdentityRenewal.IsDue(identity, reading, born, out var why))
+            var own = state.OwnOperations(options.BackendId);
+            var sent = SentMark.TryRead(folder.Sent);
+            if (IdentityRenewal.IsDue(identity, reading, born, sent?.WhyPutBack(options.BackendId, own, BirthMark.OfFile(folder.Sent)), out var why))
             {
+                sent = null;
                 identity = StoreIdentity.New(ids) with { Damage = IdentityRenewal.DigestOf(reading.Damage), Born = born };
                 identity.Write(folder.Identity, disk);
                 if (why is not null)
@@ -119,6 +122,10 @@ public static class StoreOpener
                 identity.Write(folder.Identity, disk);
             }
 
+            // There from the first start, so that a backup has one and is told by it.
+            var outbox = new SentLog(folder.Sent, options.BackendId, sent?.Operations, logger);
+            if (sent is null)
+                outbox.Note(own);
             var board = new StatusBoard(LogStore.Kind);
             board.Counted(state.Index.Recency.Count);
             if (reading.Damage is { Count: > 0 } damage)
@@ -149,7 +156,7 @@ public static class StoreOpener
             var housekeeper = new Housekeeper(state, views, compactor, watch, board, time, logger);
             var sync = new LogSync(
                 state, loop, new LogSyncReader(state, files, board), new Reissuer(state, loop, files, options.BackendId, time), housekeeper, board,
-                options.BackendId, time);
+                outbox, options.BackendId, time);
             var store = new LogStore(
                 state,
                 loop,

@@ -39,6 +39,9 @@ internal static partial class StoreTelemetry
     [LoggerMessage(2007, LogLevel.Warning, "Store took a new identity, and with it new origins: {Reason}. Tags local_only that were set since that backup are gone with it: set them again")]
     public static partial void NewIdentity(ILogger logger, string reason);
 
+    [LoggerMessage(2014, LogLevel.Warning, "What has left for the peers cannot be noted in {Path}: {Reason}. A backup of this store that is put back may not be told from the store itself")]
+    public static partial void SentNotNoted(ILogger logger, string path, string reason);
+
     [LoggerMessage(2008, LogLevel.Information, "Log compacted: text of {Operations} erased operations removed from {Segments} segments, {ElapsedMs} ms")]
     public static partial void Compacted(ILogger logger, int operations, int segments, long elapsedMs);
 

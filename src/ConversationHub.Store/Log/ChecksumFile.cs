@@ -20,7 +20,11 @@ internal static class ChecksumFile
     }
 
     /// <param name="members">Writes all members but the version.</param>
-    public static void Write(string path, IDisk disk, Action<Utf8JsonWriter> members)
+    public static void Write(string path, IDisk disk, Action<Utf8JsonWriter> members) => AtomicFile.Replace(path, Line(members), disk);
+
+    /// <summary>The content of such a file.</summary>
+    /// <inheritdoc cref="Write" path="/param[@name='members']"/>
+    public static byte[] Line(Action<Utf8JsonWriter> members)
     {
         var line = new ArrayBufferWriter<byte>();
         line.GetSpan(ChecksumLine.ObjectOffset);
@@ -36,6 +40,6 @@ internal static class ChecksumFile
         line.Write([ChecksumLine.Newline]);
         var bytes = line.WrittenSpan.ToArray();
         ChecksumLine.Seal(bytes.AsSpan(0, bytes.Length - 1));
-        AtomicFile.Replace(path, bytes, disk);
+        return bytes;
     }
 }

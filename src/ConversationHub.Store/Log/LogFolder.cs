@@ -16,6 +16,9 @@ internal sealed record LogFolder(string Root)
     /// <summary>The store's own id (<see cref="Origins.StoreIdentity"/>).</summary>
     public string Identity => Path.Combine(Log, "store.json");
 
+    /// <summary>How much of its own has left for peers (<see cref="Origins.SentMark"/>).</summary>
+    public string Sent => Path.Combine(Log, "sent.json");
+
     /// <summary>What a repair could not bring back (<see cref="Repair.KnownLosses"/>).</summary>
     public string Lost => Path.Combine(Log, "lost.json");
 

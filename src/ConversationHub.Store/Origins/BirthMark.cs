@@ -14,8 +14,11 @@ internal static class BirthMark
     /// <returns>Empty where the file system keeps no such time.</returns>
     public static string Of(string folder) => OperatingSystem.IsLinux() ? OnLinux(folder) : Elsewhere(folder);
 
+    /// <summary>The same of a file; known on Linux only.</summary>
+    public static string OfFile(string path) => OperatingSystem.IsLinux() ? OnLinux(path) : "";
+
     /// <summary>Asked of the kernel: what the framework calls the creation time is the last change on Linux.</summary>
-    private static string OnLinux(string folder) => UnixFiles.BirthOf(folder) is { } born
+    private static string OnLinux(string path) => UnixFiles.BirthOf(path) is { } born
         ? string.Create(CultureInfo.InvariantCulture, $"{born.Seconds}.{born.Nanoseconds:D9}")
         : "";
 

@@ -27,13 +27,15 @@ internal static class IdentityRenewal
     /// <param name="held">Null when the store has none that can be read.</param>
     /// <param name="why">For the log; null for a store that begins.</param>
     /// <param name="born">When the folder of the log was made (<see cref="BirthMark"/>).</param>
-    public static bool IsDue(StoreIdentity? held, LogReading reading, string born, out string? why)
+    /// <param name="putBack">What <see cref="SentMark.WhyPutBack"/> says; null where nothing is known.</param>
+    public static bool IsDue(StoreIdentity? held, LogReading reading, string born, string? putBack, out string? why)
     {
         why = held is null && reading.Segments.Count > 0 ? "log/store.json was missing or damaged"
             : reading.Tail is not null ? "the log ended in bytes that could not be read"
             : reading.Damage.Count > 0 && DigestOf(reading.Damage) != held?.Damage ? "a part of the log is damaged that was not so before"
             : held is { Born.Length: > 0 } && born.Length > 0 && held.Born != born ? "the store is a copy, as one restored from a backup is"
-            : null;
+            : held is null ? null
+            : putBack;
         return held is null || why is not null;
     }
 }

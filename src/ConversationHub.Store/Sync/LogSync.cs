@@ -1,15 +1,18 @@
 using ConversationHub.Contracts;
 using ConversationHub.Store.Housekeeping;
 using ConversationHub.Store.Log;
+using ConversationHub.Store.Origins;
 using ConversationHub.Store.Writing;
 
 namespace ConversationHub.Store.Sync;
 
 /// <summary>The log store's part in an exchange. Thread-safe.</summary>
 internal sealed class LogSync(
-    LogState state, CommitLoop writer, LogSyncReader reader, Reissuer reissuer, Housekeeper housekeeper, StatusBoard board, string backendId, TimeProvider time)
+    LogState state, CommitLoop writer, LogSyncReader reader, Reissuer reissuer, Housekeeper housekeeper, StatusBoard board, SentLog outbox, string backendId, TimeProvider time)
     : ISyncStore
 {
+    private readonly string _ownPrefix = backendId + "~";
+
     public CommitSignal Commits => board.Commits;
 
     public int Quarantined
@@ -31,7 +34,10 @@ internal sealed class LogSync(
         SyncScope scope, IReadOnlyDictionary<string, long> have, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult<(SyncBatch?, StoreFailure?)>((reader.Missing(scope, have), null));
+        var batch = reader.Missing(scope, have);
+        if (batch.Operations.Any(operation => operation.Origin.StartsWith(_ownPrefix, StringComparison.Ordinal)))
+            outbox.Note(state.OwnOperations(backendId));
+        return Task.FromResult<(SyncBatch?, StoreFailure?)>((batch, null));
     }
 
     public async Task<SyncApplyOutcome> ApplyAsync(SyncScope scope, IReadOnlyList<SyncOperation> batch, CancellationToken cancellationToken)

@@ -120,6 +120,103 @@ public sealed class IdentityRenewalTests
         Assert.Equal(after[^1].Origin, (await ReadAsync(segment)).Operations[^1].Origin);
     }
 
+    /// <summary>
+    /// T72, §9.5: files put back into the folder that is there, which keeps its time of birth; what had been sent since the backup is held by a peer
+    /// under numbers that the store would give out again.
+    /// </summary>
+    /// <param name="how">Over the files that are there, as <c>cp</c> does, or in their place, as <c>rsync</c> and <c>tar</c> do; or all but the mark, where files keep no birth.</param>
+    [Theory]
+    [InlineData("over")]
+    [InlineData("in place")]
+    [InlineData("all but the mark")]
+    public async Task Open_AfterFilesWerePutBackIntoTheFolder_NoNumberThatAPeerHoldsIsGivenOutAgain(string how)
+    {
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        if (how != "all but the mark" && !KeepsBirthTimes(folder.Combine("probe")))
+            return;
+        string segment;
+        await using (var store = OpenedStore.At(root))
+        {
+            segment = store.FirstSegment;
+            await store.ExchangeAsync("in the backup");
+            await SendAsync(store);
+        }
+
+        Copy(root, folder.Combine("backup"));
+        await using (var store = OpenedStore.At(root))
+        {
+            await store.ExchangeAsync("lost to the restore");
+            await SendAsync(store);
+        }
+
+        var lost = (await ReadAsync(segment)).Operations[^1];
+        foreach (var path in Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories))
+        {
+            var mark = Path.GetFileName(path) == "sent.json";
+            if (how != "over" && !(mark && how == "all but the mark"))
+                File.Delete(path);
+        }
+
+        Copy(folder.Combine("backup"), root, except: how == "all but the mark" ? "sent.json" : null);
+        await using (var store = OpenedStore.At(root))
+        {
+            Assert.Contains(store.Logger.Records.Snapshot(), static record => record.Event.Id == 2007);
+            await store.ExchangeAsync("after the restore");
+        }
+
+        var after = (await ReadAsync(segment)).Operations;
+        Assert.Equal(after[0].Origin, lost.Origin);
+        Assert.NotEqual(lost.Origin, after[^1].Origin);
+
+        // And once only.
+        await using (var store = OpenedStore.At(root))
+        {
+            Assert.DoesNotContain(store.Logger.Records.Snapshot(), static record => record.Event.Id == 2007);
+            await store.ExchangeAsync("later");
+        }
+
+        Assert.Equal(after[^1].Origin, (await ReadAsync(segment)).Operations[^1].Origin);
+    }
+
+    /// <summary>Stops and kills, with exchanges in between, are no restore.</summary>
+    [Fact]
+    public async Task Open_AgainAndAgainWithExchangesInBetween_KeepsItsOrigins()
+    {
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        string segment = "";
+        for (var round = 0; round < 4; round++)
+        {
+            await using var store = OpenedStore.At(root);
+            segment = store.FirstSegment;
+            await store.ExchangeAsync($"message {round}");
+            if (round != 2)
+                await SendAsync(store);
+            Assert.DoesNotContain(store.Logger.Records.Snapshot(), static record => record.Event.Id == 2007);
+        }
+
+        Assert.Single((await ReadAsync(segment)).Operations.Select(operation => operation.Origin).Distinct());
+    }
+
+    [Fact]
+    public async Task Send_MarkCannotBeWritten_GoesOnAndWarnsOnce()
+    {
+        using var folder = new TemporaryFolder();
+        await using var store = OpenedStore.At(folder.Combine("hub"));
+        Directory.CreateDirectory(folder.Combine("hub", "log", "sent.json.tmp"));
+        await store.ExchangeAsync("one");
+        Assert.NotEmpty((await SendAsync(store)).Operations);
+        await store.ExchangeAsync("two");
+        Assert.NotEmpty((await SendAsync(store)).Operations);
+
+        Assert.Single(store.Logger.Records.Snapshot(), static record => record.Event.Id == 2014);
+    }
+
+    /// <summary>What a peer that has nothing yet would get.</summary>
+    private static async Task<SyncBatch> SendAsync(OpenedStore store) => Assert.IsType<SyncBatch>(
+        (await ((ISyncStore)store.Store).ReadMissingAsync(new SyncScope(null), new Dictionary<string, long>(), CancellationToken.None)).Batch);
+
     /// <summary>A store that took its id where the time of birth was not known learns it at the next start.</summary>
     [Fact]
     public async Task Open_AnIdentityWithoutItsBirth_LearnsItAndKeepsItsOrigins()
@@ -153,13 +250,16 @@ public sealed class IdentityRenewalTests
 
     private static bool IsExt4(string path) => new DriveInfo(path).DriveFormat.StartsWith("ext", StringComparison.Ordinal);
 
-    private static void Copy(string from, string to)
+    private static void Copy(string from, string to, string? except = null)
     {
         Directory.CreateDirectory(to);
         foreach (var one in Directory.EnumerateDirectories(from, "*", SearchOption.AllDirectories))
             Directory.CreateDirectory(Path.Combine(to, Path.GetRelativePath(from, one)));
         foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
-            File.Copy(file, Path.Combine(to, Path.GetRelativePath(from, file)));
+        {
+            if (Path.GetFileName(file) != except)
+                File.Copy(file, Path.Combine(to, Path.GetRelativePath(from, file)), overwrite: true);
+        }
     }
 
     private static void Flip(string segment, int at)
