@@ -27,6 +27,8 @@ internal sealed class SyncRounds(
 
     private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
 
+    private readonly FrameTrust _frames = new(time);
+
     /// <param name="known">What the peer last said; null before the first round, which carries the vector alone.</param>
     /// <param name="most">Operations in a batch, either way (<see cref="SyncSchedule.BatchOperations"/>).</param>
     public async Task<ExchangeOutcome> RunAsync(Peer peer, PeerView? known, int most, CancellationToken cancellationToken)
@@ -47,6 +49,8 @@ internal sealed class SyncRounds(
             if (problem is not null)
                 failure = new RoundFailure(problem);
 
+            Judge(peer, isFramed: known is { TakesFrames: true }, failure);
+
             // Whatever it was, the ordinary form comes next: a peer may not take frames any more.
             if (failure is not null || response is null)
                 return new ExchangeOutcome(known is null ? null : known with { TakesFrames = false }, failure, round, seen);
@@ -55,7 +59,7 @@ internal sealed class SyncRounds(
             var differs = maySayEqual && response.Status == SyncResponse.Differs;
             var isStuck = known is not null && applied == 0 && response.OperationsApplied == 0 && !differs;
             maySayEqual = !differs;
-            known = new PeerView(response.Have, response.Users) { TakesFrames = response.Frames >= SignedFrame.Version };
+            known = new PeerView(response.Have, response.Users) { TakesFrames = response.Frames >= SignedFrame.Version && _frames.IsTrusted(peer.BackendId) };
             seen = store.Commits.Count;
             (batch, unread) = await MissingAsync(scope, known, most, cancellationToken);
             if (isStuck || (!response.More && batch is { Operations.Count: 0 }))
@@ -65,6 +69,28 @@ internal sealed class SyncRounds(
         }
 
         return new ExchangeOutcome(known, unread is null ? null : new RoundFailure(unread.Reason), round, seen);
+    }
+
+    private void Judge(Peer peer, bool isFramed, RoundFailure? failure)
+    {
+        // To be told to come later is an answer, in whatever form.
+        if (failure is { Pause: not null })
+            return;
+        switch (isFramed, failure is null)
+        {
+            case (true, true):
+                _frames.FrameWorked(peer.BackendId);
+                break;
+            case (true, false):
+                _frames.FrameFailed(peer.BackendId);
+                break;
+            case (false, true):
+                _frames.OrdinaryWorked(peer.BackendId);
+                break;
+            case (false, false):
+                _frames.OrdinaryFailed(peer.BackendId);
+                break;
+        }
     }
 
     private async Task<(SyncBatch? Batch, StoreFailure? Failure)> MissingAsync(SyncScope scope, PeerView? known, int most, CancellationToken cancellationToken)

@@ -126,7 +126,24 @@ public sealed class SyncRoundsTests : IAsyncLifetime
         Assert.Equal("""{"equal_to":"47DEQpj8HBSa-_TImW-5JA"}""", _peer.Asked[2].Body.ToJsonString());
         Assert.Equal((null, 1, true), (equal.Failure, equal.Rounds, equal.Known!.TakesFrames));
         Assert.Equal((true, false), (failed.Failure is not null, failed.Known!.TakesFrames));
-        Assert.True(again.Known!.TakesFrames);
+
+        // It was the form, so the next ones are ordinary for a while: each second exchange would fail otherwise, where something between refuses frames.
+        Assert.False(again.Known!.TakesFrames);
+        _time.Advance(FrameTrust.Pause);
+        Assert.True((await RunAsync(again.Known)).Known!.TakesFrames);
+    }
+
+    /// <summary>A peer that is away fails in both forms; that says nothing about frames.</summary>
+    [Fact]
+    public async Task Run_BothFormsFail_FramesAreUsedAgainAtOnce()
+    {
+        _peer.Says = (500, """{"code":"internal","request_id":"req_1"}""");
+        var framed = await RunAsync(new PeerView(new Dictionary<string, long>(), null) { TakesFrames = true });
+        var ordinary = await RunAsync(framed.Known);
+        _peer.Says = (200, Answer("{}", ",\"frames\":1"));
+
+        Assert.Equal((true, true), (framed.Failure is not null, ordinary.Failure is not null));
+        Assert.True((await RunAsync(ordinary.Known)).Known!.TakesFrames);
     }
 
     /// <summary>A peer that holds something else says so; the vector follows at once, and one that says so again and again ends the exchange.</summary>
