@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using ModelContextProtocol;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 
@@ -36,6 +37,11 @@ internal sealed class HubConnection : IAsyncDisposable
             var transport = new StreamClientTransport(program.Input, program.Output);
             var options = new McpClientOptions { ClientInfo = new Implementation { Name = "quickstart", Version = "1.0.0" } };
             return new HubConnection(program, await McpClient.CreateAsync(transport, options, cancellationToken: limit.Token));
+        }
+        catch (McpException refused)
+        {
+            await program.DisposeAsync();
+            throw new StoryException($"the hub did not open a session: {refused.Message}");
         }
         catch
         {

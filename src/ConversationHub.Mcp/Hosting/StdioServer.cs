@@ -2,7 +2,6 @@ using ConversationHub.Mcp.Protocol;
 using ConversationHub.Mcp.Stdio;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using ModelContextProtocol.Server;
 
 namespace ConversationHub.Mcp.Hosting;
 
@@ -20,8 +19,8 @@ internal sealed class StdioServer(
         try
         {
             await using var transport = new StdioTransport(streams.Input, streams.Output, time, loggerFactory);
-            await using var server = McpServer.Create(transport, HubServerOptions.Create(features), loggerFactory, services);
-            var running = server.RunAsync(stoppingToken);
+            await using var session = new HubSession(transport, features, loggerFactory, services);
+            var running = session.RunAsync(stoppingToken);
             await Task.WhenAny(running, transport.Ended);
 
             // Stopping cancels what is still running; a handler deaf to that is left behind by Main.

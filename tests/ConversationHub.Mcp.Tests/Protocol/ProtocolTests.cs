@@ -41,6 +41,35 @@ public sealed class ProtocolTests
         GoldenFile.Assert($"{Folder}/discover.golden.json", GoldenJson.Indented(await rig.ResultAsync(1)));
     }
 
+    /// <summary>A client whose probe was answered too late for it falls back to the older era; a busy machine must not shut it out.</summary>
+    [Fact]
+    public async Task Initialize_AfterAProbeWasAnswered_IsAnsweredAndSoAreTheCallsThatFollow()
+    {
+        await using var rig = new HubRig();
+        for (var probe = 1; probe <= 2; probe++)
+        {
+            await rig.RequestAsync(probe, "server/discover", $$"""{"_meta":{{Meta}} }""");
+            await rig.ResultAsync(probe);
+        }
+
+        await rig.ShakeHandsAsync();
+        await rig.RequestAsync(3, "tools/list");
+
+        Assert.Equal(3, (await rig.ResultAsync(3))["tools"]!.AsArray().Count);
+    }
+
+    [Fact]
+    public async Task Call_OfTheNewerEraAfterItsProbe_IsAnswered()
+    {
+        await using var rig = new HubRig();
+        await rig.RequestAsync(1, "server/discover", $$"""{"_meta":{{Meta}} }""");
+        await rig.ResultAsync(1);
+        await rig.RequestAsync(2, "tools/list", $$"""{"_meta":{{Meta}} }""");
+
+        Assert.Equal(3, (await rig.ResultAsync(2))["tools"]!.AsArray().Count);
+        Assert.Equal(1, rig.AnswersTo(1));
+    }
+
     [Fact]
     public async Task ToolsList_Modern_IsTheSameListAndMayBeCached()
     {

@@ -13,7 +13,6 @@ using ConversationHub.Routing;
 using ConversationHub.Testing;
 using ConversationHub.Testing.Logging;
 using Microsoft.Extensions.Logging;
-using ModelContextProtocol.Server;
 
 namespace ConversationHub.Mcp.Tests.Rig;
 
@@ -27,6 +26,7 @@ internal sealed class HubRig : IAsyncDisposable
     private readonly Pipe _fromServer = new(new PipeOptions(pauseWriterThreshold: 0));
     private readonly CancellationTokenSource _stop = new();
     private readonly CapturingLoggerFactory _logs = new();
+    private readonly HubSession _session;
     private readonly Task _serving;
 
     public HubRig(TimeProvider? time = null, HubSettings? settings = null, Stream? output = null, bool readOutput = true)
@@ -40,8 +40,8 @@ internal sealed class HubRig : IAsyncDisposable
         var resources = new ConversationResources(source, _logs.CreateLogger<ConversationResources>());
         var features = new HubFeatures(dispatch, resources, new ConversationPrompts(source, resources), new ConversationCompletion(source));
         Transport = new StdioTransport(_toServer.Reader.AsStream(), output ?? _fromServer.Writer.AsStream(), Time, _logs);
-        Server = McpServer.Create(Transport, HubServerOptions.Create(features), _logs);
-        _serving = Server.RunAsync(_stop.Token);
+        _session = new HubSession(Transport, features, _logs, services: null);
+        _serving = _session.RunAsync(_stop.Token);
         if (readOutput)
             _ = ReadOutputAsync();
     }
@@ -65,8 +65,6 @@ internal sealed class HubRig : IAsyncDisposable
     public FakeConversationReader Conversations { get; } = new();
 
     public StdioTransport Transport { get; }
-
-    public McpServer Server { get; }
 
     public Journal<LogRecord> Logs => _logs.Records;
 
@@ -118,7 +116,7 @@ internal sealed class HubRig : IAsyncDisposable
         await _stop.CancelAsync();
         await Transport.DisposeAsync();
         await _serving.WaitAsync(TestTimeouts.Signal);
-        await Server.DisposeAsync();
+        await _session.DisposeAsync();
         _stop.Dispose();
         _logs.Dispose();
     }
