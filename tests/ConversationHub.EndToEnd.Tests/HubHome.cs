@@ -20,5 +20,13 @@ internal sealed class HubHome : IDisposable
     /// <summary><c>serve</c> with these settings.</summary>
     public ProgramStart Serve(params (string Name, string Value)[] settings) => Start(["serve"], settings);
 
+    /// <summary>What a local backend writes down of itself.</summary>
+    public async Task WritePortFileAsync(int port)
+    {
+        var folder = System.IO.Path.Combine(Path, ".maestra");
+        Directory.CreateDirectory(folder);
+        await File.WriteAllTextAsync(System.IO.Path.Combine(folder, "port"), $"{port}\n");
+    }
+
     public void Dispose() => _folder.Dispose();
 }

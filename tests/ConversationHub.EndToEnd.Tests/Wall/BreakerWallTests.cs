@@ -187,35 +187,5 @@ public sealed class BreakerWallTests
         Assert.Empty(hub.StrayLines);
     }
 
-    /// <summary>T74: the port file names a port that now belongs to another service.</summary>
-    [Fact]
-    public async Task StrangerOnTheDiscoveredPort_IsAskedForItsHealthAndNothingElse()
-    {
-        await using var wall = new WallRig();
-        wall.Local.OnHealth = _ => Chaos.Respond(CannedResponse.Text(200, """{"status":"healthy","service":"something-else"}""", "application/json"));
-        Directory.CreateDirectory(Path.Combine(wall.Home.Path, ".maestra"));
-        await File.WriteAllTextAsync(Path.Combine(wall.Home.Path, ".maestra", "port"), $"{wall.Local.Proxy.Port}\n");
-        await using var hub = await wall.StartAsync(settings: ("MAESTRA_LOCAL_URL", ""));
-
-        await hub.AskAsync();
-
-        Assert.NotEmpty(wall.Local.Probes.Snapshot());
-        Assert.Empty(wall.Local.Asks.Snapshot());
-    }
-
-    [Fact]
-    public async Task BackendOnTheDiscoveredPort_Answers()
-    {
-        await using var wall = new WallRig();
-        Directory.CreateDirectory(Path.Combine(wall.Home.Path, ".maestra"));
-        await File.WriteAllTextAsync(Path.Combine(wall.Home.Path, ".maestra", "port"), $"{wall.Local.Proxy.Port}\n");
-        await using var hub = await wall.StartAsync(settings: ("MAESTRA_LOCAL_URL", ""));
-
-        var answer = await hub.AskAsync();
-
-        Assert.Equal("local answered", WallScore.Attempts(answer));
-        Assert.Single(wall.Local.Asks.Snapshot());
-    }
-
     private static IEnumerable<string?> OperationsAt(ScriptedBackend backend) => backend.Asks.Snapshot().Select(ask => ask.OperationId).Order();
 }

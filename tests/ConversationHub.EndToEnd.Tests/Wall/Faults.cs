@@ -133,6 +133,14 @@ internal static class Faults
 
     public static Fault FineButHealthHangs { get; } = Health(Chaos.StallBeforeHeaders);
 
+    /// <summary>Says so of itself, too.</summary>
+    public static Fault AnotherServiceAltogether { get; } = new(backend =>
+    {
+        backend.OnHealth = _ => Chaos.Respond(CannedResponse.Text(200, """{"status":"healthy","service":"something-else"}""", "application/json"));
+        backend.OnAsk = _ => Chaos.Respond(Json("""{"hello":"world"}"""u8.ToArray()));
+        return Task.CompletedTask;
+    });
+
     // Streamed replies, from a backend whose health request is answered once and then hangs: only the stream can tell.
     public static Fault StreamsSlowly { get; } = Streams(Chaos.CloseAfterRead, Enumerable.Repeat(Heartbeat, 6).Append(Done));
 

@@ -2,6 +2,19 @@ using ConversationHub.Testing.Mcp;
 
 namespace ConversationHub.EndToEnd.Tests.Wall;
 
+/// <summary>How the hub comes to the local backend's address.</summary>
+public enum Finding
+{
+    /// <summary><c>MAESTRA_LOCAL_URL</c> names it.</summary>
+    Named,
+
+    /// <summary>The port file names its port.</summary>
+    PortFile,
+
+    /// <summary>Nothing does: it is on one of the ports 8825 to 8829.</summary>
+    UsualPorts,
+}
+
 /// <summary>One row of the wall: one question, two backends, and what must be seen from both sides.</summary>
 /// <param name="Name">In words.</param>
 /// <param name="Attempts">
@@ -27,6 +40,9 @@ internal sealed record Scenario(string Name, Fault Local, Fault Cloud, string At
 
     /// <summary>Answers that take their time are given it; faults need not be waited for long.</summary>
     public int TimeoutSeconds { get; init; } = 5;
+
+    /// <summary>How the hub comes to the local backend.</summary>
+    public Finding Finding { get; init; }
 
     public (string Name, string Value)[] Settings { get; init; } = [];
 

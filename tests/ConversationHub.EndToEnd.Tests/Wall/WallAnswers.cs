@@ -23,6 +23,16 @@ internal static class WallAnswers
     public static Task BreakerAsync(this StdioMcpClient hub, string target, string state, int number = 1) =>
         hub.Program.Error.WhenAsync(lines => lines.Count(line => line.Contains($"Target {target} is now {state}:", StringComparison.Ordinal)) >= number);
 
+    /// <summary>
+    /// Has the hub run what a failed question runs, without asking anybody: what is built here is compiled as it runs, and the published
+    /// program is not.
+    /// </summary>
+    public static async Task CompileAsync(this StdioMcpClient hub)
+    {
+        if (Environment.GetEnvironmentVariable("MAESTRA_TEST_HUB") is null or "")
+            await hub.CallToolAsync("maestra_ask", new JsonObject { ["message"] = "" });
+    }
+
     /// <summary>One target as <c>maestra_health</c> tells of it.</summary>
     public static async Task<JsonObject> HealthOfAsync(this StdioMcpClient hub, string target)
     {

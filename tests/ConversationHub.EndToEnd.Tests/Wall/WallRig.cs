@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
@@ -16,12 +17,15 @@ internal sealed class WallRig : IAsyncDisposable
     private readonly X509Certificate2 _certificate = SelfSignedCertificate.Create();
     private readonly Fault _local;
     private readonly Fault _cloud;
+    private readonly Finding _finding;
 
-    public WallRig(Fault? local = null, Fault? cloud = null)
+    /// <param name="localPort">Where the local backend listens; 0: on a free port.</param>
+    public WallRig(Fault? local = null, Fault? cloud = null, Finding finding = Finding.Named, int localPort = 0)
     {
+        _finding = finding;
         _local = local ?? Faults.Fine;
         _cloud = cloud ?? Faults.Fine;
-        Local = ScriptedBackend.Start("local", _local.SpeaksTls ? _certificate : null);
+        Local = ScriptedBackend.Start("local", _local.SpeaksTls ? _certificate : null, localPort);
         Cloud = ScriptedBackend.Start("cloud", _cloud.SpeaksTls ? _certificate : null);
     }
 
@@ -36,9 +40,11 @@ internal sealed class WallRig : IAsyncDisposable
     {
         await _local.Arrange(Local);
         await _cloud.Arrange(Cloud);
+        if (_finding == Finding.PortFile)
+            await Home.WritePortFileAsync(Local.Proxy.Port);
         return await StdioMcpClient.StartAsync(
             Home.Serve([
-                ("MAESTRA_LOCAL_URL", _local.UrlOf(Local).ToString()),
+                ("MAESTRA_LOCAL_URL", _finding == Finding.Named ? _local.UrlOf(Local).ToString() : ""),
                 ("MAESTRA_CLOUD_URL", _cloud.UrlOf(Cloud).ToString()),
                 ("MAESTRA_API_KEY", Key),
                 ("MAESTRA_TIMEOUT_SECONDS", timeoutSeconds.ToString(CultureInfo.InvariantCulture)),
@@ -52,10 +58,17 @@ internal sealed class WallRig : IAsyncDisposable
         await using var hub = await StartAsync(scenario.TimeoutSeconds, scenario.Era, scenario.Settings);
         if (scenario.Warm)
             await hub.CallToolAsync("maestra_health", new JsonObject { ["refresh"] = true });
+        await hub.CompileAsync();
+        await using var control = await ControlProgram.BesideAsync();
+        var began = Stopwatch.GetTimestamp();
         var result = await hub.CallToolAsync(scenario.Tool, Question(Message, scenario.Route));
+        var took = Stopwatch.GetElapsedTime(began);
+        var heldUp = control.HeldUpSince(WallScore.DueAt(began, scenario.TimeoutSeconds));
         await hub.CloseAsync();
         return new WallReport(
             result,
+            took,
+            heldUp,
             Local.Proxy.Requests,
             Cloud.Proxy.Requests,
             string.Join('\n', hub.Program.Output.Snapshot()),

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using ConversationHub.Contracts;
+using ConversationHub.Testing.Time;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -26,18 +27,29 @@ public sealed class SoakTests(ITestOutputHelper output)
     private const int MaxTimersMore = 8;
     private const long MaxBytesMore = 1024 * 1024;
 
+    /// <summary>Of the test's own server and of connections that are kept, which come and go.</summary>
+    internal const int MaxTasksMore = 8;
+
+    /// <summary>What an answer may come later than its budget, beyond what the machine was late with everything else.</summary>
+    private static readonly TimeSpan Lateness = TimeSpan.FromMilliseconds(50);
+
+    private static readonly TimeSpan ControlStep = TimeSpan.FromMilliseconds(5);
+
     private static readonly byte[] Body = """{"user_id":"ada","surface_id":"soak","conversation_id":"main","message":"hi"}"""u8.ToArray();
 
     private readonly IdSource _ids = new(TimeProvider.System);
     private readonly ConcurrentDictionary<string, int> _outcomes = new();
+    private readonly ConcurrentQueue<string> _late = new();
+    private LatenessControl? _control;
     private TimeSpan _latest;
 
     [Theory]
     [InlineData(null, false)]
     [InlineData(20, true)]
-    public async Task AskAsync_VeryManyFaultyCalls_LeavesNoConnectionTimerOrMemoryBehind(int? hedgeMilliseconds, bool streams)
+    public async Task AskAsync_VeryManyFaultyCalls_AreInTimeAndLeaveNoConnectionTimerTaskOrMemoryBehind(int? hedgeMilliseconds, bool streams)
     {
         var calls = int.Parse(Environment.GetEnvironmentVariable("MAESTRA_SOAK_CALLS") ?? $"{ShortForm}", CultureInfo.InvariantCulture);
+        ActiveTasks.Watch();
         await using var local = new SoakBackend(seed: 1, streams);
         await using var cloud = new SoakBackend(seed: 2, streams);
         var services = NewRouter(local, cloud, hedgeMilliseconds);
@@ -47,14 +59,18 @@ public sealed class SoakTests(ITestOutputHelper output)
         await AskAsync(router, calls / 10, seed: 3);
         var (latestAtFirst, start) = (_latest, Held.Now(local.Server.Open + cloud.Server.Open));
         _latest = TimeSpan.Zero;
+        _control = new LatenessControl(ControlStep);
         var watch = Stopwatch.StartNew();
         await AskAsync(router, calls, seed: 4);
         watch.Stop();
+        await _control.DisposeAsync();
         var end = Held.Now(local.Server.Open + cloud.Server.Open);
         EndIdleConnections(services.GetRequiredService<IHttpMessageHandlerFactory>());
         await services.DisposeAsync();
         await Task.WhenAll(local.Server.DrainedAsync(), cloud.Server.DrainedAsync());
         var after = Held.Now(connections: 0);
+        var underWay = ActiveTasks.Describe();
+        ActiveTasks.StopWatching();
 
         output.WriteLine($"{calls} calls in {watch.Elapsed.TotalSeconds:0.0} s, {local.Server.Accepted + cloud.Server.Accepted} connections, {local.Server.Requests + cloud.Server.Requests} requests, latest {_latest.TotalMilliseconds:0} ms after its budget (of the first tenth, in code that was never run before: {latestAtFirst.TotalMilliseconds:0} ms)");
         output.WriteLine($"start: {start}\nend: {end}\nafter the router: {after}");
@@ -65,8 +81,15 @@ public sealed class SoakTests(ITestOutputHelper output)
         Assert.InRange(end.Bytes, 0, start.Bytes + MaxBytesMore);
         Assert.InRange(after.Handles, 0, start.Handles + MaxHandlesMore);
         Assert.InRange(after.Timers, 0, start.Timers + MaxTimersMore);
+        CheckTasks(start, end, allowedMore: 4 * InFlight);
+        Assert.True(after.Tasks <= start.Tasks + MaxTasksMore, $"{after.Tasks} tasks are left, {start.Tasks} were there at the start: {underWay}");
+        Assert.True(_late.IsEmpty, $"{_late.Count} answers were late: {string.Join("; ", _late.Take(10))}");
         Assert.True(_outcomes.Count >= 8, "the faults did not reach the router");
     }
+
+    /// <summary>Tasks of before that have not ended, and no more.</summary>
+    internal static void CheckTasks(Held before, Held after, int allowedMore = 0) =>
+        Assert.InRange(after.Tasks, 0, before.Tasks + allowedMore + MaxTasksMore);
 
     private static ServiceProvider NewRouter(SoakBackend local, SoakBackend cloud, int? hedgeMilliseconds) => new ServiceCollection()
         .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)
@@ -106,10 +129,11 @@ public sealed class SoakTests(ITestOutputHelper output)
     {
         var budget = TimeSpan.FromMilliseconds(random.Next(100, 400));
         using var cancel = random.Next(CancelledOneIn) == 0 ? new CancellationTokenSource(random.Next(1, 50)) : new CancellationTokenSource();
+        var began = Stopwatch.GetTimestamp();
         try
         {
             var result = await router.AskAsync(NewQuestion(budget), cancel.Token);
-            Count(result, budget);
+            Count(result, budget, Stopwatch.GetElapsedTime(began), _control?.HeldUpSince(began + (long)(budget.TotalSeconds * Stopwatch.Frequency)));
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
@@ -117,13 +141,17 @@ public sealed class SoakTests(ITestOutputHelper output)
         }
     }
 
-    private void Count(RoutingResult result, TimeSpan budget)
+    /// <param name="took">From the question until its answer was back with who asked.</param>
+    /// <param name="heldUp">How late the machine was with other things since the budget was over; null: not measured yet.</param>
+    private void Count(RoutingResult result, TimeSpan budget, TimeSpan took, TimeSpan? heldUp)
     {
+        if (heldUp is { } others && took > budget + Lateness + others)
+            _late.Enqueue($"{took.TotalMilliseconds:0} ms of {budget.TotalMilliseconds:0}, while timers were late by {others.TotalMilliseconds:0} ms");
         Assert.True((result.Reply is null) != (result.Error is null), "neither an answer nor an error, or both");
         foreach (var attempt in result.Attempts)
             _outcomes.AddOrUpdate(attempt.Outcome.ToWire(), 1, static (_, count) => count + 1);
         lock (_outcomes)
-            _latest = result.Elapsed - budget > _latest ? result.Elapsed - budget : _latest;
+            _latest = took - budget > _latest ? took - budget : _latest;
     }
 
     private Question NewQuestion(TimeSpan budget) => new()

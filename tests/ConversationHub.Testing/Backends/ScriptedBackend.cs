@@ -53,8 +53,9 @@ public sealed class ScriptedBackend : IAsyncDisposable
 
     /// <param name="mode"><c>local</c> or <c>cloud</c>: what it says of itself.</param>
     /// <param name="certificate">With one, it speaks TLS.</param>
-    public static ScriptedBackend Start(string mode = "local", X509Certificate2? certificate = null) =>
-        new(ChaosProxy.Start(certificate: certificate), mode);
+    /// <param name="port">Where it listens; 0: on a free port.</param>
+    public static ScriptedBackend Start(string mode = "local", X509Certificate2? certificate = null, int port = 0) =>
+        new(ChaosProxy.Start(certificate: certificate, port: port), mode);
 
     /// <summary>Queues behaviours for the next asks, one each; probes do not use them up.</summary>
     public void Next(params ChaosBehaviour[] behaviours)

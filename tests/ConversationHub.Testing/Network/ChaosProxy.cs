@@ -67,9 +67,10 @@ public sealed class ChaosProxy : IAsyncDisposable
 
     /// <param name="behaviour">The first <see cref="Behaviour"/>.</param>
     /// <param name="certificate">With one, the service speaks TLS.</param>
-    public static ChaosProxy Start(ChaosBehaviour? behaviour = null, X509Certificate2? certificate = null)
+    /// <param name="port">Where it listens; 0: on a free port.</param>
+    public static ChaosProxy Start(ChaosBehaviour? behaviour = null, X509Certificate2? certificate = null, int port = 0)
     {
-        var proxy = new ChaosProxy(Bind(port: 0), certificate);
+        var proxy = new ChaosProxy(Bind(port), certificate);
         if (behaviour is not null)
             proxy.Behaviour = behaviour;
         proxy.Accept();

@@ -22,7 +22,8 @@ public sealed record ProgramStart(string FileName, string Home, params string[] 
 
     private const string NobodysProxy = "http://127.0.0.1:9";
 
-    internal ProcessStartInfo ToStartInfo()
+    /// <summary>For who reads its output otherwise than line by line.</summary>
+    public ProcessStartInfo ToStartInfo()
     {
         var info = new ProcessStartInfo(FileName, Arguments)
         {
