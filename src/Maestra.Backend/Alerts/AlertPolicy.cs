@@ -75,12 +75,18 @@ internal static class AlertPolicy
     private static AlertState Judge(AlertState state, DateTimeOffset now, bool isBad, List<Alert> alerts, Alert alert)
     {
         if (!isBad)
+        {
+            state = state with { Waiting = state.Waiting.Remove(alert.Title) };
             return state.Open.Contains(alert.Title) ? Close(state, alert.Title, "back below its threshold", alerts) : state;
+        }
+
         if (state.Open.Contains(alert.Title))
             return state;
         var decision = Announce(state, now, opens: true, alert);
         alerts.AddRange(decision.Alerts);
-        return decision.State;
+
+        // A condition that is held back is one alert, however often it is looked at.
+        return decision.Alerts.Count == 0 ? decision.State with { Waiting = decision.State.Waiting.Add(alert.Title) } : decision.State;
     }
 
     private static AlertState Close(AlertState state, string title, string text, List<Alert> alerts)
@@ -93,14 +99,20 @@ internal static class AlertPolicy
     private static AlertDecision Announce(AlertState state, DateTimeOffset now, bool opens, Alert alert)
     {
         var held = state.HeldBack.GetValueOrDefault(alert.Title);
+        var isWaiting = state.Waiting.Contains(alert.Title);
         if (state.SentAt.TryGetValue(alert.Title, out var sentAt) && now - sentAt < QuietPeriod)
-            return new AlertDecision(state with { HeldBack = state.HeldBack.SetItem(alert.Title, held + 1) }, []);
+            return new AlertDecision(isWaiting ? state : state with { HeldBack = state.HeldBack.SetItem(alert.Title, held + 1) }, []);
+
+        // The one that goes out now was counted when it began to wait.
+        if (isWaiting)
+            held--;
         if (held > 0)
             alert = alert with { Fields = [.. alert.Fields, new AlertField("held_back", held.ToString(CultureInfo.InvariantCulture))] };
         state = state with
         {
             SentAt = state.SentAt.SetItem(alert.Title, now),
             HeldBack = state.HeldBack.Remove(alert.Title),
+            Waiting = state.Waiting.Remove(alert.Title),
             Open = opens ? state.Open.Add(alert.Title) : state.Open,
         };
         return new AlertDecision(state, [alert]);

@@ -13,6 +13,9 @@ internal sealed record AlertState
     /// <summary>Messages of this title that were held back since then.</summary>
     public ImmutableDictionary<string, int> HeldBack { get; init; } = ImmutableDictionary<string, int>.Empty;
 
+    /// <summary>Conditions that hold and whose message is held back: each is one of <see cref="HeldBack"/>.</summary>
+    public ImmutableHashSet<string> Waiting { get; init; } = [];
+
     /// <summary>Conditions the operator was told of and that were not told to be over.</summary>
     public ImmutableHashSet<string> Open { get; init; } = [];
 

@@ -84,6 +84,41 @@ public sealed class AlertPolicyTests
         Assert.Empty(Tell(new AlertSignal.Tick()));
     }
 
+    /// <summary>A condition within the quiet period of its title is looked at every 30 seconds and is one alert.</summary>
+    [Fact]
+    public void Condition_HeldBack_CountsOnceHoweverOftenItIsLookedAt()
+    {
+        Begin();
+        Assert.Single(Tell(new AlertSignal.Tick()));
+        End();
+
+        // Twice more within the quiet period: one that is over before it ends, and one that is still there then.
+        Begin();
+        Look(3);
+        End();
+        Begin();
+        Look(2);
+        _time.Advance(AlertPolicy.QuietPeriod);
+        Begin();
+
+        Assert.Equal(["High error rate: 100.0 % of 20 asks failed in the last 5 minutes (held_back 1)"], Tell(new AlertSignal.Tick(), withFields: true));
+        Assert.Empty(Tell(new AlertSignal.Tick()));
+
+        void Begin() => _state = _state with { Window = [new AskSlice(_time.GetUtcNow(), AlertPolicy.MinAsks, AlertPolicy.MinAsks, 0)] };
+
+        void End()
+        {
+            _state = _state with { Window = [] };
+            Tell(new AlertSignal.Tick());
+        }
+
+        void Look(int times)
+        {
+            for (var look = 0; look < times; look++)
+                Assert.Empty(Tell(new AlertSignal.Tick()));
+        }
+    }
+
     [Fact]
     public void Callers_WhoHungUp_AreNoErrors()
     {
