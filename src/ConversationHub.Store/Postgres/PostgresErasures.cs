@@ -10,12 +10,13 @@ internal sealed class PostgresErasures(Database database)
 {
     private const int MaxClaimed = 1000;
 
-    // What is yet to commit has a transaction that is not before the horizon, so nothing is ever passed over. A place beyond all transactions
-    // was noted in another cluster.
+    // What is yet to commit has a transaction that is not before the horizon, so nothing is ever passed over. Transactions are numbered by their
+    // cluster, and again by each database that is put back to an earlier state: a place of another one says nothing here.
     private const string ReadSql = """
-        WITH seen AS (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS horizon, pg_snapshot_xmax(pg_current_snapshot()) AS next)
-        SELECT seen.horizon::text, e.id, e.user_id, e.conversation_id, e.hlc FROM seen LEFT JOIN maestra.erased e
-            ON e.xid >= CASE WHEN $1::text::xid8 > seen.next THEN '0'::xid8 ELSE $1::text::xid8 END
+        WITH seen AS (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS horizon, pg_snapshot_xmax(pg_current_snapshot()) AS next,
+            coalesce((SELECT store_id FROM maestra.store), '') || '/' || maestra.store_place() AS numbering)
+        SELECT seen.numbering || ' ' || seen.horizon::text, e.id, e.user_id, e.conversation_id, e.hlc FROM seen LEFT JOIN maestra.erased e
+            ON e.xid >= CASE WHEN $1::text <> seen.numbering OR $2::text::xid8 > seen.next THEN '0'::xid8 ELSE $2::text::xid8 END
         ORDER BY e.xid, e.id
         """;
 
@@ -34,15 +35,21 @@ internal sealed class PostgresErasures(Database database)
 
     public async Task<(ErasurePage? Page, StoreFailure? Failure)> ReadAsync(string? after, CancellationToken cancellationToken)
     {
-        var from = ulong.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out var place) ? place : 0;
+        var (numbering, from) = after?.Split(' ') is [var named, var number] && ulong.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var place)
+            ? (named, place)
+            : ("", 0UL);
         var (rows, failure) = await database.QueryAsync(
             ReadSql,
-            parameters => parameters.Text(from.ToString(CultureInfo.InvariantCulture)),
-            static reader => reader.All(static row => (Horizon: row.GetString(0), Erasure: row.IsDBNull(1) ? null : Erasure(row, 1))),
+            parameters =>
+            {
+                parameters.Text(numbering);
+                parameters.Text(from.ToString(CultureInfo.InvariantCulture));
+            },
+            static reader => reader.All(static row => (Place: row.GetString(0), Erasure: row.IsDBNull(1) ? null : Erasure(row, 1))),
             cancellationToken).ConfigureAwait(false);
         return failure is not null
             ? (null, failure)
-            : (new ErasurePage([.. rows!.Select(static row => row.Erasure).OfType<StoredErasure>()], rows![0].Horizon), null);
+            : (new ErasurePage([.. rows!.Select(static row => row.Erasure).OfType<StoredErasure>()], rows![0].Place), null);
     }
 
     public async Task<StoreFailure?> AccountAsync(UserId user, OperationId erasure, CancellationToken cancellationToken)

@@ -99,6 +99,58 @@ public sealed class PostgresRestoreTests
         }
     }
 
+    /// <summary>A replica was away while its database moved to a cluster that counts transactions from the beginning: what was erased there meanwhile is told to it.</summary>
+    [ContractFact]
+    public async Task Erasures_SinceAPlaceOfAnotherCluster_AreAllTold()
+    {
+        if (PostgresTools.Programs is null)
+            return;
+        string dump, place;
+        await using var old = await PostgresCluster.StartAsync();
+        var before = await OpenAsync(old);
+        await before.AskAsync("before");
+        await SpendAsync(old, 5_000);
+        place = await PlaceAsync(before, null);
+        await before.Store.DisposeAsync();
+        dump = await old.DumpAsync(Database);
+        await using var cluster = await PostgresCluster.StartAsync();
+        await cluster.ReadBackAsync(dump, Database);
+        var after = await OpenAsync(cluster);
+        try
+        {
+            var erased = Assert.IsType<EraseOutcome.Erased>(
+                await ((IConversationArchive)after.Store).EraseConversationAsync(OpenedStore.Ada, ConversationId.Parse("main"), CancellationToken.None));
+
+            // By the time the replica looks, the new cluster has counted beyond its place.
+            await SpendAsync(cluster, 6_000);
+
+            var (page, failure) = await ((IErasureFeed)after.Store).ReadErasuresAsync(place, CancellationToken.None);
+            Assert.Null(failure);
+            Assert.Equal(erased.OperationId, Assert.Single(page!.Erasures).Id);
+            Assert.Empty((await ((IErasureFeed)after.Store).ReadErasuresAsync(page.Place, CancellationToken.None)).Page!.Erasures);
+        }
+        finally
+        {
+            await after.Store.DisposeAsync();
+        }
+    }
+
+    private static async Task<string> PlaceAsync(SyncSide side, string? after)
+    {
+        var (page, failure) = await ((IErasureFeed)side.Store).ReadErasuresAsync(after, CancellationToken.None);
+        Assert.Null(failure);
+        return page!.Place;
+    }
+
+    /// <summary>So many transactions pass.</summary>
+    private static async Task SpendAsync(PostgresCluster cluster, int transactions)
+    {
+        await using var source = NpgsqlDataSource.Create(PostgresAddress.TryParse(cluster.Url(Database), out _)!);
+        await using var spend = source.CreateCommand(
+            $"DO $$ BEGIN FOR i IN 1..{transactions} LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$");
+        await spend.ExecuteNonQueryAsync();
+    }
+
     /// <summary>Until both replicas have looked how far the server is, which they do every two seconds: their latest question to it is that one.</summary>
     private async Task SeenAsync(PostgresCluster cluster)
     {
