@@ -45,6 +45,7 @@ public static class MaestraJson
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(IReadOnlyList<ValidationError>))]
 [JsonSerializable(typeof(ConversationDocument))]
+[JsonSerializable(typeof(StreamedConversation))]
 [JsonSerializable(typeof(ConversationPage))]
 [JsonSerializable(typeof(ConversationSummary))]
 [JsonSerializable(typeof(SearchAnswer))]

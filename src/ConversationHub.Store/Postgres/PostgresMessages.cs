@@ -8,7 +8,8 @@ namespace ConversationHub.Store.Postgres;
 /// Messages that are read from the database some at a time while they are walked: those of a long conversation together would fill the memory.
 /// Which ones there are was read before. One that has gone meanwhile, or a database that cannot be reached any more, is an <see cref="IOException"/>.
 /// </summary>
-internal sealed class PostgresMessages(Database database, ConversationSummary summary, IReadOnlyList<MessagePlace> places) : IReadOnlyList<ConversationMessage>
+internal sealed class PostgresMessages(Database database, ConversationSummary summary, IReadOnlyList<MessagePlace> places)
+    : IReadOnlyList<ConversationMessage>, IAsyncEnumerable<ConversationMessage>
 {
     private const int MostAtOnce = 200;
 
@@ -29,10 +30,7 @@ internal sealed class PostgresMessages(Database database, ConversationSummary su
     {
         for (var from = 0; from < places.Count;)
         {
-            var to = from;
-            var bytes = 0L;
-            while (to < places.Count && to - from < MostAtOnce && (to == from || bytes + places[to].Bytes <= MostBytesAtOnce))
-                bytes += places[to++].Bytes;
+            var to = EndOfPart(from);
             foreach (var message in Read(from, to))
                 yield return message;
             from = to;
@@ -41,10 +39,32 @@ internal sealed class PostgresMessages(Database database, ConversationSummary su
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    private List<ConversationMessage> Read(int from, int to)
+    public async IAsyncEnumerator<ConversationMessage> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
-        // Whoever walks a list does not await: the thread waits, as it does for the disk where the store is a log.
-        var (read, failure) = database.QueryAsync(
+        for (var from = 0; from < places.Count;)
+        {
+            var to = EndOfPart(from);
+            foreach (var message in await ReadAsync(from, to, cancellationToken).ConfigureAwait(false))
+                yield return message;
+            from = to;
+        }
+    }
+
+    private int EndOfPart(int from)
+    {
+        var to = from;
+        var bytes = 0L;
+        while (to < places.Count && to - from < MostAtOnce && (to == from || bytes + places[to].Bytes <= MostBytesAtOnce))
+            bytes += places[to++].Bytes;
+        return to;
+    }
+
+    // Whoever walks a list does not await: a command that has nothing else to do. What serves requests awaits the messages.
+    private List<ConversationMessage> Read(int from, int to) => ReadAsync(from, to, CancellationToken.None).GetAwaiter().GetResult();
+
+    private async Task<List<ConversationMessage>> ReadAsync(int from, int to, CancellationToken cancellationToken)
+    {
+        var (read, failure) = await database.QueryAsync(
             Sql,
             parameters =>
             {
@@ -54,7 +74,7 @@ internal sealed class PostgresMessages(Database database, ConversationSummary su
                 Bind(parameters, places[to - 1]);
             },
             static reader => reader.All(PostgresRows.Message),
-            CancellationToken.None).GetAwaiter().GetResult();
+            cancellationToken).ConfigureAwait(false);
         if (read is null)
             throw new IOException(failure!.Reason);
 

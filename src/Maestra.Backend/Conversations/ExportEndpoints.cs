@@ -45,7 +45,7 @@ internal sealed class ExportEndpoints(
         var body = context.Response.BodyWriter;
         try
         {
-            await JsonSerializer.SerializeAsync(body, conversation, MaestraJson.Readable.ConversationDocument, context.RequestAborted);
+            await JsonSerializer.SerializeAsync(body, StreamedConversation.Of(conversation), MaestraJson.Readable.StreamedConversation, context.RequestAborted);
             await body.WriteAsync("\n"u8.ToArray(), context.RequestAborted);
         }
         catch (IOException)

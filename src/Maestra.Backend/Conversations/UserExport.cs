@@ -67,7 +67,7 @@ internal sealed class UserExport(IPeerExport peers, TimeProvider time)
     {
         try
         {
-            await JsonSerializer.SerializeAsync(body, conversation, MaestraJson.Compact.ConversationDocument, cancellationToken);
+            await JsonSerializer.SerializeAsync(body, StreamedConversation.Of(conversation), MaestraJson.Compact.StreamedConversation, cancellationToken);
             return true;
         }
         catch (IOException)

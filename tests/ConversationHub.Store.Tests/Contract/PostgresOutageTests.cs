@@ -126,6 +126,32 @@ public sealed class PostgresOutageTests
         Assert.Equal(2, read.Conversation.Messages.Count);
     }
 
+    /// <summary>Whoever writes an export awaits its messages: while the database hangs no thread of the pool hangs with it.</summary>
+    [ContractFact]
+    public async Task Read_OfAWholeConversationWhileTheServerHangs_HoldsNoThread()
+    {
+        if (PostgresTools.Programs is null)
+            return;
+        await using var cluster = await PostgresCluster.StartAsync();
+        var ids = new IdSource(TimeProvider.System);
+        await using var store = await OpenAsync(cluster, ids);
+        await store.StoreQuestionAsync(Question(ids), CancellationToken.None);
+        var whole = Assert.IsType<ReadOutcome.Found>(await store.ReadAsync(
+            new ReadQuery { Owner = OpenedStore.Ada, ConversationId = ConversationId.Parse("main"), Limit = ReadQuery.AllMessages }, CancellationToken.None));
+        await using var messages = StreamedConversation.Of(whole.Conversation).Messages.GetAsyncEnumerator();
+        await cluster.SuspendAsync();
+
+        var walking = Task.Factory.StartNew(() => messages.MoveNextAsync().AsTask(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var reading = await walking.WaitAsync(TestTimeouts.Signal);
+        var wasRead = reading.IsCompleted;
+        await cluster.ResumeAsync();
+
+        Assert.False(wasRead);
+        Assert.True(await reading.WaitAsync(TestTimeouts.Signal));
+        Assert.Equal("q", messages.Current.Content);
+        Assert.False(await messages.MoveNextAsync());
+    }
+
     private static async Task<IConversationStore> OpenAsync(PostgresCluster cluster, IdSource ids) => Assert.IsType<StoreOpening.Opened>(await StoreOpener.OpenPostgresAsync(
         OpenedStore.Options("/nowhere", StoreNamespace.PerUser), PostgresAddress.TryParse(cluster.Url("postgres"), out _)!,
         TimeProvider.System, ids, NullLogger.Instance, CancellationToken.None)).Store;
