@@ -1,5 +1,6 @@
 using Maestra.Backend.Hosting;
 using Maestra.Backend.Settings;
+using Maestra.Backend.Stopping;
 
 namespace Maestra.Backend.Commands;
 
@@ -26,12 +27,18 @@ internal static class ServeCommand
     private static async Task<int> ServeAsync(BackendSettings settings, TextWriter error, BackendParts parts, CancellationToken cancellationToken)
     {
         StartOutcome outcome;
+        using var signals = new StartSignals(cancellationToken);
         try
         {
-            outcome = await BackendServer.StartAsync(settings, parts, cancellationToken);
+            outcome = await BackendServer.StartAsync(settings, parts, signals.Stop);
+        }
+        catch (OperationCanceledException) when (signals.Stop.IsCancellationRequested)
+        {
+            // As whoever stopped it wished. What was being opened ends with the process, as at a kill, which every store bears.
+            return ExitCode.Ended;
         }
 #pragma warning disable CA1031 // What nobody foresaw still ends with a sentence and an exit code, not as a crash.
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e)
 #pragma warning restore CA1031
         {
             await error.WriteLineAsync($"maestra-backend cannot start: {e.Message} (unforeseen; please report it with what follows)");
@@ -47,6 +54,8 @@ internal static class ServeCommand
             case StartOutcome.Stopped:
                 return ExitCode.Ended;
             case StartOutcome.Running running:
+                // The drain listens by now.
+                signals.Dispose();
                 await using (running.Server)
                     await running.Server.WaitForShutdownAsync(cancellationToken);
                 return ExitCode.Ended;

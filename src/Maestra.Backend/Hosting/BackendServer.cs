@@ -16,6 +16,9 @@ namespace Maestra.Backend.Hosting;
 /// <summary>A running backend. What was opened is closed in the opposite order.</summary>
 internal sealed class BackendServer : IAsyncDisposable
 {
+    /// <summary>Most stores are open by then, and are closed in order.</summary>
+    private static readonly TimeSpan OpeningStopGrace = TimeSpan.FromSeconds(1);
+
     private readonly WebApplication _app;
     private readonly IConversationStore _store;
     private readonly ISharedRateWindows? _rateWindows;
@@ -101,18 +104,48 @@ internal sealed class BackendServer : IAsyncDisposable
         var logger = loggers.CreateLogger<IConversationStore>();
         var opening = settings.Database is { } database
             ? await StoreOpener.OpenPostgresAsync(options, database, parts.Time, parts.Ids, logger, cancellationToken)
-            : parts.OpenStore(options, logger);
+            : await OpenLogAsync(parts, options, logger, cancellationToken);
         switch (opening)
         {
             case StoreOpening.Refused refused:
                 return new StartOutcome.Refused(ExitCode.StoreUnusable, refused.Reason);
             case StoreOpening.Opened opened:
-                var outcome = await CountCostsAsync(settings, parts, identity, opened, loggers, cancellationToken);
-                if (outcome is not StartOutcome.Running)
-                    await opened.Store.DisposeAsync();
-                return outcome;
+                StartOutcome? outcome = null;
+                try
+                {
+                    return outcome = await CountCostsAsync(settings, parts, identity, opened, loggers, cancellationToken);
+                }
+                finally
+                {
+                    if (outcome is not StartOutcome.Running)
+                        await opened.Store.DisposeAsync();
+                }
+
             case var unknown:
                 throw new InvalidOperationException($"Unknown outcome {unknown.GetType().Name}.");
+        }
+    }
+
+    /// <summary>Reading a large log takes a while and heeds no token: a start that is stopped meanwhile leaves it behind, and its end to the process.</summary>
+    private static async Task<StoreOpening> OpenLogAsync(BackendParts parts, StoreOptions options, ILogger logger, CancellationToken cancellationToken)
+    {
+        var opening = Task.Factory.StartNew(
+            () => parts.OpenStore(options, logger), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        try
+        {
+            return await opening.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                return await opening.WaitAsync(OpeningStopGrace, parts.Time, CancellationToken.None);
+            }
+            catch (TimeoutException)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                throw;
+            }
         }
     }
 

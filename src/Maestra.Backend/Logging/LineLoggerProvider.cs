@@ -8,6 +8,8 @@ namespace Maestra.Backend.Logging;
 /// <param name="write">Takes the lines. Thread-safe.</param>
 internal sealed class LineLoggerProvider(LogForm form, Action<string> write, TimeProvider time) : ILoggerProvider
 {
+    private const string HostCategory = "Microsoft.Extensions.Hosting.Internal.Host";
+
     public ILogger CreateLogger(string categoryName) => new LineLogger(this, categoryName);
 
     public void Dispose()
@@ -30,6 +32,9 @@ internal sealed class LineLoggerProvider(LogForm form, Action<string> write, Tim
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
+            // A start that was told to end is no failure, and the framework calls it one.
+            if (exception is OperationCanceledException && category == HostCategory)
+                return;
             var fields = state as IReadOnlyList<KeyValuePair<string, object?>> ?? [];
             owner.Write(new LogEntry(
                 WireTime.Format(owner.Now), logLevel, eventId.Id, category, LogText.Clean(formatter(state, exception)), fields, exception,

@@ -13,8 +13,7 @@ internal sealed class DrainLifetime(Drain drain, IHostApplicationLifetime applic
 
     public Task WaitForStartAsync(CancellationToken cancellationToken)
     {
-        // SIGHUP: the terminal of a local backend was closed. Under nohup it is ignored and stays so.
-        foreach (var signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGQUIT, PosixSignal.SIGHUP])
+        foreach (var signal in StopSignals.All)
             _signals.Add(PosixSignalRegistration.Create(signal, OnSignal));
         return Task.CompletedTask;
     }

@@ -72,6 +72,41 @@ public sealed class BackendCommandTests : IDisposable
         await again.Server.DisposeAsync();
     }
 
+    /// <summary>A large log is being read, which heeds nobody.</summary>
+    [Fact]
+    public async Task Serve_StoppedWhileTheStoreIsBeingRead_EndsQuietlyWith0()
+    {
+        using var stop = new CancellationTokenSource();
+        using var read = new ManualResetEventSlim();
+        var reads = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var time = new ManualTimeProvider();
+        await using var error = new StringWriter();
+        var environment = new Dictionary<string, string> { ["HOME"] = _home.Path, ["MAESTRA_PORT"] = "0" };
+        var parts = new BackendParts
+        {
+            Time = time,
+            Heartbeats = time,
+            Ids = new IdSource(time),
+            WriteLog = error.WriteLine,
+            OpenStore = (_, _) =>
+            {
+                reads.SetResult();
+                read.Wait(CancellationToken.None);
+                return new StoreOpening.Refused("the test is over");
+            },
+        };
+
+        var serving = ServeCommand.RunAsync(SettingSources.Load(new Dictionary<string, string>(), environment), error, parts, stop.Token);
+        await reads.Task.WaitAsync(TestTimeouts.Signal);
+        await stop.CancelAsync();
+        await time.WaitForTimersAsync();
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(ExitCode.Ended, await serving.WaitAsync(TestTimeouts.Signal));
+        Assert.Equal("", error.ToString());
+        read.Set();
+    }
+
     [Theory]
     [InlineData("--mode cloud")]
     [InlineData("serve --mode cloud --port 0")]
