@@ -1,11 +1,12 @@
 using Maestra.Backend.Conversations;
+using Maestra.Backend.Erasures;
 using Maestra.Backend.Http;
 using Maestra.Backend.Identity;
 
 namespace Maestra.Backend.Audit;
 
 /// <summary>Accounts for exports and erasures.</summary>
-internal sealed class ArchiveAudit(IAuditTrail trail, BackendIdentity identity) : IArchiveObserver
+internal sealed class ArchiveAudit(IAuditTrail trail, ErasureAccounts accounts, BackendIdentity identity) : IArchiveObserver
 {
     public const string OperationField = "operation_id";
 
@@ -24,7 +25,7 @@ internal sealed class ArchiveAudit(IAuditTrail trail, BackendIdentity identity) 
             details.Add(AuditDetail.Of("reason", "retention"));
         if (act.IsFoundLater)
             details.Add(AuditDetail.Of("reason", "found_later"));
-        trail.Record(new AuditEvent(
+        var happened = new AuditEvent(
             Name(act.Kind),
             act.IsComplete ? AuditOutcome.Ok : AuditOutcome.Failed,
             act.IsRetention || act.IsFoundLater ? AuditEvent.System : act.Peer ?? Actor(act.Request),
@@ -32,7 +33,11 @@ internal sealed class ArchiveAudit(IAuditTrail trail, BackendIdentity identity) 
         {
             RequestId = act.Request.RequestId,
             Details = details,
-        });
+        };
+        if (act is { Kind: ArchiveActKind.ConversationErased or ArchiveActKind.UserErased, OperationId: { } erasure })
+            accounts.NoteOnceKept(act.Owner, erasure, trail.RecordAsync(happened));
+        else
+            trail.Record(happened);
     }
 
     private static string Name(ArchiveActKind kind) => kind switch

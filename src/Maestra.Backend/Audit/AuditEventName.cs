@@ -20,6 +20,9 @@ internal static class AuditEventName
     public const string OriginConflict = "origin_conflict";
     public const string StoreDamaged = "store_damaged";
     public const string ImportDone = "import_done";
+
+    /// <summary>A sink, the subject, has lost the records of this chain from <see cref="AuditDetail"/> <c>first</c> to <c>last</c>.</summary>
+    public const string RecordsDropped = "records_dropped";
 }
 
 /// <summary>Values of <see cref="AuditEvent.Outcome"/>.</summary>

@@ -42,6 +42,12 @@ internal sealed class AuditQueue : IAsyncDisposable
 
     public string Name => _sink.Name;
 
+    /// <summary>What it has lost and the chain does not say yet.</summary>
+    public AuditGaps Gaps { get; } = new();
+
+    /// <summary>Called by the worker when records arrive again and there are gaps to tell.</summary>
+    public Action? WorksAgain { get; set; }
+
     /// <summary>Records dropped since the start.</summary>
     public long Dropped => Interlocked.Read(ref _dropped);
 
@@ -52,7 +58,7 @@ internal sealed class AuditQueue : IAsyncDisposable
     public void Offer(AuditRecord record)
     {
         if (!_records.Writer.TryWrite(record))
-            Drop(1, "its queue is full");
+            Drop([record], "its queue is full");
     }
 
     /// <summary>Delivers what is left, for a bounded time; what then remains is dropped.</summary>
@@ -78,7 +84,9 @@ internal sealed class AuditQueue : IAsyncDisposable
             while (batch.Count < _maxBatch && _records.Reader.TryRead(out var record))
                 batch.Add(record);
             if (await DeliverAsync(batch) is { } reason)
-                Drop(batch.Count, reason);
+                Drop(batch, reason);
+            else
+                Delivered(batch);
         }
     }
 
@@ -117,8 +125,23 @@ internal sealed class AuditQueue : IAsyncDisposable
         }
     }
 
-    private void Drop(int count, string reason)
+    private void Delivered(List<AuditRecord> batch)
     {
+        foreach (var record in batch)
+            record.Receipt?.Delivered();
+        if (Gaps.Delivered())
+            WorksAgain?.Invoke();
+    }
+
+    private void Drop(List<AuditRecord> records, string reason)
+    {
+        var count = records.Count;
+        foreach (var record in records)
+        {
+            record.Receipt?.Dropped();
+            Gaps.Lost(record, Name);
+        }
+
         Interlocked.Exchange(ref _droppedAt, _time.GetTimestamp());
         var before = Interlocked.Add(ref _dropped, count) - count;
         _meter.AuditDropped(_sink.Name, count);

@@ -22,6 +22,15 @@ internal sealed record AuditRecord(DateTimeOffset Timestamp, string Json, string
 
     private const int MaxTextCharacters = 256;
 
+    /// <summary>Its number in the chain.</summary>
+    public long Seq { get; init; }
+
+    /// <summary>Null where nobody asks what becomes of it.</summary>
+    public AuditReceipt? Receipt { get; init; }
+
+    /// <summary>What it tells to be missing, and in which sink; null for every other record.</summary>
+    public (string Sink, AuditGap Gap)? Missing { get; init; }
+
     /// <summary>Makes the record that follows the one with hash <paramref name="prev"/>. Pure.</summary>
     public static AuditRecord Make(string chain, long seq, DateTimeOffset time, AuditEvent happened, string prev)
     {
@@ -43,7 +52,7 @@ internal sealed record AuditRecord(DateTimeOffset Timestamp, string Json, string
         };
         var hash = HashOf(record);
         record[HashField] = hash;
-        return new AuditRecord(time, record.ToJsonString(), hash);
+        return new AuditRecord(time, record.ToJsonString(), hash) { Seq = seq };
     }
 
     /// <summary>The hash of a record without its own hash.</summary>

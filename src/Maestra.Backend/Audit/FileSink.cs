@@ -9,8 +9,9 @@ internal sealed class FileSink(RotatingFile file, IDisposable claim) : IAuditSin
 {
     public const long MaxFileBytes = 16 * 1024 * 1024;
     public const int MaxFiles = 8;
+    public const string SinkName = "file";
 
-    public string Name => "file";
+    public string Name => SinkName;
 
     public Task<string?> DeliverAsync(IReadOnlyList<AuditRecord> records, CancellationToken cancellationToken)
     {

@@ -50,6 +50,8 @@ internal static class AuditCommand
 
             if (verdict.TornTail)
                 await output.WriteLineAsync("the last line is incomplete: it is being written, or its writer was killed");
+            if (verdict.Dropped > 0)
+                await output.WriteLineAsync($"{verdict.Dropped} records are missing: the chain says that the file was full or could not be written when they came");
             await output.WriteLineAsync($"{verdict.Records} records in {verdict.Chains} chains are sound; last hash {verdict.LastHash}");
             return ExitCode.Ended;
         }

@@ -11,6 +11,6 @@ internal sealed class ArchiveObservers(IEnumerable<IArchiveObserver> observers, 
         foreach (var observer in observers)
             await observer.ObserveAsync(act, CancellationToken.None);
         if (act is { Kind: ArchiveActKind.ConversationErased or ArchiveActKind.UserErased, OperationId: { } erasure })
-            await told.NoteAsync(act.Owner, erasure);
+            told.Note(erasure);
     }
 }

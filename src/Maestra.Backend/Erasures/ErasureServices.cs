@@ -14,12 +14,13 @@ internal static class ErasureServices
     /// <param name="store">One that tells its erasures; of another only what is told at once is finished.</param>
     public static IServiceCollection AddErasures(this IServiceCollection services, IConversationStore store)
     {
-        services.AddSingleton(provider => new ToldErasures(store as ISharedErasures, provider.GetRequiredService<ILogger<ToldErasures>>()));
+        services.AddSingleton<ToldErasures>();
+        services.AddSingleton(provider => new ErasureAccounts(store as ISharedErasures, provider.GetRequiredService<ILogger<ErasureAccounts>>()));
         services.AddSingleton<ArchiveObservers>();
         if (store is not IErasureFeed feed)
             return services;
         return services.AddHostedService(provider => new ErasureSweep(
-            feed, store as ISharedErasures, provider.GetRequiredService<ToldErasures>(), provider.GetRequiredService<MetricsEraser>(),
+            feed, store as ISharedErasures, provider.GetRequiredService<ToldErasures>(), provider.GetRequiredService<ErasureAccounts>(), provider.GetRequiredService<MetricsEraser>(),
             provider.GetRequiredService<ArchiveAudit>(), provider.GetRequiredService<BackendSettings>(), provider.GetRequiredService<IdSource>(),
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<ErasureSweep>>()));
     }

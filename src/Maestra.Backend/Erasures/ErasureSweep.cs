@@ -14,10 +14,13 @@ namespace Maestra.Backend.Erasures;
 /// </summary>
 /// <param name="shared">Null where no replica shares the store.</param>
 internal sealed class ErasureSweep(
-    IErasureFeed feed, ISharedErasures? shared, ToldErasures told, MetricsEraser metrics, ArchiveAudit audit, BackendSettings settings, IdSource ids,
-    TimeProvider time, ILogger<ErasureSweep> logger) : BackgroundService
+    IErasureFeed feed, ISharedErasures? shared, ToldErasures told, ErasureAccounts accounts, MetricsEraser metrics, ArchiveAudit audit, BackendSettings settings,
+    IdSource ids, TimeProvider time, ILogger<ErasureSweep> logger) : BackgroundService
 {
     public static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(10);
+
+    /// <summary>A sink that is alive takes a record in milliseconds; one that is not must not hold up the stop.</summary>
+    private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(1);
 
     private readonly ErasurePlaceFile _file = new(PlacePath(settings), logger);
     private readonly HashSet<OperationId> _settled = [];
@@ -52,14 +55,16 @@ internal sealed class ErasureSweep(
     }
 
     /// <summary>
-    /// Once more when nothing is served any longer: what was told since the last look is then behind the place, and the next start does not
-    /// account for it again.
+    /// Once more when nothing is served any longer: what was told since the last look is then behind the place, and neither the next start nor
+    /// another replica accounts for it again.
     /// </summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
         if (shared is null)
             await TryAsync(LookAsync, cancellationToken);
+        else
+            await accounts.Settled.WaitAsync(SettleLimit, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -166,17 +171,19 @@ internal sealed class ErasureSweep(
         var (claimed, _) = await erasures.ClaimUnaccountedAsync(stoppingToken);
         foreach (var one in claimed ?? [])
         {
-            Account([one]);
-            await erasures.AccountAsync(one.User, one.Id, CancellationToken.None);
+            if (!accounts.IsPending(one.Id) && !Account([one]))
+                await accounts.NoteAsync(one.User, one.Id);
         }
     }
 
-    private void Account(StoredErasure[] erasures)
+    /// <returns>False when all of them are in the audit file already.</returns>
+    private bool Account(StoredErasure[] erasures)
     {
         if (erasures.Length == 0)
-            return;
+            return false;
         var recorded = settings.Signals.Audit.File is { } path ? AuditLog.ErasuresIn(path, logger) : new HashSet<string>();
-        foreach (var one in erasures.Where(one => !recorded.Contains(one.Id.ToString())))
+        StoredErasure[] missing = [.. erasures.Where(one => !recorded.Contains(one.Id.ToString()))];
+        foreach (var one in missing)
         {
             audit.Record(new ArchiveAct(
                 one.ConversationId is null ? ArchiveActKind.UserErased : ArchiveActKind.ConversationErased, one.User, one.ConversationId, one.Id,
@@ -185,5 +192,7 @@ internal sealed class ErasureSweep(
                 IsFoundLater = true,
             });
         }
+
+        return missing.Length > 0;
     }
 }

@@ -96,12 +96,53 @@ public sealed class AuditVerifierTests
     [InlineData("""{"hash":"a","prev":"0000000000000000000000000000000000000000000000000000000000000000","chain":"c","seq":1,"details":1.5}""")]
     public void Verify_NoRecordAtAll_IsBroken(string line) => Assert.StartsWith("audit.log line 1: ", Verify([line]).Broken, StringComparison.Ordinal);
 
-    private static string[] Chain(string chain, string prev, int count)
+    /// <summary>Where the chain itself says that the file lost records, nobody took them away; where it does not, or not all, somebody may have.</summary>
+    [Theory]
+    [InlineData(2, 3, 2, 3, 2)]
+    [InlineData(1, 3, 1, 3, 3)]
+    [InlineData(2, 3, 1, 4, 2)]
+    [InlineData(2, 3, 2, 2, null)]
+    [InlineData(2, 3, 3, 3, null)]
+    [InlineData(2, 3, 4, 9, null)]
+    public void Verify_RecordsTheFileLost_AreCountedWhereTheChainSaysSo(int from, int to, int toldFrom, int toldTo, int? dropped)
+    {
+        var whole = Chain("aaaa", AuditRecord.NoHash, 5, Dropped(6, toldFrom, toldTo));
+
+        var verdict = Verify([.. whole.Where((_, line) => line < from - 1 || line > to - 1)]);
+
+        Assert.Equal(dropped ?? 0, dropped is null ? 0 : verdict.Dropped);
+        if (dropped is null)
+            Assert.StartsWith($"audit.log line {from}: it does not follow", verdict.Broken, StringComparison.Ordinal);
+        else
+            Assert.Null(verdict.Broken);
+    }
+
+    /// <summary>What is said of another sink, or by another chain, says nothing of this gap.</summary>
+    [Theory]
+    [InlineData("webhook", "aaaa")]
+    [InlineData("file", "bbbb")]
+    public void Verify_RecordsMissing_OfWhichOnlyAnotherSinkOrChainTells_IsBroken(string sink, string chain)
+    {
+        var first = Chain("aaaa", AuditRecord.NoHash, 3);
+        var told = Chain(chain, Hash(first[^1]), 1, Dropped(2, 2, 2, sink));
+        var lines = chain == "aaaa" ? Chain("aaaa", AuditRecord.NoHash, 3, Dropped(4, 2, 2, sink)) : [.. first, .. told];
+
+        Assert.StartsWith("audit.log line 2: it does not follow", Verify([lines[0], .. lines[2..]]).Broken, StringComparison.Ordinal);
+    }
+
+    private static (int Seq, AuditEvent Event) Dropped(int seq, long first, long last, string sink = FileSink.SinkName) => (
+        seq, new AuditEvent(AuditEventName.RecordsDropped, AuditOutcome.Failed, AuditEvent.System, sink)
+        {
+            Details = [AuditDetail.Of(AuditVerifier.FirstField, first), AuditDetail.Of(AuditVerifier.LastField, last)],
+        });
+
+    private static string[] Chain(string chain, string prev, int count, params (int Seq, AuditEvent Event)[] more)
     {
         var lines = new List<string>();
-        for (var seq = 1; seq <= count; seq++)
+        for (var seq = 1; seq <= count + more.Length; seq++)
         {
-            var record = AuditRecord.Make(chain, seq, new ManualTimeProvider().GetUtcNow(), new AuditEvent("startup", "ok", "system", "s"), prev);
+            var happened = more.FirstOrDefault(one => one.Seq == seq).Event ?? new AuditEvent("startup", "ok", "system", "s");
+            var record = AuditRecord.Make(chain, seq, new ManualTimeProvider().GetUtcNow(), happened, prev);
             prev = record.Hash;
             lines.Add(record.Json);
         }

@@ -72,9 +72,44 @@ public sealed class PostgresErasureSweepTests(PostgresServer server) : IClassFix
         await UntilAsync(() => Lines("first").Count == 0);
     }
 
-    private Task<TestBackend> StartAsync(string database, string name) => TestBackend.StartCloudOverStoreAsync(
-        (SettingNames.DatabaseUrl, database), (SettingNames.StateRoot, _folder.Combine(name)), ("AUDIT_SINKS", "file"),
-        ("MAESTRA_METRICS_FILE", _folder.Combine(name, "maestra_metrics.jsonl")));
+    /// <summary>The record still waits for its sink when the process is killed: nobody has it, so the other makes one.</summary>
+    [ContractFact]
+    public async Task Erase_KilledBeforeItsRecordWasWritten_IsAccountedForByTheOther()
+    {
+        var database = await server.CreateDatabaseAsync();
+        using var silent = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var first = await StartAsync(
+            database, "first", ("AUDIT_SINKS", "webhook"), ("AUDIT_WEBHOOK_URL", $"http://{silent.LocalEndpoint}/audit"));
+        await using var second = await StartAsync(database, "second");
+        await AskAsync(first, "main");
+        Assert.Equal(HttpStatusCode.OK, (await first.DeleteAsync("/conversations/main?user_id=ada", TestBackend.Key)).Status);
+        var killed = first.DisposeAsync().AsTask();
+        await UntilAsync(() => killed.IsCompleted, () => first.Time.Advance(TimeSpan.FromSeconds(1)));
+        await killed;
+        await ExecuteAsync(database, SeenLongAgo);
+
+        await UntilAsync(() => Erasures("second").Count > 0, () => second.Time.Advance(TimeSpan.FromSeconds(10)));
+
+        // The second one's record is on its disk, and so is the note that it need not be made again.
+        await UntilAsync(() => IsSoAsync(database, "SELECT is_accounted FROM maestra.erased").GetAwaiter().GetResult());
+        await ExecuteAsync(database, SeenLongAgo);
+        for (var look = 0; look < 3; look++)
+            second.Time.Advance(TimeSpan.FromSeconds(10));
+        await second.DisposeAsync();
+        Assert.Equal("found_later", (string?)Assert.Single(Erasures("second"))["details"]!["reason"]);
+    }
+
+    private static async Task<bool> IsSoAsync(string database, string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(database);
+        await using var command = source.CreateCommand(sql);
+        return await command.ExecuteScalarAsync() is true;
+    }
+
+    private Task<TestBackend> StartAsync(string database, string name, params (string Name, string Value)[] more) => TestBackend.StartCloudOverStoreAsync(
+        [(SettingNames.DatabaseUrl, database), (SettingNames.StateRoot, _folder.Combine(name)), ("AUDIT_SINKS", "file"),
+        ("MAESTRA_METRICS_FILE", _folder.Combine(name, "maestra_metrics.jsonl")), .. more]);
 
     private static async Task AskAsync(TestBackend backend, string conversation) => Assert.Equal(
         HttpStatusCode.OK,

@@ -89,7 +89,7 @@ public sealed class RetentionRoundsTests : IDisposable
     {
         using var loggers = new CapturingLoggerFactory();
         using var rounds = new RetentionRounds(
-            new BrokenStore(), new ArchiveObservers([], new ToldErasures(null, loggers.CreateLogger<ToldErasures>())), new RetentionDays(1), new NoPeers(), SyncSettings.Default, new IdSource(_time), _time, loggers.CreateLogger<RetentionRounds>());
+            new BrokenStore(), new ArchiveObservers([], new ToldErasures()), new RetentionDays(1), new NoPeers(), SyncSettings.Default, new IdSource(_time), _time, loggers.CreateLogger<RetentionRounds>());
 
         await rounds.StartAsync(CancellationToken.None);
         for (var round = 1; round <= 3; round++)

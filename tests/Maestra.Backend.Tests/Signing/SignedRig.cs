@@ -128,4 +128,10 @@ internal sealed class RecordingAudit : IAuditTrail
     public System.Collections.Concurrent.ConcurrentQueue<AuditEvent> Events { get; } = new();
 
     public void Record(AuditEvent happened) => Events.Enqueue(happened);
+
+    public Task<bool> RecordAsync(AuditEvent happened)
+    {
+        Record(happened);
+        return Task.FromResult(true);
+    }
 }

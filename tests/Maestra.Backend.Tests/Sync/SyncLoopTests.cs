@@ -40,7 +40,7 @@ public sealed class SyncLoopTests
         var board = new SyncBoard(time);
         using var meter = new BackendMeter();
         var rounds = new SyncRounds(
-            null!, store, directory, board, new SyncErasures(new ArchiveObservers([], new ToldErasures(null, NullLogger<ToldErasures>.Instance)), ids, time), settings, new NoAudit(), meter, ids, time, NullLogger<SyncRounds>.Instance);
+            null!, store, directory, board, new SyncErasures(new ArchiveObservers([], new ToldErasures()), ids, time), settings, new NoAudit(), meter, ids, time, NullLogger<SyncRounds>.Instance);
 
         // Acts without a store throw at every look, too.
         using var engine = new SyncEngine(rounds, store, directory, new OwnerActs(null!, new NoAudit()), board, settings, meter, ids, time, NullLogger<SyncEngine>.Instance);
@@ -73,6 +73,8 @@ public sealed class SyncLoopTests
         public void Record(AuditEvent happened)
         {
         }
+
+        public Task<bool> RecordAsync(AuditEvent happened) => Task.FromResult(true);
     }
 
     private sealed class ThrowingDirectory(Peer peer) : IPeerDirectory

@@ -47,7 +47,7 @@ public sealed class SyncRoundsTests : IAsyncLifetime
         var client = new PeerClient(new HttpMessageInvoker(_peer), _identity, directory, ids, _time);
         _rounds = new SyncRounds(
             client, _store, directory, new SyncBoard(_time),
-            new SyncErasures(new ArchiveObservers([], new ToldErasures(null, NullLogger<ToldErasures>.Instance)), ids, _time), settings, new NoAudit(),
+            new SyncErasures(new ArchiveObservers([], new ToldErasures()), ids, _time), settings, new NoAudit(),
             _meter, ids, _time, NullLogger<SyncRounds>.Instance);
     }
 
@@ -182,6 +182,8 @@ public sealed class SyncRoundsTests : IAsyncLifetime
         public void Record(AuditEvent happened)
         {
         }
+
+        public Task<bool> RecordAsync(AuditEvent happened) => Task.FromResult(true);
     }
 
     /// <summary>Answers every request with the same words, signed for whoever asked.</summary>
