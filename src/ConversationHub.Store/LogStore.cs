@@ -10,6 +10,7 @@ using ConversationHub.Store.Index;
 using ConversationHub.Store.Log;
 using ConversationHub.Store.Reading;
 using ConversationHub.Store.Retention;
+using ConversationHub.Store.Search;
 using ConversationHub.Store.Sync;
 using ConversationHub.Store.Views;
 using ConversationHub.Store.Writing;
@@ -40,6 +41,7 @@ internal sealed class LogStore(
     private readonly HeldBackQuestions _heldBack = new(state, messages);
     private readonly ConversationLister _lister = new(state, messages);
     private readonly MessageSearcher _searcher = new(state, messages);
+    private readonly SearchThreads _searches = new();
     private readonly ConversationChanger _changer = new(state, writer, housekeeper, messages, ids, time);
     private int _disposed;
 
@@ -143,7 +145,7 @@ internal sealed class LogStore(
     public Task<SearchOutcome> SearchAsync(SearchQuery query, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(_searcher.Search(query));
+        return _searches.RunAsync(() => _searcher.Search(query), cancellationToken);
     }
 
     public async Task<ChangeOutcome> ChangeAsync(ConversationChange change, CancellationToken cancellationToken)
@@ -250,6 +252,7 @@ internal sealed class LogStore(
             return;
         try
         {
+            _searches.Dispose();
             await watch.StopAsync().ConfigureAwait(false);
             writer.Dispose();
             await housekeeper.DisposeAsync().ConfigureAwait(false);

@@ -25,7 +25,21 @@ internal sealed class AskEndpoints(
 {
     private const string FocusCoach = "/tgif/ask";
 
+    private static readonly string[] All = [Routes.Core, FocusCoach, Routes.Advisor, Routes.AdvisorAlias];
+
     private delegate HttpReply.Json Render(AskOutcome.Answered answered, RequestId request, OperationId operation);
+
+    /// <returns>The pattern of the route, which is the path itself; null where no ask goes. Letter case does not count, as in routing.</returns>
+    public static string? RouteOf(PathString path)
+    {
+        foreach (var route in All)
+        {
+            if (path.Equals(route, StringComparison.OrdinalIgnoreCase))
+                return route;
+        }
+
+        return null;
+    }
 
     public void Map(IEndpointRouteBuilder routes)
     {

@@ -110,6 +110,7 @@ internal static class BackendApp
         app.UseMiddleware<HttpsGuard>();
         app.UseMiddleware<KeyGuard>();
         app.UseMiddleware<RateLimitGuard>();
+        app.UseMiddleware<OverloadGuard>();
         app.UseMiddleware<RequestGate>();
         app.UseMiddleware<ConversationPath>();
         app.UseRouting();

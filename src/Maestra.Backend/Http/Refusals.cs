@@ -13,6 +13,10 @@ internal static class Refusals
 
     private const int OverloadedRetrySeconds = 1;
 
+    /// <summary>Made once: an overload tells it thousands of times a second.</summary>
+    private static readonly HttpReply.Refused OverloadedOnce =
+        HttpReply.Problem(503, ProblemCode.Overloaded, "Too many requests at once; nothing was stored", OverloadedRetrySeconds);
+
     public static HttpReply.Refused InvalidHeader(string name, string expected) =>
         HttpReply.Problem(400, ProblemCode.InvalidHeader, $"Header {name} must be {expected}");
 
@@ -90,8 +94,7 @@ internal static class Refusals
     public static HttpReply.Refused ProviderBusy(int? retryAfterSeconds) =>
         HttpReply.Problem(503, ProblemCode.ProviderBusy, "The model provider is busy; no reply was stored", retryAfterSeconds);
 
-    public static HttpReply.Refused Overloaded() =>
-        HttpReply.Problem(503, ProblemCode.Overloaded, "Too many requests at once; nothing was stored", OverloadedRetrySeconds);
+    public static HttpReply.Refused Overloaded() => OverloadedOnce;
 
     public static HttpReply.Refused ShuttingDown() =>
         HttpReply.Problem(503, ProblemCode.ShuttingDown, "The backend is stopping; no reply was stored");

@@ -16,8 +16,8 @@ internal static class ReplyWriter
             case HttpReply.Json json:
                 return WriteAsync(context, json.Status, json.Body);
             case HttpReply.Refused refused:
-                if (refused.RetryAfterSeconds is { } seconds)
-                    context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+                if (RetryAfter(refused) is { } seconds)
+                    context.Response.Headers.RetryAfter = seconds;
                 return WriteAsync(context, refused.Status, Problem(RequestState.Of(context), refused));
             default:
                 // For whoever counts requests; it goes nowhere.
@@ -27,6 +27,9 @@ internal static class ReplyWriter
                 return Task.CompletedTask;
         }
     }
+
+    /// <summary>The header <c>Retry-After</c>; null where none is told.</summary>
+    public static string? RetryAfter(HttpReply.Refused refused) => refused.RetryAfterSeconds?.ToString(CultureInfo.InvariantCulture);
 
     /// <param name="fileName">ASCII without quotes.</param>
     public static void NameAttachment(HttpResponse response, string fileName) =>

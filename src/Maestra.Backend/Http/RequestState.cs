@@ -25,6 +25,9 @@ internal sealed class RequestState
     /// <summary>What is known of an ask; null for other requests.</summary>
     public AskNotes? Ask { get; set; }
 
+    /// <summary>Pattern of its route, where it is answered before that was looked up.</summary>
+    public string? Route { get; set; }
+
     /// <summary>Under what the requests of that key are counted; null without one.</summary>
     public string? KeyPartition { get; set; }
 

@@ -20,9 +20,7 @@ internal sealed class AskReporter(BackendMeter meter, MetricsFile? file, IAlerts
             HttpReply.Refused refused => (refused.Status, refused.Code),
             _ => (HttpReply.ClientGone.Status, ClientGoneError),
         };
-        var latencyMs = time.GetElapsedTime(state.StartedAt).TotalMilliseconds;
-        meter.AskFinished(status, latencyMs, notes.CostUsd);
-        alerts.Tell(new AlertSignal.AskFinished(status, latencyMs));
+        var latencyMs = Count(state, status, notes.CostUsd);
         file?.Write(new AskReport
         {
             Timestamp = time.GetUtcNow(),
@@ -37,5 +35,16 @@ internal sealed class AskReporter(BackendMeter meter, MetricsFile? file, IAlerts
             CostUsd = notes.CostUsd,
             Error = error,
         });
+    }
+
+    /// <summary>One that an overload refused before anything of it was read: counted as every other, and without a line, which would tell nothing but its time.</summary>
+    public void Overloaded(RequestState state) => Count(state, StatusCodes.Status503ServiceUnavailable, costUsd: 0);
+
+    private double Count(RequestState state, int status, decimal costUsd)
+    {
+        var latencyMs = time.GetElapsedTime(state.StartedAt).TotalMilliseconds;
+        meter.AskFinished(status, latencyMs, costUsd);
+        alerts.Tell(new AlertSignal.AskFinished(status, latencyMs));
+        return latencyMs;
     }
 }

@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
-using System.Text;
 
 namespace Maestra.Backend.Metrics;
 
@@ -60,7 +59,7 @@ internal sealed class MetricsBoard : IDisposable
     private sealed class Family
     {
         private readonly Lock _gate = new();
-        private readonly Dictionary<string, Sum> _sums = new(StringComparer.Ordinal);
+        private readonly Dictionary<LabelValues, Sum> _sums = [];
         private readonly Instrument _instrument;
         private readonly MetricKind _kind;
         private readonly double[] _bounds;
@@ -102,8 +101,8 @@ internal sealed class MetricsBoard : IDisposable
         {
             lock (_gate)
             {
-                var series = _sums.OrderBy(static sum => sum.Key, StringComparer.Ordinal)
-                    .Select(static sum => new MetricSeries(sum.Value.Labels, sum.Value.Value, [.. sum.Value.Buckets]));
+                var series = _sums.Values.OrderBy(static sum => string.Join('\u001f', sum.Labels.Select(static label => label.Value)), StringComparer.Ordinal)
+                    .Select(static sum => new MetricSeries(sum.Labels, sum.Value, [.. sum.Buckets]));
                 return new MetricFamily(_instrument.Name, _instrument.Description ?? "", _kind, _bounds, [.. series]);
             }
         }
@@ -118,31 +117,36 @@ internal sealed class MetricsBoard : IDisposable
 
         private Sum Find(ReadOnlySpan<KeyValuePair<string, object?>> labels)
         {
-            var key = Key(labels);
+            var key = LabelValues.Of(labels);
             if (_sums.TryGetValue(key, out var sum))
                 return sum;
             var isFull = _sums.Count >= MaxSeriesPerFamily;
-            if (isFull && _sums.TryGetValue(Overflow, out sum))
+            if (isFull && _sums.TryGetValue(LabelValues.Overflow, out sum))
                 return sum;
             var named = new KeyValuePair<string, string>[labels.Length];
             for (var i = 0; i < labels.Length; i++)
                 named[i] = new(labels[i].Key, isFull ? Overflow : Text(labels[i].Value));
             sum = new Sum(named, _kind == MetricKind.Histogram ? new long[_bounds.Length + 1] : []);
-            _sums.Add(isFull ? Overflow : key, sum);
+            _sums.Add(isFull ? LabelValues.Overflow : key, sum);
             return sum;
         }
 
-        private static string Key(ReadOnlySpan<KeyValuePair<string, object?>> labels)
-        {
-            if (labels.IsEmpty)
-                return "";
-            var key = new StringBuilder();
-            foreach (var label in labels)
-                key.Append(Text(label.Value)).Append('\u001f');
-            return key.ToString();
-        }
-
         private static string Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
+    }
+
+    /// <summary>What a measurement is found by, without a text being made for it: every request is one. An instrument has at most three labels.</summary>
+    private readonly record struct LabelValues(object? First, object? Second, object? Third)
+    {
+        public static readonly LabelValues Overflow = new(new object(), null, null);
+
+        public static LabelValues Of(ReadOnlySpan<KeyValuePair<string, object?>> labels) => labels switch
+        {
+            [] => default,
+            [var one] => new LabelValues(one.Value, null, null),
+            [var one, var two] => new LabelValues(one.Value, two.Value, null),
+            [var one, var two, var three] => new LabelValues(one.Value, two.Value, three.Value),
+            _ => throw new ArgumentException("An instrument has more labels than are looked at.", nameof(labels)),
+        };
     }
 
     private sealed class Sum(IReadOnlyList<KeyValuePair<string, string>> labels, long[] buckets)

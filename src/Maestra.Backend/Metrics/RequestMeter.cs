@@ -25,7 +25,7 @@ internal sealed class RequestMeter(RequestDelegate next, BackendMeter meter, IAl
         {
             var state = context.Features.Get<RequestState>();
             var status = state?.Problem?.Status ?? context.Response.StatusCode;
-            var (route, method) = (Route(context), Method(context.Request.Method));
+            var (route, method) = (state?.Route ?? Route(context), Method(context.Request.Method));
             meter.RequestServed(route, method, status, time.GetElapsedTime(started));
             span?.End(method, route, status, state?.Problem?.Code);
             if (state?.Problem is { Code: ProblemCode.CostLimitExceeded } limited)
