@@ -151,7 +151,7 @@ public static class StoreOpener
             var turn = new SemaphoreSlim(1, 1);
             var snapshots = new SnapshotKeeper(state, files, folder, disk, board, options.SnapshotEvery, time, logger);
             snapshots.Opened(held);
-            var scrub = new SegmentScrub(state, files, folder, known, board, logger);
+            var scrub = new SegmentScrub(state, files, folder, disk, known, board, logger);
             var compactor = new LogCompactor(state, loop, files, search, snapshots, turn, folder, disk, board, time, logger, options.Progress);
             var housekeeper = new Housekeeper(state, views, compactor, watch, board, time, logger);
             var sync = new LogSync(

@@ -25,6 +25,9 @@ internal sealed record LogFolder(string Root)
     /// <summary>The clock of retention (<see cref="Retention.LogRetention"/>).</summary>
     public string Retention => Path.Combine(Log, "retention.json");
 
+    /// <summary>How far the check of the log has come (<see cref="Housekeeping.ScrubPlace"/>); may be deleted at any time.</summary>
+    public string Scrub => Path.Combine(Log, "scrub.json");
+
     /// <summary>What the files beside the log were written as (<see cref="Views.WrittenViews"/>).</summary>
     public string WrittenViews => Path.Combine(Log, "views.sums");
 

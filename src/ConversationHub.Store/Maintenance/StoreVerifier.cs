@@ -1,4 +1,5 @@
 using ConversationHub.Store.Disk;
+using ConversationHub.Store.Housekeeping;
 using ConversationHub.Store.Log;
 using ConversationHub.Store.Origins;
 using ConversationHub.Store.Reading;
@@ -127,6 +128,8 @@ internal sealed class StoreVerifier(LogFolder folder, StoreOptions options, Time
     /// <summary>What is made of the log to be found faster: it must not be wrong, and may be absent.</summary>
     private void CheckCopies(SegmentFiles files)
     {
+        if (File.Exists(folder.Scrub) && ScrubPlace.TryRead(folder.Scrub) is null)
+            Find(folder.Scrub, null, "is damaged; the check of the log begins with the first segment");
         foreach (var offset in File.Exists(folder.WrittenViews) ? WrittenViews.FindDamaged(File.ReadAllBytes(folder.WrittenViews)) : [])
             Find(folder.WrittenViews, null, $"is damaged at offset {offset}; the next start makes it anew");
         if (new SnapshotFile(folder, files).TryRead(new LogState(options.Namespace, searches: false), out var why) is null && why is not null)

@@ -1,5 +1,8 @@
 using System.Globalization;
 using ConversationHub.Contracts;
+using ConversationHub.Store.Disk;
+using ConversationHub.Store.Housekeeping;
+using ConversationHub.Store.Log;
 using ConversationHub.Store.Maintenance;
 using ConversationHub.Testing;
 using ConversationHub.Testing.Time;
@@ -54,6 +57,17 @@ public sealed class LogMaintenanceTests(ITestOutputHelper output)
 
         output.WriteLine($"seed {seed}: {flips} flips in {total} bytes of {files.Length} files, all found");
         Assert.True(At(folder).Verify().IsSound);
+    }
+
+    [Fact]
+    public async Task Verify_PlaceOfTheCheckDamaged_IsFound()
+    {
+        using var folder = new TemporaryFolder();
+        await FillAsync(folder.Combine("hub"));
+        var path = new LogFolder(folder.Combine("hub")).Scrub;
+        await File.WriteAllTextAsync(path, (await File.ReadAllTextAsync(path)).Replace(":1}", ":2}", StringComparison.Ordinal));
+
+        Assert.Contains(At(folder).Verify().Findings, static finding => finding.File == Path.Combine("log", "scrub.json"));
     }
 
     [Fact]
@@ -135,5 +149,6 @@ public sealed class LogMaintenanceTests(ITestOutputHelper output)
         for (var n = 0; n < 7; n++)
             await store.ExchangeAsync($"question {n} über alles", conversation: $"c{n}");
         await store.EraseAsync("c0");
+        ScrubPlace.Write(new LogFolder(root).Scrub, PhysicalDisk.Instance, 1);
     }
 }
