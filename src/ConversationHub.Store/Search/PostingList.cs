@@ -1,3 +1,5 @@
+using ConversationHub.Store.Index;
+
 namespace ConversationHub.Store.Search;
 
 /// <summary>
@@ -7,7 +9,7 @@ namespace ConversationHub.Store.Search;
 internal sealed class PostingList
 {
     /// <summary>Of one pair of numbers at most.</summary>
-    public const int MaxPairBytes = 10;
+    public const int MaxPairBytes = 2 * VariableInteger.MostBytes;
 
     private const int FirstBytes = 8;
 
@@ -25,8 +27,8 @@ internal sealed class PostingList
             Array.Resize(ref bytes, bytes.Length + Math.Max(MaxPairBytes, bytes.Length / 2));
 
         // Readers see only up to the length they took, so bytes beyond it may be written in place.
-        length = PostingReader.Write(bytes, length, (uint)(document - _lastDocument));
-        length = PostingReader.Write(bytes, length, (uint)count);
+        length = VariableInteger.Write(bytes, length, (uint)(document - _lastDocument));
+        length = VariableInteger.Write(bytes, length, (uint)count);
         _lastDocument = document;
         _current = new Snapshot(bytes, length, documents + 1);
     }

@@ -1,3 +1,5 @@
+using ConversationHub.Store.Index;
+
 namespace ConversationHub.Store.Search;
 
 /// <summary>
@@ -6,10 +8,6 @@ namespace ConversationHub.Store.Search;
 /// </summary>
 internal struct PostingReader(byte[] bytes, int length, int documentCount)
 {
-    private const int ContinueBit = 0x80;
-    private const int BitsPerByte = 7;
-    private const int MaxShift = 28;
-
     private int _at;
 
     public int DocumentCount { get; } = documentCount;
@@ -27,31 +25,5 @@ internal struct PostingReader(byte[] bytes, int length, int documentCount)
         return true;
     }
 
-    /// <summary>Writes one number.</summary>
-    /// <returns>Where the next one goes.</returns>
-    public static int Write(Span<byte> target, int at, uint value)
-    {
-        while (value >= ContinueBit)
-        {
-            target[at++] = (byte)(value | ContinueBit);
-            value >>= BitsPerByte;
-        }
-
-        target[at++] = (byte)value;
-        return at;
-    }
-
-    private uint Next()
-    {
-        uint value = 0;
-        for (var shift = 0; shift <= MaxShift && _at < length; shift += BitsPerByte)
-        {
-            var part = bytes[_at++];
-            value |= (uint)(part & ~ContinueBit) << shift;
-            if (part < ContinueBit)
-                break;
-        }
-
-        return value;
-    }
+    private uint Next() => VariableInteger.Read(bytes.AsSpan(0, length), ref _at);
 }

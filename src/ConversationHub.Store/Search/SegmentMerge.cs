@@ -1,5 +1,6 @@
 using System.Buffers;
 using ConversationHub.Store.Disk;
+using ConversationHub.Store.Index;
 
 namespace ConversationHub.Store.Search;
 
@@ -118,8 +119,8 @@ internal static class SegmentMerge
                     continue;
                 if (_bytes.Length - _length < PostingList.MaxPairBytes)
                     Array.Resize(ref _bytes, _bytes.Length * 2);
-                _length = PostingReader.Write(_bytes, _length, (uint)(reader.Document - _last));
-                _length = PostingReader.Write(_bytes, _length, (uint)reader.Count);
+                _length = VariableInteger.Write(_bytes, _length, (uint)(reader.Document - _last));
+                _length = VariableInteger.Write(_bytes, _length, (uint)reader.Count);
                 _last = reader.Document;
                 Documents++;
             }
