@@ -24,9 +24,6 @@ internal sealed class LogState(StoreNamespace storeNamespace, bool searches, Qua
     /// <summary>What is held back because its clock is ahead.</summary>
     public Quarantine Quarantine { get; } = quarantine ?? Quarantine.Open;
 
-    /// <summary>Numbers of owners, as the search index has them.</summary>
-    public NameTable Owners { get; } = new();
-
     /// <summary>Keys of segments with damaged regions.</summary>
     public HashSet<int> DamagedSegments { get; } = [];
 
@@ -76,10 +73,9 @@ internal sealed class LogState(StoreNamespace storeNamespace, bool searches, Qua
 
         // What is held back is indexed too, since the index takes documents in order; a search leaves it out until its time.
         var second = content is OperationContent.Message message ? DocumentFacts.SecondOf(message.Body.Timestamp) : 0;
-        Search.Add(
-            number,
-            new DocumentFacts(Owners.GetOrAdd(operation.UserId), second, Index.Operations[number].Surface, DocumentFacts.LengthOf(terms)),
-            terms);
+        ref readonly var entry = ref Index.Operations[number];
+        var owner = entry.Conversation >= 0 ? Index.Conversations.Row(entry.Conversation).Owner : 0;
+        Search.Add(number, new DocumentFacts(owner, second, entry.Surface, DocumentFacts.LengthOf(terms)), terms);
     }
 
     /// <summary>Lets what was held back take effect, now that time has caught up. Needs the gate.</summary>

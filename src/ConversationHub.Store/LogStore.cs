@@ -37,6 +37,9 @@ internal sealed class LogStore(
 {
     public const string Kind = "log";
 
+    /// <summary>Reading the index of a million messages takes a few tenths of a second; beyond this the disk hangs, and a plain error is the better answer.</summary>
+    internal static readonly TimeSpan LongestWaitForIndex = TimeSpan.FromSeconds(10);
+
     private readonly ConversationReader _reader = new(state, messages);
     private readonly HeldBackQuestions _heldBack = new(state, messages);
     private readonly ConversationLister _lister = new(state, messages);
@@ -142,10 +145,20 @@ internal sealed class LogStore(
         return Task.FromResult(_lister.List(query));
     }
 
-    public Task<SearchOutcome> SearchAsync(SearchQuery query, CancellationToken cancellationToken)
+    /// <remarks>Right after a start it waits until the index was read.</remarks>
+    public async Task<SearchOutcome> SearchAsync(SearchQuery query, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return _searches.RunAsync(() => _searcher.Search(query), cancellationToken);
+        try
+        {
+            await state.Search.Loaded.WaitAsync(LongestWaitForIndex, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return new SearchOutcome.Unavailable(new StoreFailure(StoreFailureKind.Unavailable, "The search index is still being read."));
+        }
+
+        return await _searches.RunAsync(() => _searcher.Search(query), cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<ChangeOutcome> ChangeAsync(ConversationChange change, CancellationToken cancellationToken)

@@ -61,6 +61,8 @@ internal sealed class IndexHousekeeper : IAsyncDisposable
 
     private async Task RunAsync()
     {
+        // Without a turn: who compacts waits for it at the search files, and a snapshot has nothing to do with it.
+        await TryAsync(_search.Load).ConfigureAwait(false);
         using var timer = new PeriodicTimer(_scrub.IsDone ? Round : CheckRound, _time);
         try
         {
@@ -69,13 +71,7 @@ internal sealed class IndexHousekeeper : IAsyncDisposable
                 await _turn.WaitAsync(_stopping.Token).ConfigureAwait(false);
                 try
                 {
-                    await _thread.RunAsync(Work).ConfigureAwait(false);
-                }
-                catch (Exception error) when (error is not OperationCanceledException || !_stopping.IsCancellationRequested)
-                {
-                    // A mistake of ours: what is made of the log stays behind, and a start takes longer.
-                    StoreTelemetry.HousekeepingFailed(_logger, error);
-                    _board.FoundDamage("search files and the snapshot of the index are behind; the log says why");
+                    await TryAsync(Work).ConfigureAwait(false);
                 }
                 finally
                 {
@@ -89,6 +85,20 @@ internal sealed class IndexHousekeeper : IAsyncDisposable
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
             // The store is being closed.
+        }
+    }
+
+    private async Task TryAsync(Action work)
+    {
+        try
+        {
+            await _thread.RunAsync(work).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is not OperationCanceledException || !_stopping.IsCancellationRequested)
+        {
+            // A mistake of ours: what is made of the log stays behind, and a start takes longer.
+            StoreTelemetry.HousekeepingFailed(_logger, error);
+            _board.FoundDamage("search files and the snapshot of the index are behind; the log says why");
         }
     }
 

@@ -48,14 +48,17 @@ internal static class ChecksumLine
     }
 
     /// <summary>CRC-32C (Castagnoli), as RFC 3720 §12.1 uses it.</summary>
-    public static uint Checksum(ReadOnlySpan<byte> bytes)
+    public static uint Checksum(ReadOnlySpan<byte> bytes) => ~Continue(uint.MaxValue, bytes);
+
+    /// <summary>The same over bytes that come in pieces.</summary>
+    /// <param name="crc">What the piece before gave, or <see cref="uint.MaxValue"/>; the checksum is the complement of what the last one gives.</param>
+    public static uint Continue(uint crc, ReadOnlySpan<byte> bytes)
     {
-        var crc = uint.MaxValue;
         foreach (var word in MemoryMarshal.Cast<byte, ulong>(bytes))
             crc = BitOperations.Crc32C(crc, BitConverter.IsLittleEndian ? word : BinaryPrimitives.ReverseEndianness(word));
         foreach (var single in bytes[(bytes.Length & ~7)..])
             crc = BitOperations.Crc32C(crc, single);
-        return ~crc;
+        return crc;
     }
 
     private static void WriteDigits(Span<byte> digits, uint crc) => Utf8Formatter.TryFormat(crc, digits, out _, new('x', DigitCount));

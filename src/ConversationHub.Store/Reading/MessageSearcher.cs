@@ -25,7 +25,7 @@ internal sealed class MessageSearcher(LogState state, MessageReader messages)
         {
             if (query.Owner is { } user)
             {
-                if (!state.Owners.TryGet(user.ToString(), out var number))
+                if (!state.Index.Conversations.Owners.TryGet(user.ToString(), out var number))
                     return new SearchOutcome.Ranked([]);
                 owner = number;
             }

@@ -14,6 +14,10 @@ internal sealed class DiskSegment
 {
     private const int BlockTerms = 128;
     private const int ReadBytes = 1 << 16;
+    private const int BlocksAtOnce = 16;
+
+    /// <summary>Documents of one piece of <see cref="ReadFacts"/>.</summary>
+    private const int PieceDocuments = 1 << 12;
 
     private readonly SafeFileHandle _file;
     private readonly string _path;
@@ -36,6 +40,15 @@ internal sealed class DiskSegment
 
     public int To => Header.To;
 
+    /// <summary>Reads what a file says of itself, and checks that and its length only.</summary>
+    /// <returns>Null when it is none, is of another version, or its header is damaged.</returns>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static SegmentHeader? TryReadHeader(string path)
+    {
+        using var file = ReadOnlyDisk.Instance.Open(path);
+        return HeaderOf(file);
+    }
+
     /// <summary>Opens a file and checks all of it but the lists, which are checked when they are read.</summary>
     /// <returns>Null when it is none, is of another version, or is damaged.</returns>
     /// <exception cref="IOException">It cannot be read.</exception>
@@ -45,10 +58,9 @@ internal sealed class DiskSegment
         var opened = false;
         try
         {
-            var head = new byte[SegmentHeader.Bytes];
-            if (!TryRead(file, head, 0) || SegmentHeader.TryRead(head) is not { } header || header.FileBytes != RandomAccess.GetLength(file))
+            if (HeaderOf(file) is not { } header)
                 return null;
-            if (FactsOf(file, header) is null || FirstHashes(file, header) is not { } firstHashes)
+            if (!AreFactsSound(file, header) || FirstHashes(file, header) is not { } firstHashes)
                 return null;
             opened = true;
             return new DiskSegment(path, file, header, firstHashes);
@@ -60,8 +72,16 @@ internal sealed class DiskSegment
         }
     }
 
-    /// <summary>Second and length of every document, from the first on.</summary>
-    public byte[] Facts() => FactsOf(_file, Header) ?? throw new IOException($"{_path} cannot be read back.");
+    /// <summary>Takes second and length of some documents that follow each other.</summary>
+    public delegate void FactsTaker(int first, ReadOnlySpan<byte> facts);
+
+    /// <summary>Gives second and length of every document, piece by piece, from the first on.</summary>
+    /// <exception cref="IOException">They cannot be read back.</exception>
+    public void ReadFacts(FactsTaker take)
+    {
+        if (!TryReadFacts(_file, Header, take))
+            throw new IOException($"{_path} cannot be read back.");
+    }
 
     public TermEntry? Find(ulong term)
     {
@@ -153,26 +173,49 @@ internal sealed class DiskSegment
     /// <summary>A new file has taken this one's name, so there is nothing to delete.</summary>
     public void KeepName() => _keepsName = true;
 
-    private static byte[]? FactsOf(SafeFileHandle file, SegmentHeader header)
+    private static SegmentHeader? HeaderOf(SafeFileHandle file)
     {
-        var facts = new byte[header.Documents * SegmentHeader.FactBytes];
-        return TryRead(file, facts, SegmentHeader.Bytes) && ChecksumLine.Checksum(facts) == header.FactsChecksum ? facts : null;
+        Span<byte> head = stackalloc byte[SegmentHeader.Bytes];
+        return TryRead(file, head, 0) && SegmentHeader.TryRead(head) is { } header && header.FileBytes == RandomAccess.GetLength(file) ? header : null;
+    }
+
+    private static bool AreFactsSound(SafeFileHandle file, SegmentHeader header)
+    {
+        var crc = uint.MaxValue;
+        return TryReadFacts(file, header, (_, facts) => crc = ChecksumLine.Continue(crc, facts)) && ~crc == header.FactsChecksum;
+    }
+
+    private static bool TryReadFacts(SafeFileHandle file, SegmentHeader header, FactsTaker take)
+    {
+        var piece = new byte[PieceDocuments * SegmentHeader.FactBytes];
+        for (var at = 0; at < header.Documents; at += PieceDocuments)
+        {
+            var facts = piece.AsSpan(0, Math.Min(PieceDocuments, header.Documents - at) * SegmentHeader.FactBytes);
+            if (!TryRead(file, facts, SegmentHeader.Bytes + ((long)at * SegmentHeader.FactBytes)))
+                return false;
+            take(header.From + at, facts);
+        }
+
+        return true;
     }
 
     /// <returns>Null when the terms are not those that were written.</returns>
     private static ulong[]? FirstHashes(SafeFileHandle file, SegmentHeader header)
     {
         var hashes = new ulong[(header.Terms + BlockTerms - 1) / BlockTerms];
-        var block = new byte[BlockTerms * SegmentHeader.TermBytes];
+        var blocks = new byte[BlocksAtOnce * ChainBytes];
         uint checksum = 0;
-        for (var at = 0; at < hashes.Length; at++)
+        var at = 0;
+        for (var left = (long)header.Terms * SegmentHeader.TermBytes; left > 0;)
         {
-            var first = at * BlockTerms;
-            var bytes = block.AsSpan(0, Math.Min(BlockTerms, header.Terms - first) * SegmentHeader.TermBytes);
-            if (!TryRead(file, bytes, header.TermsOffset + ((long)first * SegmentHeader.TermBytes)))
+            var rest = blocks.AsSpan(0, (int)Math.Min(blocks.Length, left));
+            if (!TryRead(file, rest, header.FileBytes - left))
                 return null;
-            checksum = Chain(checksum, bytes);
-            hashes[at] = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+            for (left -= rest.Length; rest.Length > 0; rest = rest[Math.Min(rest.Length, ChainBytes)..])
+            {
+                checksum = Chain(checksum, rest[..Math.Min(rest.Length, ChainBytes)]);
+                hashes[at++] = BinaryPrimitives.ReadUInt64LittleEndian(rest);
+            }
         }
 
         return checksum == header.TermsChecksum ? hashes : null;

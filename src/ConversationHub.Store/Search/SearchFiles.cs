@@ -24,14 +24,14 @@ internal sealed class SearchFiles(LogFolder folder)
     }
 
     /// <summary>
-    /// Opens the files that are whole and do not overlap, the widest first: after a crash between writing a merged file and deleting its parts
-    /// both are there. The others are deleted.
+    /// Finds the files that are whole by what they say of themselves and do not overlap, the widest first: after a crash between writing a merged
+    /// file and deleting its parts both are there. The others are deleted.
     /// </summary>
-    public IReadOnlyList<DiskSegment> OpenAll(Action<string> damaged)
+    public IReadOnlyList<FoundSearchFile> Find(Action<string> damaged)
     {
         if (!Directory.Exists(folder.Search))
             return [];
-        var taken = new List<DiskSegment>();
+        var taken = new List<FoundSearchFile>();
         foreach (var path in Directory.EnumerateFiles(folder.Search).OrderByDescending(static path => new FileInfo(path).Length))
         {
             if (!path.EndsWith(Extension, StringComparison.Ordinal))
@@ -40,21 +40,24 @@ internal sealed class SearchFiles(LogFolder folder)
                 continue;
             }
 
-            if (DiskSegment.TryOpen(path) is not { } segment)
+            if (DiskSegment.TryReadHeader(path) is not { } header)
             {
                 damaged(System.IO.Path.GetFileName(path));
                 File.Delete(path);
             }
-            else if (taken.Exists(other => segment.From < other.To && other.From < segment.To))
+            else if (taken.Exists(other => header.From < other.Header.To && other.Header.From < header.To))
             {
-                segment.Replaced();
+                File.Delete(path);
             }
             else
             {
-                taken.Add(segment);
+                taken.Add(new FoundSearchFile(path, header));
             }
         }
 
-        return [.. taken.OrderBy(static segment => segment.From)];
+        return [.. taken.OrderBy(static file => file.Header.From)];
     }
 }
+
+/// <summary>A search file of an earlier run of which only the header was read.</summary>
+internal readonly record struct FoundSearchFile(string Path, SegmentHeader Header);

@@ -13,12 +13,19 @@ internal sealed class SearchIndex(bool isOn = true)
     public const int TermsInMemory = 1 << 17;
 
     private readonly Lock _gate = new();
+    private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SegmentSet _current = new([], [new MemorySegment(0)]);
     private long _totalLength;
     private int _count;
 
     /// <summary>False: nothing is indexed and nothing is found here.</summary>
     public bool IsOn => isOn;
+
+    /// <summary>
+    /// Ends when the files of an earlier run were read (<see cref="SearchKeeper.Load"/>), which happens beside everything else after a start: what is
+    /// ranked before that leaves out what they hold.
+    /// </summary>
+    public Task Loaded => _loaded.Task;
 
     public DocumentTable Documents { get; } = new();
 
@@ -65,6 +72,9 @@ internal sealed class SearchIndex(bool isOn = true)
                 Volatile.Write(ref _current, _current with { Memory = [.. _current.Memory, new MemorySegment(last.To)] });
         }
     }
+
+    /// <summary>Lets those go on who wait for <see cref="Loaded"/>.</summary>
+    public void SetLoaded() => _loaded.TrySetResult();
 
     /// <summary>Lets the part in memory begin at a document; only before the first is added.</summary>
     public void BeginAt(int document)

@@ -21,11 +21,13 @@ internal sealed class SearchKeeper(LogState state, SegmentFiles segments, LogFol
     private readonly Lock _turn = new();
     private readonly SearchFiles _files = new(folder);
     private readonly HashSet<DiskSegment> _damaged = [];
+    private Queue<FoundSearchFile> _unread = [];
+    private bool _isLoaded;
     private volatile bool _isStopping;
 
     private SearchIndex Search => state.Search;
 
-    /// <summary>Before the log is read: takes the files of an earlier run, or deletes them when the log is read from its beginning.</summary>
+    /// <summary>Before the log is read: finds the files of an earlier run, or deletes them when the log is read from its beginning.</summary>
     /// <param name="held">Operations that are known already.</param>
     public void Open(int held)
     {
@@ -35,41 +37,31 @@ internal sealed class SearchKeeper(LogState state, SegmentFiles segments, LogFol
             return;
         }
 
-        var files = _files.OpenAll(name => StoreTelemetry.SearchFileDamaged(logger, name));
-        Search.Replace([], null, files);
-        Search.BeginAt(Math.Max(held, files.Count > 0 ? files[^1].To : 0));
+        _unread = new Queue<FoundSearchFile>(_files.Find(name => StoreTelemetry.SearchFileDamaged(logger, name)));
+        Search.BeginAt(Math.Max(held, _unread.Count > 0 ? _unread.Last().Header.To : 0));
     }
 
-    /// <summary>
-    /// After the log was read: files whose last document is not the one they were made of are left away,
-    /// and what no file has is indexed, now when it is little, else by <see cref="Work"/>.
-    /// </summary>
+    /// <summary>After the log was read: leaves files away whose last document is not the one they were made of.</summary>
     public void Complete()
     {
         Search.Damaged = MarkDamaged;
-        foreach (var file in Search.Current.Disk.Where(file => file.To > state.Index.Operations.Count || state.Index.Operations[file.To - 1].Id != file.Header.LastId).ToArray())
+        var operations = state.Index.Operations;
+        var fitting = _unread.ToLookup(file => file.Header.To <= operations.Count && operations[file.Header.To - 1].Id == file.Header.LastId);
+        foreach (var file in fitting[false])
         {
-            StoreTelemetry.SearchFileDamaged(logger, $"{file.From}-{file.To}");
-            Search.Replace([file], null, []);
+            StoreTelemetry.SearchFileDamaged(logger, Path.GetFileName(file.Path));
+            File.Delete(file.Path);
         }
 
-        var owners = new int[state.Index.Conversations.Count];
-        for (var conversation = 0; conversation < owners.Length; conversation++)
-            owners[conversation] = state.Owners.GetOrAdd(state.Index.Conversations[conversation].Owner);
-        foreach (var file in Search.Current.Disk)
-        {
-            var facts = file.Facts().AsSpan();
-            for (var number = file.From; number < file.To; number++, facts = facts[SegmentHeader.FactBytes..])
-            {
-                ref readonly var entry = ref state.Index.Operations[number];
-                if (entry.Conversation >= 0 && BinaryPrimitives.ReadUInt16LittleEndian(facts[4..]) is > 0 and var length)
-                    Search.Count(number, new DocumentFacts(owners[entry.Conversation], BinaryPrimitives.ReadUInt32LittleEndian(facts), entry.Surface, length));
-            }
-        }
+        _unread = new Queue<FoundSearchFile>(fitting[true]);
 
-        if (Gaps().Sum(static gap => gap.To - gap.From) <= SearchIndex.DocumentsInMemory)
-            Try(FillGaps);
+        // A file that went on behind the end of the log has nothing to say of what will stand there.
+        if (Search.Covers(operations.Count))
+            Search.BeginAt(operations.Count);
     }
+
+    /// <summary>Reads the files of an earlier run, once; what no file has is indexed, now when it is little, else by <see cref="Work"/>.</summary>
+    public void Load() => Try(Load_NeedsTurn);
 
     /// <summary>Does what is due: files for what gathered, merges, what is missing.</summary>
     /// <returns>False when a file could not be written; it is tried again.</returns>
@@ -79,6 +71,9 @@ internal sealed class SearchKeeper(LogState state, SegmentFiles segments, LogFol
             return true;
         return Try(() =>
         {
+            Load_NeedsTurn();
+            if (!_isLoaded)
+                return;
             DropDamaged();
             FlushFull();
             FillGaps();
@@ -97,6 +92,9 @@ internal sealed class SearchKeeper(LogState state, SegmentFiles segments, LogFol
             return;
         lock (_turn)
         {
+            Load_NeedsTurn();
+            if (!_isLoaded)
+                throw new IOException("The search index is not read while the store is being closed.");
             foreach (var file in Search.Current.Disk)
             {
                 var gone = Gone(file.From, file.To);
@@ -147,6 +145,57 @@ internal sealed class SearchKeeper(LogState state, SegmentFiles segments, LogFol
             }
         }
     }
+
+    private void Load_NeedsTurn()
+    {
+        try
+        {
+            if (_isLoaded)
+                return;
+            while (!_isStopping && _unread.TryPeek(out var found))
+            {
+                if (DiskSegment.TryOpen(found.Path) is { } file)
+                {
+                    Count(file);
+                    Search.Replace([], null, [file]);
+                }
+                else
+                {
+                    StoreTelemetry.SearchFileDamaged(logger, Path.GetFileName(found.Path));
+                    File.Delete(found.Path);
+                }
+
+                _unread.Dequeue();
+            }
+
+            if (_unread.Count > 0)
+                return;
+            _isLoaded = true;
+            if (Gaps().Sum(static gap => gap.To - gap.From) <= SearchIndex.DocumentsInMemory)
+                FillGaps();
+        }
+        finally
+        {
+            // Whatever became of it: nobody is to wait for ever.
+            Search.SetLoaded();
+        }
+    }
+
+    /// <summary>Commits go on meanwhile, so the gate is held for a piece at a time.</summary>
+    private void Count(DiskSegment file) => file.ReadFacts((number, facts) =>
+    {
+        lock (state.Gate)
+        {
+            for (; facts.Length > 0; number++, facts = facts[SegmentHeader.FactBytes..])
+            {
+                ref readonly var entry = ref state.Index.Operations[number];
+                if (entry.Conversation >= 0 && BinaryPrimitives.ReadUInt16LittleEndian(facts[4..]) is > 0 and var length)
+                    Search.Count(number, new DocumentFacts(OwnerOf_NeedsGate(entry), BinaryPrimitives.ReadUInt32LittleEndian(facts), entry.Surface, length));
+            }
+        }
+    });
+
+    private int OwnerOf_NeedsGate(in OperationEntry entry) => state.Index.Conversations.Row(entry.Conversation).Owner;
 
     private void FlushFull()
     {
@@ -285,7 +334,7 @@ internal sealed class SearchKeeper(LogState state, SegmentFiles segments, LogFol
                     if ((entry.Flags & EntryFlags.Message) != 0 && entry.Conversation >= 0)
                     {
                         place = new LineLocation(entry.Segment, entry.Offset, entry.Length);
-                        facts = new DocumentFacts(state.Owners.GetOrAdd(state.Index.Conversations[entry.Conversation].Owner), 0, entry.Surface, 0);
+                        facts = new DocumentFacts(OwnerOf_NeedsGate(entry), 0, entry.Surface, 0);
                     }
                 }
             }
