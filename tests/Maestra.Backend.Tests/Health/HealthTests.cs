@@ -42,6 +42,18 @@ public sealed class HealthTests
         Assert.Equal(0, (int?)known.Json["store"]!["conversations"]);
     }
 
+    /// <summary>Cloud mode without a database: the log, which who watches must be able to see, as only one replica may run on it.</summary>
+    [Fact]
+    public async Task Health_CloudWithoutADatabase_NamesTheLog()
+    {
+        await using var backend = await TestBackend.StartCloudOverStoreAsync();
+
+        var reply = await backend.GetAsync("/health");
+
+        Assert.Equal(("cloud", "healthy"), ((string?)reply.Json["mode"], (string?)reply.Json["status"]));
+        Assert.Equal("log", (string?)reply.Json["store"]!["kind"]);
+    }
+
     [Theory]
     [InlineData(StoreHealthState.Unavailable, HttpStatusCode.ServiceUnavailable, "unhealthy", "unhealthy")]
     [InlineData(StoreHealthState.Degraded, HttpStatusCode.OK, "degraded", "healthy")]
