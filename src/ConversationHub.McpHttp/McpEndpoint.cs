@@ -133,7 +133,7 @@ internal sealed class McpEndpoint(
 
         message.Context = new JsonRpcMessageContext { ProtocolVersion = headers.ProtocolVersion };
         Receipt.Note(message, time);
-        await using var session = new McpHttpSession("", stateless: true, options(), loggers, services, time.GetTimestamp());
+        await using var session = new McpHttpSession("", stateless: true, options(), loggers, services, time);
         await AnswerAsync(http, session, message, HttpRefusal.StatusOf);
     }
 
@@ -156,7 +156,7 @@ internal sealed class McpEndpoint(
         }
         else
         {
-            session = new McpHttpSession(McpHttpSessions.NewId(), stateless: false, options(), loggers, services, time.GetTimestamp());
+            session = new McpHttpSession(McpHttpSessions.NewId(), stateless: false, options(), loggers, services, time);
             if (!await _sessions.TryAddAsync(session))
             {
                 await session.DisposeAsync();
@@ -174,7 +174,7 @@ internal sealed class McpEndpoint(
         }
         finally
         {
-            session.Leave(time.GetTimestamp());
+            session.Leave();
         }
     }
 
@@ -183,6 +183,8 @@ internal sealed class McpEndpoint(
     {
         var response = http.Response;
         StreamEvents(http);
+        var post = OpenPost.For(message);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, post.Unanswered);
         try
         {
             var written = await session.Transport.HandlePostRequestAsync(
@@ -194,16 +196,16 @@ internal sealed class McpEndpoint(
                         response.StatusCode = statusOf(first);
                     return ValueTask.CompletedTask;
                 },
-                http.RequestAborted);
+                ended.Token);
             if (!written && !response.HasStarted)
             {
                 response.ContentType = null;
                 response.StatusCode = StatusCodes.Status202Accepted;
             }
         }
-        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
-            // The client went away: there is nobody to tell.
+            // The client went away, or took the request back: nothing is to be told.
         }
     }
 
@@ -250,7 +252,7 @@ internal sealed class McpEndpoint(
         }
         finally
         {
-            session.Leave(time.GetTimestamp());
+            session.Leave();
         }
     }
 
