@@ -3,6 +3,7 @@ using ConversationHub.Mcp;
 using ConversationHub.Mcp.Asking;
 using ConversationHub.Mcp.Commands;
 using ConversationHub.Mcp.Hosting;
+using ConversationHub.Mcp.Http;
 using ConversationHub.Mcp.Protocol;
 using ConversationHub.Mcp.Settings;
 using Microsoft.AspNetCore.Builder;
@@ -51,7 +52,7 @@ internal static class HttpProgram
         builder.Logging.AddHubLogging(settings, Console.Error);
         builder.Services.AddHub(settings);
         builder.Services.Configure<HostOptions>(static host =>
-            host.ShutdownTimeout = TimeSpan.FromMilliseconds(ServeCommand.ShutdownMilliseconds));
+            host.ShutdownTimeout = TimeSpan.FromSeconds(HttpLimits.DrainSeconds + HttpLimits.TellingSeconds));
         builder.Services.AddHostedService<HangupSignal>();
     }
 }

@@ -27,6 +27,7 @@ internal sealed class McpEndpoint(
     private const string Json = "application/json";
 
     private readonly McpHttpSessions _sessions = new(time);
+    private readonly CancellationTokenSource _stops = new();
     private readonly HeldBody.Sum _bodies = new();
 
     internal async Task HandleAsync(HttpContext http)
@@ -61,7 +62,14 @@ internal sealed class McpEndpoint(
         }
     }
 
-    public ValueTask DisposeAsync() => _sessions.DisposeAsync();
+    /// <summary>The hub is being stopped: nothing new is taken, and what is open ends as at the end of its session.</summary>
+    internal void Stop() => _stops.Cancel();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _sessions.DisposeAsync();
+        _stops.Dispose();
+    }
 
     private HttpRefusal? Refused(HttpRequest request)
     {
@@ -71,6 +79,8 @@ internal sealed class McpEndpoint(
             return HttpRefusal.Invalid(StatusCodes.Status403Forbidden, ProtocolTexts.OriginRefused);
         if (!CallerCheck.HasToken(request.Headers.Authorization, token))
             return HttpRefusal.Invalid(StatusCodes.Status401Unauthorized, ProtocolTexts.TokenRefused);
+        if (_stops.IsCancellationRequested)
+            return HttpRefusal.Invalid(StatusCodes.Status503ServiceUnavailable, ProtocolTexts.HubStops);
         return request.Path == Path ? null : HttpRefusal.Invalid(StatusCodes.Status404NotFound, ProtocolTexts.NoSuchPath);
     }
 
@@ -133,7 +143,7 @@ internal sealed class McpEndpoint(
 
         message.Context = new JsonRpcMessageContext { ProtocolVersion = headers.ProtocolVersion };
         Receipt.Note(message, time);
-        await using var session = new McpHttpSession("", stateless: true, options(), loggers, services, time);
+        await using var session = new McpHttpSession("", stateless: true, options(), loggers, services, time, _stops.Token);
         await AnswerAsync(http, session, message, HttpRefusal.StatusOf);
     }
 
@@ -156,7 +166,7 @@ internal sealed class McpEndpoint(
         }
         else
         {
-            session = new McpHttpSession(McpHttpSessions.NewId(), stateless: false, options(), loggers, services, time);
+            session = new McpHttpSession(McpHttpSessions.NewId(), stateless: false, options(), loggers, services, time, _stops.Token);
             if (!await _sessions.TryAddAsync(session))
             {
                 await session.DisposeAsync();
@@ -231,6 +241,7 @@ internal sealed class McpEndpoint(
             return;
         }
 
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, session.Ends);
         try
         {
             if (!session.TryListen())
@@ -243,12 +254,12 @@ internal sealed class McpEndpoint(
 
             http.Response.Headers[RequestHeaders.SessionIdName] = id;
             StreamEvents(http);
-            await http.Response.Body.FlushAsync(http.RequestAborted);
-            await session.Transport.HandleGetRequestAsync(http.Response.Body, http.RequestAborted);
+            await http.Response.Body.FlushAsync(ended.Token);
+            await session.Transport.HandleGetRequestAsync(http.Response.Body, ended.Token);
         }
-        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
-            // The client went away: there is nobody to tell.
+            // The client went away, or the session ends: nothing more is said.
         }
         finally
         {

@@ -1,4 +1,8 @@
+using ConversationHub.Mcp.Asking;
+using ConversationHub.Mcp.Http;
+using ConversationHub.Mcp.Texts;
 using Microsoft.Extensions.Logging;
+using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 
@@ -9,6 +13,8 @@ internal sealed class McpHttpSession : IAsyncDisposable
 {
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Ending _ending;
     private readonly McpServer _server;
     private readonly Task _running;
     private int _disposed;
@@ -16,10 +22,12 @@ internal sealed class McpHttpSession : IAsyncDisposable
     private int _open;
     private long _lastUse;
 
-    internal McpHttpSession(string id, bool stateless, McpServerOptions options, ILoggerFactory loggers, IServiceProvider services, TimeProvider time)
+    internal McpHttpSession(string id, bool stateless, McpServerOptions options, ILoggerFactory loggers, IServiceProvider services, TimeProvider time, CancellationToken hubStops)
     {
         _time = time;
+        _ending = new Ending(time, hubStops);
         options.Filters.Message.IncomingFilters.Add(EndThePostToo);
+        options.Filters.Message.OutgoingFilters.Add(SendAnswersWhole);
         Id = id;
         Transport = new StreamableHttpServerTransport(loggers) { Stateless = stateless, SessionId = stateless ? null : id };
         _server = McpServer.Create(Transport, options, loggers, services);
@@ -34,6 +42,9 @@ internal sealed class McpHttpSession : IAsyncDisposable
     /// <summary>No request of it is being answered, nor worked on for a client that has gone.</summary>
     internal bool IsIdle => Volatile.Read(ref _open) == 0;
 
+    /// <summary>Cancelled when it is about to end: nobody is to listen any more.</summary>
+    internal CancellationToken Ends => _ending.Begun;
+
     /// <summary>Timestamp of its last use.</summary>
     internal long LastUse => Volatile.Read(ref _lastUse);
 
@@ -46,7 +57,26 @@ internal sealed class McpHttpSession : IAsyncDisposable
     internal void Leave()
     {
         Volatile.Write(ref _lastUse, _time.GetTimestamp());
-        Interlocked.Decrement(ref _open);
+        if (Interlocked.Decrement(ref _open) == 0 && _ending.Why is not null)
+            _idle.TrySetResult();
+    }
+
+    /// <summary>Ends it in order; nobody enters it any more. What is open is answered, or told that it will not be, before this returns.</summary>
+    internal async Task EndAsync()
+    {
+        _ending.Begin(ProtocolTexts.SessionEnded);
+        if (IsIdle)
+            _idle.TrySetResult();
+        try
+        {
+            await _idle.Task.WaitAsync(TimeSpan.FromSeconds(HttpLimits.DrainSeconds + HttpLimits.TellingSeconds), _time);
+        }
+        catch (TimeoutException)
+        {
+            // Whoever does not read what it is told, or is deaf to its end, is not waited for.
+        }
+
+        await DisposeAsync();
     }
 
     public async ValueTask DisposeAsync()
@@ -66,11 +96,14 @@ internal sealed class McpHttpSession : IAsyncDisposable
 
         await _server.DisposeAsync();
         _stop.Dispose();
+        _ending.Dispose();
     }
 
     /// <summary>
-    /// Around the handler of each request. The SDK ends the response to a POST when its answer is written, and so would leave open for
-    /// ever that of a request which was cancelled: nothing is answered to it.
+    /// Around the handler of each request:
+    /// (1) the SDK ends the response to a POST when its answer is written, and so would leave open for ever that of a request which was
+    /// cancelled, since nothing is answered to it;
+    /// (2) what is not answered when the session ends is told so.
     /// </summary>
     private McpMessageHandler EndThePostToo(McpMessageHandler next) => async (context, cancellationToken) =>
     {
@@ -81,18 +114,40 @@ internal sealed class McpHttpSession : IAsyncDisposable
         }
 
         Enter();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Over);
         try
         {
-            await next(context, cancellationToken);
+            await next(context, either.Token);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
+            // (1)
             OpenPost.Of(request)?.EndUnanswered();
             throw;
+        }
+        catch (OperationCanceledException cancelled) when (_ending.Over.IsCancellationRequested)
+        {
+            // (2)
+            throw Unanswered(_ending.Why!, cancelled);
         }
         finally
         {
             Leave();
         }
     };
+
+    /// <summary>A cancellation that comes while an answer is written must not cut it in two.</summary>
+    private static McpMessageHandler SendAnswersWhole(McpMessageHandler next) => (context, cancellationToken) =>
+        next(context, context.JsonRpcMessage is JsonRpcResponse or JsonRpcError ? CancellationToken.None : cancellationToken);
+
+    private static McpProtocolException Unanswered(string why, OperationCanceledException cancelled)
+    {
+        if (cancelled is not QuestionCancelledException question)
+            return new McpProtocolException(ProtocolTexts.NothingRan(why), McpErrorCode.InternalError) { Data = { ["may_have_run"] = false } };
+        var operation = question.Operation.ToString();
+        return new McpProtocolException(FailureTexts.GivenUp(why, question.Operation, question.Conversation), McpErrorCode.InternalError)
+        {
+            Data = { ["may_have_run"] = true, ["operation_id"] = operation, ["conversation_id"] = question.Conversation },
+        };
+    }
 }

@@ -57,7 +57,7 @@ internal sealed class McpHttpSessions(TimeProvider time) : IAsyncDisposable
         return true;
     }
 
-    /// <summary>Ends it. False: there is none of that id.</summary>
+    /// <summary>Ends it, once what is open in it is answered or told that it will not be. False: there is none of that id.</summary>
     internal async ValueTask<bool> EndAsync(string id)
     {
         McpHttpSession? session;
@@ -67,7 +67,7 @@ internal sealed class McpHttpSessions(TimeProvider time) : IAsyncDisposable
                 return false;
         }
 
-        await session.DisposeAsync();
+        await session.EndAsync();
         return true;
     }
 

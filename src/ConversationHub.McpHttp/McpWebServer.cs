@@ -33,6 +33,7 @@ internal static class McpWebServer
 
         var app = builder.Build();
         var endpoint = app.Services.GetRequiredService<McpEndpoint>();
+        app.Lifetime.ApplicationStopping.Register(endpoint.Stop);
         app.Run(endpoint.HandleAsync);
         return app;
     }

@@ -90,7 +90,7 @@ internal sealed class QuestionAsker(
         try
         {
             var wasKept = await IsKeptAsync(conversation, left(), cancellationToken);
-            var result = await router.AskAsync(
+            var result = await RouteAsync(
                 question with
                 {
                     // Whatever the call says: an argument may narrow what the owner allows, and never widen it.
@@ -106,6 +106,7 @@ internal sealed class QuestionAsker(
                     MayHedge = question.MayHedge || kept.IsToldOpen(conversation),
                     Budget = left(),
                 },
+                conversation,
                 cancellationToken);
             if (result is { ServedBy: TargetName.Local, Reply: { } reply })
                 kept.Learn(conversation, wasKept, reply.IsLocalOnly);
@@ -114,6 +115,18 @@ internal sealed class QuestionAsker(
         finally
         {
             gate.Leave();
+        }
+    }
+
+    private async Task<RoutingResult> RouteAsync(Question question, string conversation, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await router.AskAsync(question, cancellationToken);
+        }
+        catch (OperationCanceledException cancelled) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new QuestionCancelledException(question.OperationId, conversation, cancelled);
         }
     }
 

@@ -20,6 +20,12 @@ internal static class HttpLimits
     /// <summary>A session nobody has used for this long may be ended to make room for another, in seconds.</summary>
     internal const int SessionIdleSeconds = 60;
 
+    /// <summary>At a stop, and at the end of a session, how long what is open may still take to be answered, in seconds. A backend takes 20 of its own.</summary>
+    internal const int DrainSeconds = 5;
+
+    /// <summary>How long telling those that were not answered may take, in seconds.</summary>
+    internal const int TellingSeconds = 1;
+
     /// <summary>How long a message may take to arrive, in seconds.</summary>
     internal const int HeadersTimeoutSeconds = 30;
 

@@ -28,10 +28,19 @@ internal static class FailureTexts
         return text.ToString();
     }
 
+    /// <summary>Of a question that was given up because the server went, and not for anything a backend did.</summary>
+    /// <param name="why">A sentence.</param>
+    internal static string GivenUp(string why, OperationId operation, string conversationId) =>
+        $"{why} {MayHaveRun}\nmay_have_run: true, operation_id: {operation}\nConversation: {conversationId}\nNext: {LookFirst}";
+
+    private const string MayHaveRun = "The question may have run all the same, and its answer may already stand in the conversation.";
+
+    private const string LookFirst = "look whether the conversation already holds the answer, then ask again with the same conversation_id.";
+
     private static string WhatBecameOfIt(RoutingResult result)
     {
         if (result.MayHaveRun)
-            return "The question may have run all the same, and its answer may already stand in the conversation.";
+            return MayHaveRun;
         return result.Attempts.Any(static attempt => attempt.Status is 502 or 504)
             ? "No answer was stored anywhere; the question itself may stand in the conversation."
             : "The question did not run anywhere.";
@@ -45,8 +54,7 @@ internal static class FailureTexts
                 "leave out `route`, or ask the owner to set MAESTRA_CLOUD_URL or MAESTRA_FALLBACK_ENABLED.",
             QuestionAsker.TooManyQuestions =>
                 "wait until some of them are answered, or cancel them, then ask again with the same conversation_id.",
-            RoutingErrorCode.DeadlineExceeded =>
-                "look whether the conversation already holds the answer, then ask again with the same conversation_id.",
+            RoutingErrorCode.DeadlineExceeded => LookFirst,
             ProblemCode.InvalidApiKey => "ask the owner to set MAESTRA_API_KEY or MAESTRA_API_KEY_FILE to a valid key.",
             ProblemCode.UserMismatch => "leave out `user_id`, or use the user that the key belongs to.",
             ProblemCode.ConversationErased => "ask without conversation_id, or with a new one.",

@@ -70,6 +70,15 @@ internal static class ProtocolTexts
     internal static readonly string TooManySessions =
         $"{HttpLimits.MaxSessions} sessions are open, each of them used in the last {HttpLimits.SessionIdleSeconds} seconds. End one with DELETE, or try again later.";
 
+    internal const string HubStopped = "The hub was stopped before this was answered.";
+
+    internal const string SessionEnded = "The session was ended before this was answered.";
+
+    /// <param name="why">A sentence.</param>
+    internal static string NothingRan(string why) => $"{why} Nothing was done by it; send it again.";
+
+    internal const string HubStops = "The hub is being stopped. Nothing was done; send it again when it is back.";
+
     internal static string HeaderMismatch(string header) => $"The header {header} must say what the body says.";
 
     internal static string UnknownTool(string? name, IEnumerable<string> known) =>

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Text.Json.Nodes;
+using ConversationHub.Mcp.Http;
 using ConversationHub.Mcp.Tests.Rig;
 using ConversationHub.Routing;
 using ConversationHub.Testing;
@@ -25,6 +27,88 @@ public sealed class EndedRequestsTests : HttpRig
 
         Assert.Equal((HttpStatusCode.Accepted, HttpStatusCode.OK, ""), (noted.StatusCode, called.StatusCode, told));
         Assert.Equal(HttpStatusCode.OK, await ListAsync(session));
+    }
+
+    [Fact]
+    public async Task Delete_AQuestionIsOpen_ItIsAnsweredFirst()
+    {
+        var answer = new TaskCompletionSource<RoutingResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Router.OnAsk = (_, cancellationToken) => answer.Task.WaitAsync(cancellationToken);
+        var session = (await OpenAsync())!;
+        using var called = await SendAsync(Ask, ("Mcp-Session-Id", session));
+        await Router.Asked.ItemAsync(1);
+
+        var ending = await BeginAsync(() => SendAsync(null, HttpMethod.Delete, ("Mcp-Session-Id", session)), timers: 2);
+        Assert.Equal(HttpStatusCode.NotFound, await ListAsync(session));
+        answer.SetResult(FakeRouter.Answered("Two rules were merged."));
+
+        Assert.Equal("local", (await AnswerAsync(called))["result"]!["structuredContent"]!["served_by"]!.GetValue<string>());
+        using var ended = await ending.WaitAsync(TestTimeouts.Signal);
+        Assert.Equal(HttpStatusCode.NoContent, ended.StatusCode);
+    }
+
+    [Fact]
+    public async Task Delete_NoAnswerComesInTime_ItIsToldThatItMayHaveRun()
+    {
+        Router.OnAsk = NeverAsync;
+        var session = (await OpenAsync())!;
+        using var called = await SendAsync(Ask, ("Mcp-Session-Id", session));
+        await Router.Asked.ItemAsync(1);
+
+        var ending = await BeginAsync(() => SendAsync(null, HttpMethod.Delete, ("Mcp-Session-Id", session)), timers: 2);
+        Time.Advance(TimeSpan.FromSeconds(HttpLimits.DrainSeconds));
+
+        AssertMayHaveRun("The session was ended", await AnswerAsync(called).WaitAsync(TestTimeouts.Signal));
+        using var ended = await ending.WaitAsync(TestTimeouts.Signal);
+        Assert.Equal(HttpStatusCode.NoContent, ended.StatusCode);
+    }
+
+    [Fact]
+    public async Task Stop_QuestionsAreOpen_OnesThatGetNoAnswerInTimeAreToldThatTheyMayHaveRun()
+    {
+        var session = (await OpenAsync())!;
+        using var listening = await SendAsync(null, HttpMethod.Get, ("Mcp-Session-Id", session));
+        var answer = new TaskCompletionSource<RoutingResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Router.OnAsk = (_, cancellationToken) => answer.Task.WaitAsync(cancellationToken);
+        using var answered = await SendAsync(Ask, ("Mcp-Session-Id", session));
+        await Router.Asked.ItemAsync(1);
+        Router.OnAsk = NeverAsync;
+        using var called = await SendAsync(Ask.Replace("\"id\":2", "\"id\":3", StringComparison.Ordinal), ("Mcp-Session-Id", session));
+        using var alone = await SendAsync(
+            Stateless(2, "tools/call", """ "name":"maestra_ask","arguments":{"message":"hello","conversation_id":"c7"}, """),
+            ("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", "tools/call"), ("Mcp-Name", "maestra_ask"));
+        await Router.Asked.ItemAsync(3);
+
+        var stopping = await BeginAsync(() => App.StopAsync(), timers: 2);
+        await listening.Content.ReadAsStringAsync().WaitAsync(TestTimeouts.Signal);
+        answer.SetResult(FakeRouter.Answered("Two rules were merged."));
+        Assert.Equal("local", (await AnswerAsync(answered))["result"]!["structuredContent"]!["served_by"]!.GetValue<string>());
+        Time.Advance(TimeSpan.FromSeconds(HttpLimits.DrainSeconds));
+
+        AssertMayHaveRun("The hub was stopped", await AnswerAsync(called).WaitAsync(TestTimeouts.Signal), asked: 2);
+        AssertMayHaveRun("The hub was stopped", await AnswerAsync(alone).WaitAsync(TestTimeouts.Signal), asked: 3);
+        await stopping.WaitAsync(TestTimeouts.Signal);
+    }
+
+    private void AssertMayHaveRun(string why, JsonObject answer, int asked = 1)
+    {
+        var error = answer["error"]!;
+        var operation = Router.Asked.Snapshot()[asked - 1].OperationId.ToString();
+        Assert.StartsWith(why, error["message"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Contains($"may_have_run: true, operation_id: {operation}\nConversation: c7\n", error["message"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Equal(
+            (true, operation, "c7"),
+            (error["data"]!["may_have_run"]!.GetValue<bool>(), error["data"]!["operation_id"]!.GetValue<string>(), error["data"]!["conversation_id"]!.GetValue<string>()));
+    }
+
+    /// <summary>Returns when it has set the timers by which what is open ends.</summary>
+    private async Task<T> BeginAsync<T>(Func<T> end, int timers)
+        where T : Task
+    {
+        var before = Time.Waiting.Count;
+        var ending = end();
+        await Time.WaitForTimersAsync(before + timers);
+        return ending;
     }
 
     private static async Task<RoutingResult> NeverAsync(Question question, CancellationToken cancellationToken)
