@@ -26,7 +26,7 @@ internal sealed class McpEndpoint(
     private const string EventStream = "text/event-stream";
     private const string Json = "application/json";
 
-    private readonly McpHttpSessions _sessions = new(time);
+    private readonly McpHttpSessions _sessions = new();
     private readonly CancellationTokenSource _stops = new();
     private readonly HeldBody.Sum _bodies = new();
 
@@ -170,7 +170,7 @@ internal sealed class McpEndpoint(
             if (!await _sessions.TryAddAsync(session))
             {
                 await session.DisposeAsync();
-                http.Response.Headers.RetryAfter = HttpLimits.SessionIdleSeconds.ToString(CultureInfo.InvariantCulture);
+                http.Response.Headers.RetryAfter = HttpLimits.SessionRetrySeconds.ToString(CultureInfo.InvariantCulture);
                 await RefuseAsync(http, HttpRefusal.Invalid(StatusCodes.Status503ServiceUnavailable, ProtocolTexts.TooManySessions));
                 return;
             }

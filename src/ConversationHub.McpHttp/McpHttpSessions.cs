@@ -6,7 +6,7 @@ using ConversationHub.Mcp.Http;
 namespace ConversationHub.McpHttp;
 
 /// <summary>The sessions of the older revisions, at most <see cref="HttpLimits.MaxSessions"/>. Thread-safe.</summary>
-internal sealed class McpHttpSessions(TimeProvider time) : IAsyncDisposable
+internal sealed class McpHttpSessions : IAsyncDisposable
 {
     private const int IdBytes = 16;
 
@@ -37,7 +37,7 @@ internal sealed class McpHttpSessions(TimeProvider time) : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes a new session and enters it. False: the table is full of sessions in use, and this one was not taken.</summary>
+    /// <summary>Takes a new session and enters it. False: each session has a request open, and this one was not taken.</summary>
     internal async ValueTask<bool> TryAddAsync(McpHttpSession session)
     {
         McpHttpSession? leaving;
@@ -84,7 +84,6 @@ internal sealed class McpHttpSessions(TimeProvider time) : IAsyncDisposable
             await session.DisposeAsync();
     }
 
-    private McpHttpSession? LongestIdle_NeedsLock() => _sessions.Values
-        .Where(session => session.IsIdle && time.GetElapsedTime(session.LastUse) >= TimeSpan.FromSeconds(HttpLimits.SessionIdleSeconds))
-        .MinBy(session => session.LastUse);
+    private McpHttpSession? LongestIdle_NeedsLock() =>
+        _sessions.Values.Where(static session => session.IsIdle).MinBy(static session => session.LastUse);
 }

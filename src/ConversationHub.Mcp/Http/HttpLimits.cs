@@ -5,7 +5,7 @@ namespace ConversationHub.Mcp.Http;
 /// <summary>Bounds of the HTTP transport.</summary>
 internal static class HttpLimits
 {
-    /// <summary>Sessions of the older revisions held at once. At the bound the one unused for longest makes room: its client, should it come back, is told to begin anew.</summary>
+    /// <summary>Sessions of the older revisions held at once. At the bound the one of those without an open request that was unused for longest makes room: its client, should it come back, is told to begin anew.</summary>
     internal const int MaxSessions = 64;
 
     /// <summary>
@@ -17,8 +17,8 @@ internal static class HttpLimits
     /// <summary>The bodies of requests that are being read or answered together, in bytes.</summary>
     internal const long MaxBodyBytes = StdioLimits.MaxOpenBytes;
 
-    /// <summary>A session nobody has used for this long may be ended to make room for another, in seconds.</summary>
-    internal const int SessionIdleSeconds = 60;
+    /// <summary>When it may be tried again while each of them has a request open, in seconds.</summary>
+    internal const int SessionRetrySeconds = 5;
 
     /// <summary>At a stop, and at the end of a session, how long what is open may still take to be answered, in seconds. A backend takes 20 of its own.</summary>
     internal const int DrainSeconds = 5;

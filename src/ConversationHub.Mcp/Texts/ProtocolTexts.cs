@@ -68,7 +68,7 @@ internal static class ProtocolTexts
     internal const string OneStream = "A session has one stream of events to listen to, and this one has had it; what is asked is answered in the response to its POST.";
 
     internal static readonly string TooManySessions =
-        $"{HttpLimits.MaxSessions} sessions are open, each of them used in the last {HttpLimits.SessionIdleSeconds} seconds. End one with DELETE, or try again later.";
+        $"{HttpLimits.MaxSessions} sessions are open, and each has a request open. End one with DELETE, or try again later.";
 
     internal const string HubStopped = "The hub was stopped before this was answered.";
 

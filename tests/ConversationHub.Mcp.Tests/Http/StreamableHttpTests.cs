@@ -167,23 +167,26 @@ public sealed class StreamableHttpTests : HttpRig
             others.Add(await OpenAsync());
         Assert.DoesNotContain(null, others);
 
-        // One that answers at the moment is never ended, however long it has been so; one that was used a moment ago is not idle.
-        using var listening = await SendAsync(null, HttpMethod.Get, ("Mcp-Session-Id", others[0]!));
-        Time.Advance(TimeSpan.FromSeconds(58));
-        using var refused = await SendAsync(Initialize);
-        Assert.Equal((HttpStatusCode.ServiceUnavailable, "60"), (refused.StatusCode, refused.Headers.RetryAfter?.ToString()));
-        Assert.Contains("in the last 60 seconds", (await AnswerAsync(refused))["error"]!["message"]!.GetValue<string>(), StringComparison.Ordinal);
-
+        // One that has a request open is never ended, however long it has been so; of the rest the one unused for longest goes at once.
+        using var listening = await SendAsync(null, HttpMethod.Get, ("Mcp-Session-Id", first!));
         Time.Advance(TimeSpan.FromSeconds(1));
-        Assert.NotNull(await OpenAsync());
-        Assert.Null(await OpenAsync());
-        Assert.Equal(HttpStatusCode.NotFound, await ListAsync(first!));
         Assert.Equal(HttpStatusCode.OK, await ListAsync(others[1]!));
+        var newest = await OpenAsync();
+        Assert.NotNull(newest);
+        var statuses = new List<HttpStatusCode>();
+        foreach (var each in others.Skip(2).Prepend(others[1]).Prepend(others[0]).Prepend(first).Append(newest))
+            statuses.Add(await ListAsync(each!));
+        Assert.Single(statuses, HttpStatusCode.NotFound);
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (statuses[0], statuses[2]));
 
-        Time.Advance(TimeSpan.FromHours(1));
+        // Only when each has one open is there no room.
+        var streams = new List<HttpResponseMessage>();
         for (var n = 0; n < HttpLimits.MaxSessions - 1; n++)
-            Assert.NotNull(await OpenAsync());
-        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.NotFound), (await ListAsync(others[0]!), await ListAsync(others[1]!)));
+            streams.Add(await SendAsync(null, HttpMethod.Get, ("Mcp-Session-Id", (await OpenAsync())!)));
+        using var refused = await SendAsync(Initialize);
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "5"), (refused.StatusCode, refused.Headers.RetryAfter?.ToString()));
+        Assert.Contains("each has a request open", (await AnswerAsync(refused))["error"]!["message"]!.GetValue<string>(), StringComparison.Ordinal);
+        streams.ForEach(static stream => stream.Dispose());
     }
 
     /// <summary>As over stdio: what tells of a hanging backend is answered while more questions hang than are asked at once.</summary>
