@@ -44,6 +44,13 @@ internal sealed class McpEndpoint(
             return;
         }
 
+        // What a POST says of its revision is looked at beside its body.
+        if (http.Request.Method != "POST" && HeadersOf(http.Request).HasUnknownRevision)
+        {
+            await RefuseAsync(http, RequestHeaders.UnknownRevision(null));
+            return;
+        }
+
         switch (http.Request.Method)
         {
             case "POST":
@@ -95,6 +102,12 @@ internal sealed class McpEndpoint(
         if (http.Request.ContentType is not { } type || !type.Split(';')[0].Trim().Equals(Json, StringComparison.OrdinalIgnoreCase))
         {
             await RefuseAsync(http, HttpRefusal.Invalid(StatusCodes.Status415UnsupportedMediaType, ProtocolTexts.ContentIsJson));
+            return;
+        }
+
+        if (http.Request.Headers.ContentEncoding.ToString() is { Length: > 0 } encoding && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+        {
+            await RefuseAsync(http, HttpRefusal.Invalid(StatusCodes.Status415UnsupportedMediaType, ProtocolTexts.BodyIsPlain));
             return;
         }
 

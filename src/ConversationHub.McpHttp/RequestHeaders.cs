@@ -17,34 +17,44 @@ internal sealed record RequestHeaders(string? ProtocolVersion, string? Method, s
     internal const string NameName = "Mcp-Name";
     internal const string SessionIdName = "Mcp-Session-Id";
 
-    /// <summary>The first revision without handshake and sessions. Revisions are dates, so they compare as text.</summary>
-    private const string FirstStateless = "2026-07-28";
+    /// <summary>The revision without handshake and sessions.</summary>
+    private const string Stateless = "2026-07-28";
+
+    /// <summary>Those the SDK serves, which has no public list of them.</summary>
+    private static readonly string[] Revisions = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", Stateless];
 
     private const string VersionMember = "io.modelcontextprotocol/protocolVersion";
 
     /// <summary>A value that cannot stand in a header as it is is sent so (SEP-2243).</summary>
     private const string EncodedPrefix = "=?base64?", EncodedSuffix = "?=";
 
+    /// <summary>Whether a revision is named that is not served (400 since 2025-06-18).</summary>
+    internal bool HasUnknownRevision => ProtocolVersion is not null && !Revisions.Contains(ProtocolVersion);
+
     /// <summary>Whether the request is of a revision without sessions.</summary>
-    internal bool IsStateless(JsonRpcMessage message) => IsStateless(ProtocolVersion) || (SessionId is null && VersionIn(message) is not null);
+    internal bool IsStateless(JsonRpcMessage message) => ProtocolVersion == Stateless || (SessionId is null && VersionIn(message) is not null);
+
+    internal static HttpRefusal UnknownRevision(JsonRpcMessage? message) =>
+        HttpRefusal.Invalid(400, ProtocolTexts.UnknownRevision(Revisions), (message as JsonRpcRequest)?.Id);
 
     /// <summary>Null: headers and body agree.</summary>
     internal HttpRefusal? Mismatch(JsonRpcMessage message)
     {
+        // A client that offers a revision is told by the answer which one is spoken; of those without handshake the SDK says so itself.
+        if (HasUnknownRevision && !IsStateless(message) && message is not JsonRpcRequest { Method: RequestMethods.Initialize })
+            return UnknownRevision(message);
         if (message is not JsonRpcRequest request)
             return null;
         var said = VersionIn(message);
         if (said is not null && said != ProtocolVersion)
             return Refuse(request, ProtocolVersionName);
-        if (!IsStateless(ProtocolVersion))
+        if (ProtocolVersion != Stateless)
             return null;
         if (Method != request.Method)
             return Refuse(request, MethodName);
         var named = NameIn(request);
         return named is not null && Decoded(Name) != named ? Refuse(request, NameName) : null;
     }
-
-    private static bool IsStateless(string? version) => version is not null && string.CompareOrdinal(version, FirstStateless) >= 0;
 
     private static HttpRefusal Refuse(JsonRpcRequest request, string header) =>
         HttpRefusal.HeaderMismatch(request.Id, ProtocolTexts.HeaderMismatch(header));

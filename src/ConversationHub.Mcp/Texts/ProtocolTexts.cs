@@ -8,12 +8,12 @@ namespace ConversationHub.Mcp.Texts;
 /// <summary>Messages of JSON-RPC errors: what a client's developer reads in a log.</summary>
 internal static class ProtocolTexts
 {
-    internal const string NotUtf8 = "The line is not UTF-8.";
+    internal const string NotUtf8 = "The message is not UTF-8.";
 
-    internal const string NotJson = "The line is not one JSON value. Send one JSON-RPC message a line, without a newline inside.";
+    internal const string NotJson = "The message is not one JSON value. Over standard input each message is a line, without a newline inside.";
 
     internal static readonly string LineTooLong =
-        $"The line is longer than {StdioLimits.MaxLineBytes} bytes and was skipped.";
+        $"The message is longer than {StdioLimits.MaxLineBytes} bytes and was skipped.";
 
     internal static readonly string TooManySubscriptions =
         $"{StdioLimits.MaxOpenSubscriptions} subscriptions are open already; cancel one first.";
@@ -32,7 +32,7 @@ internal static class ProtocolTexts
 
     internal static string InvalidRequest(LineInspection line) => line switch
     {
-        { Root: JsonTokenType.StartArray } => "Batches are not supported. Send each message on a line of its own.",
+        { Root: JsonTokenType.StartArray } => "Batches are not supported. Send each message by itself.",
         { Root: not JsonTokenType.StartObject } => "A message is a JSON object.",
         { HasTwice: true } => "A member stands twice in the message.",
         { HasVersion: false } => "The member \"jsonrpc\" must be \"2.0\".",
@@ -57,6 +57,8 @@ internal static class ProtocolTexts
 
     internal const string ContentIsJson = "The header Content-Type must be application/json.";
 
+    internal const string BodyIsPlain = "The body must be sent as it is, without Content-Encoding.";
+
     internal const string BodyBroken = "The body did not arrive in time.";
 
     internal const string NoHandshake = "There is no initialize in this revision: send the request itself, or server/discover.";
@@ -78,6 +80,9 @@ internal static class ProtocolTexts
     internal static string NothingRan(string why) => $"{why} Nothing was done by it; send it again.";
 
     internal const string HubStops = "The hub is being stopped. Nothing was done; send it again when it is back.";
+
+    internal static string UnknownRevision(IEnumerable<string> known) =>
+        $"The header MCP-Protocol-Version names none of the revisions served here: {string.Join(", ", known)}.";
 
     internal static string HeaderMismatch(string header) => $"The header {header} must say what the body says.";
 

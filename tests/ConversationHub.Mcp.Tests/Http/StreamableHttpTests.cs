@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using System.Text.Json.Nodes;
 using ConversationHub.Mcp.Asking;
 using ConversationHub.Mcp.Http;
 using ConversationHub.Mcp.Tests.Rig;
+using ConversationHub.McpHttp;
 using ConversationHub.Testing;
 
 namespace ConversationHub.Mcp.Tests.Http;
@@ -63,6 +63,69 @@ public sealed class StreamableHttpTests : HttpRig
 
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
         Assert.Equal(-32601, (await AnswerAsync(response))["error"]!["code"]!.GetValue<int>());
+    }
+
+    [Theory]
+    [InlineData("1999-01-01", 400)]
+    [InlineData("banana", 400)]
+    [InlineData("2027-01-01", 400)]
+    [InlineData("2025-06-18", 200)]
+    public async Task Post_RevisionInTheHeader_IsOneOfThoseServed(string revision, int status)
+    {
+        var session = (await OpenAsync())!;
+
+        using var posted = await SendAsync("""{"jsonrpc":"2.0","id":3,"method":"tools/list"}""", ("Mcp-Session-Id", session), ("MCP-Protocol-Version", revision));
+        using var offered = await SendAsync(Initialize, ("MCP-Protocol-Version", revision));
+        using var listening = await SendAsync(null, HttpMethod.Get, ("Mcp-Session-Id", session), ("MCP-Protocol-Version", revision));
+        using var deleted = await SendAsync(null, HttpMethod.Delete, ("Mcp-Session-Id", session), ("MCP-Protocol-Version", revision));
+
+        Assert.Equal((status, 200, status, status == 200 ? 204 : 400), ((int)posted.StatusCode, (int)offered.StatusCode, (int)listening.StatusCode, (int)deleted.StatusCode));
+        if (status == 400)
+            Assert.Contains("2025-11-25", (await AnswerAsync(posted))["error"]!["message"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    /// <summary>The list of the header check is ours; the SDK tells its own where it is asked for another without handshake.</summary>
+    [Fact]
+    public async Task Post_EveryRevisionTheSdkServes_IsTakenInTheHeader()
+    {
+        using var unknown = await SendAsync(
+            Stateless(1, "tools/list").Replace("2026-07-28", "2027-01-01", StringComparison.Ordinal), ("MCP-Protocol-Version", "2027-01-01"), ("Mcp-Method", "tools/list"));
+        var error = (await AnswerAsync(unknown))["error"]!;
+        var served = error["data"]!["supported"]!.AsArray().Select(static each => each!.GetValue<string>()).ToList();
+
+        Assert.Equal((HttpStatusCode.BadRequest, -32022), (unknown.StatusCode, error["code"]!.GetValue<int>()));
+        Assert.Contains("2026-07-28", served);
+        Assert.All(served, static revision => Assert.False(new RequestHeaders(revision, null, null, null).HasUnknownRevision));
+    }
+
+    /// <summary>There are no lines over HTTP.</summary>
+    [Theory]
+    [InlineData("[]", "by itself")]
+    [InlineData("{", "not one JSON value")]
+    public async Task Post_NoMessage_IsToldInWordsThatFit(string body, string words)
+    {
+        using var response = await SendAsync(body);
+
+        var message = (await AnswerAsync(response))["error"]!["message"]!.GetValue<string>();
+        Assert.Contains(words, message, StringComparison.Ordinal);
+        Assert.DoesNotContain("The line", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("line of its own", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("gzip", 415)]
+    [InlineData("identity", 200)]
+    public async Task Post_EncodedBody_IsRefusedAsSuch(string encoding, int status)
+    {
+        using var content = new StringContent(Initialize, Encoding.UTF8, "application/json");
+        content.Headers.ContentEncoding.Add(encoding);
+        using var request = new HttpRequestMessage(HttpMethod.Post, Address) { Content = content };
+        request.Headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
+        request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {Token}");
+
+        using var response = await Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+
+        Assert.Equal(status, (int)response.StatusCode);
     }
 
     [Theory]
