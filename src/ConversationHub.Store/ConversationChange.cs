@@ -36,7 +36,7 @@ public abstract record ChangeOutcome
     {
     }
 
-    /// <summary>Durable now.</summary>
+    /// <summary>Durable now; the summary tells the tags.</summary>
     public sealed record Changed(ConversationSummary Conversation) : ChangeOutcome;
 
     /// <summary>404 <c>conversation_not_found</c>.</summary>

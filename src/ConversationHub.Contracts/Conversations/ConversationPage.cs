@@ -39,4 +39,9 @@ public sealed record ConversationSummary
 
     [JsonPropertyName("status")]
     public required string Status { get; init; }
+
+    /// <summary>Told only in answer to a change: it shows what the change came to. Lists and <c>index.json</c> are without it.</summary>
+    [JsonPropertyName("tags")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Tags { get; init; }
 }

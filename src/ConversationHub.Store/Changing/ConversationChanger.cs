@@ -87,7 +87,7 @@ internal sealed class ConversationChanger(
             head = ConversationReader.Head_NeedsLock(state.Index, number);
         }
 
-        return new ChangeOutcome.Changed(head.ToSummary(messages.TryRead(head.First)?.Body));
+        return new ChangeOutcome.Changed(head.ToSummary(messages.TryRead(head.First)?.Body) with { Tags = head.Tags });
     }
 
     /// <summary>By what is held, so that erasing again gives the same. A conversation that went with its user has that erasure for its receipt.</summary>

@@ -65,7 +65,10 @@ internal sealed class PostgresArchive(
         }
 
         var (changed, lost) = await reader.FindAsync(UserId.Parse(owner), change.ConversationId, CancellationToken.None).ConfigureAwait(false);
-        return lost is not null ? new ChangeOutcome.NotCommitted(lost) : new ChangeOutcome.Changed(changed![0].Summary);
+        if (lost is not null)
+            return new ChangeOutcome.NotCommitted(lost);
+        var (fields, unread) = await reader.FieldsAsync(changed![0].Summary, CancellationToken.None).ConfigureAwait(false);
+        return unread is not null ? new ChangeOutcome.NotCommitted(unread) : new ChangeOutcome.Changed(changed[0].Summary with { Tags = fields!.Tags });
     }
 
     public async Task<EraseOutcome> EraseConversationAsync(UserId? owner, ConversationId id)

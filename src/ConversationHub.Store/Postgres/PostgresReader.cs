@@ -77,6 +77,10 @@ internal sealed class PostgresReader(Database database)
         static reader => reader.All(static row => new FoundConversation(PostgresRows.Summary(row), row.GetBoolean(9))),
         cancellationToken);
 
+    /// <summary>Title, status, tags and artifacts of a conversation that was found.</summary>
+    public Task<(FieldSet? Value, StoreFailure? Failure)> FieldsAsync(ConversationSummary summary, CancellationToken cancellationToken) =>
+        database.QueryAsync(FieldsSql, parameters => Key(parameters, summary), ReadFields, cancellationToken);
+
     public async Task<ListOutcome> ListAsync(ListQuery query, CancellationToken cancellationToken)
     {
         ListCursor? cursor = null;
@@ -118,8 +122,7 @@ internal sealed class PostgresReader(Database database)
             PostgresLimits.LongestExportPart).ConfigureAwait(false);
         if (places is null)
             return new ReadOutcome.Unavailable(failure!);
-        var (fields, lost) = await database.QueryAsync(
-            FieldsSql, parameters => Key(parameters, summary), ReadFields, cancellationToken).ConfigureAwait(false);
+        var (fields, lost) = await FieldsAsync(summary, cancellationToken).ConfigureAwait(false);
         return fields is null
             ? new ReadOutcome.Unavailable(lost!)
             : new ReadOutcome.Found(ToDocument(summary, fields, new PostgresMessages(database, summary, places), truncated: false));
@@ -158,8 +161,7 @@ internal sealed class PostgresReader(Database database)
             cancellationToken).ConfigureAwait(false);
         if (failure is not null)
             return new ReadOutcome.Unavailable(failure);
-        var (fields, lost) = await database.QueryAsync(
-            FieldsSql, parameters => Key(parameters, summary), ReadFields, cancellationToken).ConfigureAwait(false);
+        var (fields, lost) = await FieldsAsync(summary, cancellationToken).ConfigureAwait(false);
         if (lost is not null)
             return new ReadOutcome.Unavailable(lost);
         var truncated = messages!.Count > query.Limit;

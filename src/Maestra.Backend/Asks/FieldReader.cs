@@ -27,6 +27,13 @@ internal sealed class FieldReader
 
     public IReadOnlyList<ValidationError> Errors => _errors;
 
+    /// <summary>True when at least one of the fields of <paramref name="names"/> is there, and no other.</summary>
+    public bool HasOnly(params IReadOnlyList<string> names)
+    {
+        var members = _object.EnumerateObject().ToArray();
+        return members.Length > 0 && members.All(member => names.Any(name => member.NameEquals(name)));
+    }
+
     /// <summary>A field that must be there.</summary>
     /// <returns>Null, with an error, when it is missing or no storable string.</returns>
     public string? Required(string name)

@@ -4,29 +4,51 @@ using Maestra.Backend.Asks;
 
 namespace Maestra.Backend.Conversations;
 
-/// <summary>Reads the body of <c>PATCH /conversations/{id}</c> (wire.md §4): any of six fields. A function of the body.</summary>
+/// <summary>
+/// Reads the body of <c>PATCH /conversations/{id}</c> (wire.md §4): any of six fields and no other, since what is not understood may be what
+/// keeps a conversation here (docs/decisions/0077). A function of the body.
+/// </summary>
 internal static class ChangeRequest
 {
     private const double DefaultConfidence = 1;
 
+    /// <summary>The mark without what people write between its words.</summary>
+    private const string LettersOfTheMark = "localonly";
+
+    private const int MaxSlips = 1;
+
+    private const string AddTags = "add_tags";
+    private const string RemoveTags = "remove_tags";
+    private const string LinkArtifacts = "link_artifacts";
+    private const string UnlinkArtifacts = "unlink_artifacts";
+
+    private static readonly string[] Fields = ["title", "status", AddTags, RemoveTags, LinkArtifacts, UnlinkArtifacts];
+
     /// <returns>The change; whatever is wrong stands in the errors of <paramref name="fields"/>.</returns>
     public static ConversationChange Read(FieldReader fields, UserId? owner, ConversationId id)
     {
+        if (!fields.HasOnly(Fields))
+        {
+            fields.Add(
+                ValidationErrorType.ValueError,
+                $"Input should hold one or more of {string.Join(", ", Fields)}, and nothing else; \"{AddTags}\":[\"{LocalOnlyMark.Tag}\"] keeps a conversation on this backend");
+        }
+
         var change = new ConversationChange
         {
             Owner = owner,
             ConversationId = id,
             Title = Title(fields),
             Status = Status(fields),
-            AddTags = Tags(fields, "add_tags"),
-            RemoveTags = Tags(fields, "remove_tags"),
-            LinkArtifacts = Artifacts(fields, "link_artifacts", isLink: true),
-            UnlinkArtifacts = Artifacts(fields, "unlink_artifacts", isLink: false),
+            AddTags = Added(fields),
+            RemoveTags = Tags(fields, RemoveTags),
+            LinkArtifacts = Artifacts(fields, LinkArtifacts, isLink: true),
+            UnlinkArtifacts = Artifacts(fields, UnlinkArtifacts, isLink: false),
         };
         if (change.AddTags.Intersect(change.RemoveTags, StringComparer.Ordinal).Any())
-            fields.Add(ValidationErrorType.ValueError, "A tag should stand in add_tags or in remove_tags, not in both", "remove_tags");
+            fields.Add(ValidationErrorType.ValueError, "A tag should stand in add_tags or in remove_tags, not in both", RemoveTags);
         if (change.LinkArtifacts.Select(Key).Intersect(change.UnlinkArtifacts.Select(Key)).Any())
-            fields.Add(ValidationErrorType.ValueError, "An artifact should stand in link_artifacts or in unlink_artifacts, not in both", "unlink_artifacts");
+            fields.Add(ValidationErrorType.ValueError, "An artifact should stand in link_artifacts or in unlink_artifacts, not in both", UnlinkArtifacts);
         return change;
     }
 
@@ -47,6 +69,18 @@ internal static class ChangeRequest
             fields.Add(ValidationErrorType.LiteralError, $"Input should be '{ConversationStatus.Active}' or '{ConversationStatus.Closed}'", "status");
         return status;
     }
+
+    /// <summary>A tag that only looks like the mark would let the conversation go; one that is there from before can be removed.</summary>
+    private static string[] Added(FieldReader fields)
+    {
+        var tags = Tags(fields, AddTags);
+        if (tags.Any(static tag => tag != LocalOnlyMark.Tag && IsLikeTheMark(tag)))
+            fields.Add(ValidationErrorType.ValueError, $"A tag is almost {LocalOnlyMark.Tag}, and would keep nothing here; did you mean {LocalOnlyMark.Tag}?", AddTags);
+        return tags;
+    }
+
+    private static bool IsLikeTheMark(string tag) =>
+        Spelling.Slips(string.Concat(tag.Where(char.IsLetterOrDigit)).ToLowerInvariant(), LettersOfTheMark) <= MaxSlips;
 
     private static string[] Tags(FieldReader fields, string name)
     {

@@ -181,6 +181,7 @@ public abstract partial class StoreContract : IAsyncLifetime
 
         var document = await ReadAsync();
         Assert.Equal(("Rules", "Rules", "closed"), (changed.Conversation.Topic, document.Topic, document.Meta.Status));
+        Assert.Equal(["a", "b"], changed.Conversation.Tags);
         Assert.Equal(["a"], document.Tags);
         Assert.Equal(("decision", "d-1", "Merge rules", 0.5), document.Artifacts.Select(one => (one.Type, one.Id, one.Title, one.Confidence)).Single());
         Assert.Single((await ListAsync(new ListQuery { Owner = null, Status = ConversationStatus.Closed })).Conversations);

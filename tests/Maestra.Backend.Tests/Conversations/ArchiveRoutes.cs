@@ -25,7 +25,7 @@ public abstract class ArchiveRoutes
 
         var first = await backend.PatchAsync("/conversations/main", """
             {"title":"Parser rules","status":"closed","add_tags":["csharp","b","csharp"],
-             "link_artifacts":[{"type":"decision","id":"d-1","title":"Merge rules","confidence":0.5},{"type":"file","id":"a:b"}],"unknown":1}
+             "link_artifacts":[{"type":"decision","id":"d-1","title":"Merge rules","confidence":0.5},{"type":"file","id":"a:b"}]}
             """, Ada);
         var second = await backend.PatchAsync("/conversations/main", """
             {"title":"Rules","remove_tags":["b"],"unlink_artifacts":[{"type":"file","id":"a:b"}]}
@@ -34,7 +34,8 @@ public abstract class ArchiveRoutes
 
         Assert.Equal(HttpStatusCode.OK, first.Status);
         Assert.Equal(
-            ["id", "topic", "owner", "surfaces", "created_at", "updated_at", "message_count", "status"], first.Json.Select(field => field.Key));
+            ["id", "topic", "owner", "surfaces", "created_at", "updated_at", "message_count", "status", "tags"], first.Json.Select(field => field.Key));
+        Assert.Equal(("""["b","csharp"]""", """["csharp"]"""), (first.Json["tags"]!.ToJsonString(), second.Json["tags"]!.ToJsonString()));
         Assert.Equal(("Parser rules", "closed", 2), ((string?)first.Json["topic"], (string?)first.Json["status"], (int)first.Json["message_count"]!));
         Assert.Equal("Rules", (string?)second.Json["topic"]);
         Assert.Equal(("Rules", "closed"), ((string?)document["topic"], (string?)document["meta"]!["status"]));
@@ -42,7 +43,8 @@ public abstract class ArchiveRoutes
         var artifact = Assert.Single(document["artifacts"]!.AsArray())!;
         Assert.Equal(("decision", "d-1", "Merge rules", 0.5),
             ((string?)artifact["type"], (string?)artifact["id"], (string?)artifact["title"], (double)artifact["confidence"]!));
-        Assert.Single((await backend.GetAsync("/conversations?status=closed", Ada)).Json["conversations"]!.AsArray());
+        var listed = Assert.Single((await backend.GetAsync("/conversations?status=closed", Ada)).Json["conversations"]!.AsArray())!;
+        Assert.False(listed.AsObject().ContainsKey("tags"));
         Assert.Empty((await backend.GetAsync("/conversations", Ada)).Json["conversations"]!.AsArray());
     }
 
@@ -66,6 +68,12 @@ public abstract class ArchiveRoutes
             ("""{"unlink_artifacts":{}}""", "list_type body.unlink_artifacts"),
             ("""{"title":"a\u0000b"}""", "value_error body.title"),
             ("""[]""", "object_type body"),
+            ("{}", "value_error body"),
+            ("""{"tags":["local_only"]}""", "value_error body"),
+            ("""{"add_tag":"local_only"}""", "value_error body"),
+            ("""{"title":"x","local_only":true}""", "value_error body"),
+            ("""{"title":"x","\ud800":1}""", "json_invalid body"),
+            ("""{"\ud800":1}""", "json_invalid body"),
         ];
 
         foreach (var (body, errors) in rows)
@@ -77,8 +85,28 @@ public abstract class ArchiveRoutes
 
         using var text = new HttpRequestMessage(HttpMethod.Patch, "/conversations/main") { Content = new StringContent("{}") };
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, (await backend.SendAsync(text, Ada)).Status);
-        Assert.Equal("What changed?", (string?)(await backend.PatchAsync("/conversations/main", "{}", Ada)).Json["topic"]);
+        Assert.Equal("What changed?", (string?)(await backend.PatchAsync("/conversations/main", """{"title":null}""", Ada)).Json["topic"]);
         Assert.Equal("What changed?", (string?)(await backend.GetAsync("/conversations/main", Ada)).Json["topic"]);
+    }
+
+    /// <summary>A mark that its owner believes to be set, and that is not, lets the conversation go.</summary>
+    [ContractFact]
+    public async Task Patch_TagThatIsAlmostTheMark_IsRefusedWithTheRightOneAndCanBeRemoved()
+    {
+        await using var backend = await StartAsync();
+        await AskAsync(backend, "What changed?", "main");
+
+        foreach (var slip in (string[])["Local_Only", "local-only", " local_only", "local only", "LOCALONLY", "local\u2011only", "local_onl"])
+        {
+            var refused = await backend.PatchAsync("/conversations/main", $$"""{"title":"x","add_tags":["urgent","{{slip}}"]}""", Ada);
+            Assert.True(refused.Status == HttpStatusCode.UnprocessableEntity, slip);
+            Assert.Equal(["value_error body.add_tags"], refused.Errors);
+            Assert.Contains("did you mean local_only?", refused.Text, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("\\\"add_tags\\\":[\\\"local_only\\\"]", (await backend.PatchAsync("/conversations/main", """{"tags":["local_only"]}""", Ada)).Text, StringComparison.Ordinal);
+        var marked = await backend.PatchAsync("/conversations/main", """{"add_tags":["local_only","locality"],"remove_tags":["local-only"]}""", Ada);
+        Assert.Equal(("What changed?", """["local_only","locality"]"""), ((string?)marked.Json["topic"], marked.Json["tags"]!.ToJsonString()));
     }
 
     /// <summary>T70.</summary>
