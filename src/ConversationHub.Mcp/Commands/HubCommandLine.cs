@@ -1,3 +1,4 @@
+using System.Collections;
 using System.CommandLine;
 using System.Text;
 using System.Text.Json;
@@ -130,7 +131,7 @@ internal static class HubCommandLine
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         var settings = SettingsBinder.Bind(
             commandLine,
-            Environment.GetEnvironmentVariable,
+            Variables(),
             SettingFiles.Read,
             home.Length == 0 ? null : home,
             out var errors);
@@ -141,6 +142,14 @@ internal static class HubCommandLine
         foreach (var error in errors)
             await Console.Error.WriteLineAsync($"- {error}");
         return ExitCodes.BadSettings;
+    }
+
+    private static Dictionary<string, string> Variables()
+    {
+        var variables = new Dictionary<string, string>(OperatingSystem.IsWindows() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal);
+        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+            variables[(string)variable.Key] = (string?)variable.Value ?? "";
+        return variables;
     }
 
     private static Option<string> Setting(string name, string description) =>

@@ -8,13 +8,6 @@ internal static class ConfigFile
 {
     internal const int MaxBytes = 64 * 1024;
 
-    /// <summary>Fewer than tell these names from any of the backend's.</summary>
-    private const int MaxSlips = 2;
-
-    /// <summary>Those which say where text may go. One that is written wrongly would let it go where its owner said it must not.</summary>
-    private static readonly string[] DecideWhereTextGoes =
-        [SettingNames.FallbackEnabled, SettingNames.Route, SettingNames.LocalUrl, SettingNames.CloudUrl, SettingNames.LocalBackendId];
-
     /// <summary>A name that stands there twice is refused where it can be named.</summary>
     private static readonly JsonDocumentOptions Json = MaestraJson.Document with { AllowDuplicateProperties = true };
 
@@ -25,7 +18,8 @@ internal static class ConfigFile
         var values = new Dictionary<string, string>();
         try
         {
-            using var document = JsonDocument.Parse(json, Json);
+            // Editors of Windows put a mark of the encoding before the text.
+            using var document = JsonDocument.Parse(json[(json.Span.StartsWith("\uFEFF"u8) ? 3 : 0)..], Json);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
                 errors.Add($"{SettingNames.ConfigFile}: {path} must hold one JSON object of setting names and values.");
@@ -55,7 +49,7 @@ internal static class ConfigFile
 
     private static void Add(Dictionary<string, string> values, JsonProperty member, string path, List<string> errors)
     {
-        if (Meant(member.Name) is { } meant)
+        if (MisspeltNames.Meant(member.Name) is { } meant)
             errors.Add($"{SettingNames.ConfigFile}: nobody reads '{member.Name}' in {path}; did you mean {meant}?");
         switch (member.Value.ValueKind)
         {
@@ -72,9 +66,4 @@ internal static class ConfigFile
                 break;
         }
     }
-
-    private static string? Meant(string name) => DecideWhereTextGoes.Contains(name, StringComparer.Ordinal)
-        ? null
-        : Array.Find(DecideWhereTextGoes, known =>
-            Math.Abs(known.Length - name.Length) <= MaxSlips && Spelling.Slips(name.ToUpperInvariant(), known) <= MaxSlips);
 }

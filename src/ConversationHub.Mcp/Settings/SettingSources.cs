@@ -2,11 +2,11 @@ namespace ConversationHub.Mcp.Settings;
 
 /// <summary>Where a value comes from, the first that has one winning.</summary>
 /// <param name="CommandLine">Setting name to value.</param>
-/// <param name="Environment">Reads a variable. Empty counts as not set: templates write <c>"NAME": ""</c>.</param>
+/// <param name="Environment">Variables. Empty counts as not set: templates write <c>"NAME": ""</c>.</param>
 /// <param name="ConfigFile">Setting name to value.</param>
 internal sealed record SettingSources(
     IReadOnlyDictionary<string, string> CommandLine,
-    Func<string, string?> Environment,
+    IReadOnlyDictionary<string, string> Environment,
     IReadOnlyDictionary<string, string> ConfigFile)
 {
     internal const string FilePlace = "configuration file";
@@ -21,7 +21,7 @@ internal sealed record SettingSources(
     private IEnumerable<SettingValue?> InOrder(string name)
     {
         yield return Value(name, CommandLine.GetValueOrDefault(name), "command line");
-        yield return Value(name, Environment(name), "environment");
+        yield return Value(name, Environment.GetValueOrDefault(name), "environment");
         yield return Value(name, ConfigFile.GetValueOrDefault(name), FilePlace);
     }
 

@@ -34,12 +34,18 @@ internal sealed class SettingsBinder(SettingSources sources, ReadSettingFile rea
     /// <summary>The settings, or null when <paramref name="errors"/> lists what is wrong.</summary>
     internal static HubSettings? Bind(
         IReadOnlyDictionary<string, string> commandLine,
-        Func<string, string?> environment,
+        IReadOnlyDictionary<string, string> environment,
         ReadSettingFile readFile,
         string? homeFolder,
         out IReadOnlyList<string> errors)
     {
-        var found = new List<string>();
+        var found = MisspeltNames.InEnvironment(environment).ToList();
+        if (homeFolder is not null && !Path.IsPathFullyQualified(homeFolder))
+        {
+            found.Add($"HOME={Texts.DisplayText.Clean(homeFolder)} (environment) must be an absolute path: a relative one is another folder wherever the program is started.");
+            homeFolder = null;
+        }
+
         var file = ReadConfigFile(new SettingSources(commandLine, environment, new Dictionary<string, string>()), readFile, homeFolder, found);
         var binder = new SettingsBinder(new SettingSources(commandLine, environment, file), readFile, homeFolder);
         var settings = binder.Bind();
@@ -307,6 +313,12 @@ internal sealed class SettingsBinder(SettingSources sources, ReadSettingFile rea
         var named = sources.Find(SettingNames.ConfigFile);
         if (ConfigPath(sources, homeFolder) is not { } path)
             return new Dictionary<string, string>();
+        if (named is not null && !Path.IsPathFullyQualified(path))
+        {
+            errors.Add($"{named.Name}={Texts.DisplayText.Clean(path)} ({named.Place}) must be an absolute path, or one that begins with ~/.");
+            return new Dictionary<string, string>();
+        }
+
         try
         {
             if (readFile(path, ConfigFile.MaxBytes) is { } bytes)

@@ -60,7 +60,7 @@ public sealed class SettingsBinderTests
     [Fact]
     public void Bind_WithoutAHome_NeedsNoFile()
     {
-        Assert.NotNull(SettingsBinder.Bind(_commandLine, _environment.GetValueOrDefault, ReadFile, null, out var errors));
+        Assert.NotNull(SettingsBinder.Bind(_commandLine, _environment, ReadFile, null, out var errors));
         Assert.Empty(errors);
     }
 
@@ -250,6 +250,26 @@ public sealed class SettingsBinderTests
         Assert.Equal("ada", Bind().UserId);
     }
 
+    /// <summary>No configuration comes from the folder a program is started in.</summary>
+    [Fact]
+    public void Bind_RelativeConfigFileOrHome_IsAnError()
+    {
+        _files["own.json"] = """{"MAESTRA_USER_ID":"ada"}""";
+        _environment[SettingNames.ConfigFile] = "own.json";
+        Assert.Equal("MAESTRA_CONFIG_FILE=own.json (environment) must be an absolute path, or one that begins with ~/.", Assert.Single(Errors()));
+
+        _environment.Clear();
+        Assert.Null(SettingsBinder.Bind(_commandLine, _environment, ReadFile, "rel", out var errors));
+        Assert.StartsWith("HOME=rel (environment) must be an absolute path", Assert.Single(errors), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Bind_ConfigFileOfAnEditorOfWindows_IsRead()
+    {
+        _files[$"{Home}/.maestra/config.json"] = "\uFEFF{\"MAESTRA_USER_ID\":\"ada\"}\r\n";
+        Assert.Equal("ada", Bind().UserId);
+    }
+
     /// <summary>IDEs keep what a start says in files.</summary>
     [Theory]
     [InlineData(SettingNames.ApiKeyFile, "mk_0123456789abcdef", "0123456789")]
@@ -266,6 +286,39 @@ public sealed class SettingsBinderTests
         Assert.DoesNotContain(errors, error => error.Contains(secret, StringComparison.Ordinal));
     }
 
+    /// <summary>The place that README and mcp_config.example.json show.</summary>
+    [Theory]
+    [InlineData("MAESTRA_FALLBACK_ENABLE", "false", "MAESTRA_FALLBACK_ENABLE (environment): nobody reads it; did you mean MAESTRA_FALLBACK_ENABLED?")]
+    [InlineData("MAESTRA_FALLBACK", "false", "did you mean MAESTRA_FALLBACK_ENABLED?")]
+    [InlineData("MAESTRA_ROUTES", "local-only", "did you mean MAESTRA_ROUTE?")]
+    [InlineData("maestra_rout", "local-only", "did you mean MAESTRA_ROUTE?")]
+    [InlineData("MAESTRA_LOCAL_BACKENDID", "local_sha256_eed292c6e467c8ef", "did you mean MAESTRA_LOCAL_BACKEND_ID?")]
+    [InlineData("MAESTRA_CONFIGFILE", "/etc/local-only.json", "did you mean MAESTRA_CONFIG_FILE?")]
+    public void Bind_NameInTheEnvironmentThatIsAlmostOneOfWhereTextGoes_IsAnError(string name, string value, string error)
+    {
+        _environment[name] = value;
+        Assert.Contains(error, Assert.Single(Errors()), StringComparison.Ordinal);
+        _environment[name] = " ";
+        Bind();
+    }
+
+    /// <summary>Both programs may be started from one environment; and of other names nothing is said, since they decide nothing.</summary>
+    [Fact]
+    public void Bind_NamesOfTheBackendAndOfOthersInTheEnvironment_AreNoMistake()
+    {
+        foreach (var name in (string[])
+        [
+            "MAESTRA_MODE", "MAESTRA_PORT", "MAESTRA_HOST", "MAESTRA_STATE_ROOT", "MAESTRA_API_KEYS", "MAESTRA_API_KEYS_FILE", "MAESTRA_KEY_STORE",
+            "MAESTRA_PEERS", "MAESTRA_SYNC_USERS", "MAESTRA_METRICS_FILE", "MAESTRA_DEPENDENCIES", "MAESTRA_PROMPTS_FOLDER", "MAESTRA_OPENAI_KEY",
+            "MAESTRA_RATE_LIMIT_ENABLED", "MAESTRA_SEARCH_INDEX", "MAESTRA_RETENTION_DAYS", "MAESTRA_HOME", "FALLBACK_ENABLED", "ROUTE", "MAESTRA_",
+        ])
+        {
+            _environment[name] = "x";
+        }
+
+        Bind();
+    }
+
     /// <summary>The backend reads the same file, and has more settings than the hub knows.</summary>
     [Fact]
     public void Bind_SettingsOfTheBackendInTheFile_AreNoMistake()
@@ -276,14 +329,14 @@ public sealed class SettingsBinderTests
 
     private HubSettings Bind()
     {
-        var settings = SettingsBinder.Bind(_commandLine, _environment.GetValueOrDefault, ReadFile, Home, out var errors);
+        var settings = SettingsBinder.Bind(_commandLine, _environment, ReadFile, Home, out var errors);
         Assert.Empty(errors);
         return settings!;
     }
 
     private IReadOnlyList<string> Errors()
     {
-        Assert.Null(SettingsBinder.Bind(_commandLine, _environment.GetValueOrDefault, ReadFile, Home, out var errors));
+        Assert.Null(SettingsBinder.Bind(_commandLine, _environment, ReadFile, Home, out var errors));
         return errors;
     }
 
