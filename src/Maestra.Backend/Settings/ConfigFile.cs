@@ -44,7 +44,8 @@ internal sealed record ConfigFile(IReadOnlyDictionary<string, string> Values, IR
 
         try
         {
-            using var document = JsonDocument.Parse(content, Json);
+            // Editors of Windows put a mark of the encoding before the text.
+            using var document = JsonDocument.Parse(content.AsMemory(content.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0), Json);
             return Read(path, document.RootElement);
         }
         catch (JsonException e)
@@ -89,5 +90,6 @@ internal sealed record ConfigFile(IReadOnlyDictionary<string, string> Values, IR
         return new ConfigFile(values, errors);
     }
 
-    private static ConfigFile Wrong(string error) => new(None, [error]);
+    /// <summary>One that cannot be looked for.</summary>
+    public static ConfigFile Wrong(string error) => new(None, [error]);
 }

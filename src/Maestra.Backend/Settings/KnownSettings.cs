@@ -32,11 +32,31 @@ internal static class KnownSettings
         "MAESTRA_HEDGE_MS", "MAESTRA_LOCAL_BACKEND_ID", "MAESTRA_WATCH_PARENT", "MCP_SERVER_MODE", "MCP_SERVER_PORT", "MCP_SERVER_TOKEN",
     ];
 
+    /// <summary>
+    /// Those which say whose text may leave and who may come in: one that is written wrongly lets text go where its owner said it must not
+    /// (docs/decisions/0077).
+    /// </summary>
+    private static readonly string[] DecideWhoGetsText =
+    [
+        SettingNames.SyncUsers, SettingNames.Mode, SettingNames.Host, SettingNames.ApiKey, SettingNames.ApiKey + SettingNames.FileSuffix,
+        SettingNames.ApiKeys, SettingNames.ApiKeysFile, SettingNames.ConfigFile,
+    ];
+
+    /// <summary>A name as short as MAESTRA_HOME, two letters from two of ours, is somebody's own.</summary>
+    private const int ShortName = 4;
+
     private static readonly HashSet<string> All = new([.. Own, .. OfTheHub], StringComparer.Ordinal);
 
     /// <summary>Also true for the name of a file that holds the value.</summary>
     public static bool Has(string name) =>
         All.Contains(name) || (name.EndsWith(SettingNames.FileSuffix, StringComparison.Ordinal) && All.Contains(name[..^SettingNames.FileSuffix.Length]));
+
+    /// <summary>One of the names that decide who gets text, when <paramref name="name"/>, which nobody reads, was probably meant to be it.</summary>
+    public static string? MeantToDecide(string name)
+    {
+        var nearest = DecideWhoGetsText.Select(known => (Known: known, Slips: Spelling.Slips(name.ToUpperInvariant(), known))).MinBy(static candidate => candidate.Slips);
+        return nearest.Slips <= (nearest.Known.Length - SettingNames.Prefix.Length <= ShortName ? 1 : 2) ? nearest.Known : null;
+    }
 
     /// <returns>Null when no name is like it.</returns>
     public static string? Nearest(string name)

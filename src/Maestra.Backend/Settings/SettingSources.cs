@@ -24,28 +24,38 @@ internal sealed class SettingSources
 
     public ConfigFile File { get; }
 
-    /// <summary>Names that can only be meant for us: all of the configuration file, and those of the environment that begin as ours do.</summary>
+    /// <summary>Names with a value that can only be meant for us: all of the configuration file, and those of the environment that begin as ours do.</summary>
     public IEnumerable<(string Origin, string Name)> OurNames => _layers.Skip(1).SelectMany(
-        layer => layer.Values.Keys.Where(name => layer.Values == File.Values || name.StartsWith(SettingNames.Prefix, StringComparison.OrdinalIgnoreCase))
-            .Select(name => (layer.Origin, name)));
+        layer => layer.Values
+            .Where(one => one.Value.Length > 0 && (layer.Values == File.Values || one.Key.StartsWith(SettingNames.Prefix, StringComparison.OrdinalIgnoreCase)))
+            .Select(one => (layer.Origin, one.Key)));
 
     public static SettingSources Load(IReadOnlyDictionary<string, string> commandLine, IReadOnlyDictionary<string, string> environment)
     {
         var home = environment.GetValueOrDefault("HOME") is { Length: > 0 } set
             ? set
             : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        var named = environment.GetValueOrDefault(SettingNames.ConfigFile);
-        var file = string.IsNullOrEmpty(named)
-            ? ConfigFile.Load(Path.Combine(home, ".maestra", "config.json"), mustExist: false)
-            : ConfigFile.Load(named, mustExist: true);
-        return new SettingSources(commandLine, environment, home, file);
+        return new SettingSources(commandLine, environment, home, LoadFile(environment.GetValueOrDefault(SettingNames.ConfigFile), home));
+    }
+
+    private static ConfigFile LoadFile(string? named, string home)
+    {
+        if (!Path.IsPathFullyQualified(home))
+            return ConfigFile.Wrong($"HOME: '{home}' is wrong; expected an absolute path, since a relative one is another folder wherever the program is started");
+        if (string.IsNullOrEmpty(named))
+            return ConfigFile.Load(Path.Combine(home, ".maestra", "config.json"), mustExist: false);
+        return FullPath(named, home) is { } path
+            ? ConfigFile.Load(path, mustExist: true)
+            : ConfigFile.Wrong($"{SettingNames.ConfigFile}: '{named}' is wrong; expected an absolute path, or one that begins with ~/");
     }
 
     /// <summary>The one reading of paths: absolute, or below the home folder with <c>~/</c>.</summary>
     /// <returns>Null for any other, which would be another file in every folder.</returns>
-    public string? FullPath(string text)
+    public string? FullPath(string text) => FullPath(text, Home);
+
+    private static string? FullPath(string text, string home)
     {
-        var path = text is "~" || text.StartsWith("~/", StringComparison.Ordinal) ? Path.Join(Home, text[1..]) : text;
+        var path = text is "~" || text.StartsWith("~/", StringComparison.Ordinal) ? Path.Join(home, text[1..]) : text;
         return Path.IsPathFullyQualified(path) ? Path.GetFullPath(path) : null;
     }
 

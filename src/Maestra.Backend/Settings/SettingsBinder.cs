@@ -28,7 +28,12 @@ internal static class SettingsBinder
         var state = reader.Folder(SettingNames.StateRoot, Path.Combine(reader.Home, ".8825"));
         CheckUnsupported(reader);
         foreach (var (origin, name) in sources.OurNames.Where(static one => !KnownSettings.Has(one.Name)))
-            reader.Warn($"{origin}: nobody reads '{name}'{(KnownSettings.Nearest(name) is { } nearest ? $"; did you mean {nearest}?" : "")}");
+        {
+            if (KnownSettings.MeantToDecide(name) is { } meant)
+                reader.Refuse($"{origin}: nobody reads '{name}'; did you mean {meant}?");
+            else
+                reader.Warn($"{origin}: nobody reads '{name}'{(KnownSettings.Nearest(name) is { } nearest ? $"; did you mean {nearest}?" : "")}");
+        }
 
         var settings = new BackendSettings
         {

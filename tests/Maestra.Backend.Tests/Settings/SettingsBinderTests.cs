@@ -211,6 +211,33 @@ public sealed class SettingsBinderTests : IDisposable
         ["environment: nobody reads 'MAESTRA_RETENTON_DAYS'; did you mean MAESTRA_RETENTION_DAYS?"],
         Bind(("MAESTRA_RETENTON_DAYS", "3"), ("LOG_LEVL", "INFO"), ("MAESTRA_LOCAL_URL", "http://127.0.0.1:1"), ("MAESTRA_API_KEY_FILE", "")).Warnings);
 
+    /// <summary>What such a slip leaves open goes to peers, or to whoever asks.</summary>
+    [Theory]
+    [InlineData("MAESTRA_SYNC_USER", "MAESTRA_SYNC_USERS")]
+    [InlineData("MAESTRA_SYNCUSERS", "MAESTRA_SYNC_USERS")]
+    [InlineData("MAESTRA_MODES", "MAESTRA_MODE")]
+    [InlineData("MAESTRA_HOSTS", "MAESTRA_HOST")]
+    [InlineData("maestra_host", "MAESTRA_HOST")]
+    [InlineData("MAESTRA_APIKEY", "MAESTRA_API_KEY")]
+    [InlineData("MAESTRA_API_KEYS_FILES", "MAESTRA_API_KEYS_FILE")]
+    [InlineData("MAESTRA_CONFIGFILE", "MAESTRA_CONFIG_FILE")]
+    public void Bind_NameThatIsAlmostOneOfWhoGetsText_EndsTheStart(string name, string meant)
+    {
+        Assert.Equal($"environment: nobody reads '{name}'; did you mean {meant}?", Assert.Single(Refuse((name, "ada"))));
+        Assert.Empty(Bind((name, "")).Warnings);
+        Directory.CreateDirectory(_home.Combine(".maestra"));
+        File.WriteAllText(_home.Combine(".maestra", "config.json"), $$"""{"{{name}}":"ada"}""");
+        Assert.Equal($"configuration file: nobody reads '{name}'; did you mean {meant}?", Assert.Single(Refuse()));
+    }
+
+    /// <summary>Somebody's own, as JAVA_HOME is, and those of the hub.</summary>
+    [Fact]
+    public void Bind_NameThatIsFurtherFromThose_IsAWarningAtMost()
+    {
+        Assert.Single(Bind(("MAESTRA_HOME", "/opt/maestra")).Warnings);
+        Assert.Empty(Bind(("MAESTRA_ROUTE", "local-only"), ("MAESTRA_LOCAL_URL", "http://127.0.0.1:1"), ("MAESTRA_CLOUD_URL", "https://x")).Warnings);
+    }
+
     [Fact]
     public void KnownSettings_AreAllThatHaveAName() => Assert.All(
         typeof(SettingNames).GetFields().Where(static field => field.Name is not (nameof(SettingNames.FileSuffix) or nameof(SettingNames.Prefix))),
@@ -250,6 +277,33 @@ public sealed class SettingsBinderTests : IDisposable
         var settings = Bind(("MAESTRA_MODE", "cloud"), ("MAESTRA_API_KEY_FILE", _home.Combine("key")));
 
         Assert.NotNull(settings.Keys.Ring.FindOwner(Key));
+    }
+
+    /// <summary>One line for both programs, where no shell puts the home in.</summary>
+    [Fact]
+    public void Bind_ConfigFileInTheHome_IsReadAndARelativeOneIsRefused()
+    {
+        File.WriteAllText(_home.Combine("c.json"), """{"MAESTRA_USER_ID":"ada"}""");
+
+        Assert.Equal("ada", Bind(("MAESTRA_CONFIG_FILE", "~/c.json")).User.ToString());
+        Assert.Equal("MAESTRA_CONFIG_FILE: 'c.json' is wrong; expected an absolute path, or one that begins with ~/", Assert.Single(Refuse(("MAESTRA_CONFIG_FILE", "c.json"))));
+    }
+
+    /// <summary>Each folder that it is started in would be another store.</summary>
+    [Fact]
+    public void Bind_RelativeHome_IsRefused()
+    {
+        var outcome = SettingsBinder.Bind(SettingSources.Load(new Dictionary<string, string>(), new Dictionary<string, string> { ["HOME"] = "rel" }));
+
+        Assert.StartsWith("HOME: 'rel' is wrong; expected an absolute path", Assert.Single(Assert.IsType<BindOutcome.Refused>(outcome).Errors), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Bind_ConfigFileOfAnEditorOfWindows_IsRead()
+    {
+        File.WriteAllText(_home.Combine("c.json"), "{\"MAESTRA_USER_ID\":\"ada\"}\r\n", new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
+
+        Assert.Equal("ada", Bind(("MAESTRA_CONFIG_FILE", _home.Combine("c.json"))).User.ToString());
     }
 
     /// <summary>A device says that it holds nothing, and has no end.</summary>
