@@ -11,7 +11,7 @@ namespace Maestra.Backend.Commands;
 
 /// <summary>
 /// <c>store stats|verify|compact|export|import|rebuild-views|new-origin</c>: what an operator does to the log store.
-/// Results go to standard output, everything else to standard error. Ends with 0, or with 4 when the store cannot be used or is not sound.
+/// Results go to standard output, everything else to standard error. Ends with 0, with 2 where there is nothing to import, or with 4 when the store cannot be used or is not sound.
 /// </summary>
 internal static class StoreCommand
 {
@@ -19,6 +19,11 @@ internal static class StoreCommand
     {
         var user = new Option<string>("--user") { Description = "only this user's conversations" };
         var folder = new Argument<string>("folder") { Description = "where the earlier backend's files are" };
+        folder.Validators.Add(static given =>
+        {
+            if (given.GetValueOrDefault<string>() is { } path && !HoldsAFile(path))
+                given.AddError(Directory.Exists(path) ? $"{path} holds no conversation file: one is *.json and not index.json." : $"{path} is no folder.");
+        });
         var repair = new Option<bool>("--repair") { Description = "then repair what was found: damaged bytes are kept in log/damaged, what can be read comes back" };
         return new Command("store", "Look after the stored conversations")
         {
@@ -42,6 +47,10 @@ internal static class StoreCommand
             return command;
         }
     }
+
+    /// <summary>Nothing to import is a wrong folder more often than an empty one, and "0 imported" would pass for done.</summary>
+    private static bool HoldsAFile(string folder) => Directory.Exists(folder) && Directory.EnumerateFiles(folder)
+        .Any(static path => path.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && Path.GetFileName(path) is not ("index.json" or "imports.json"));
 
     private static async Task<int> RunAsync(
         SettingSources sources, TextWriter error, BackendParts parts, ParseResult parsed, StoreAction action, CancellationToken cancellationToken)
@@ -172,8 +181,6 @@ internal static class StoreCommand
     private static async Task<string?> ImportAsync(
         LogMaintenance store, TextWriter output, string folder, Func<ImportReport, Task> account, CancellationToken cancellationToken)
     {
-        if (!Directory.Exists(folder))
-            return $"{folder} is no folder";
         var (report, refused) = await store.ImportAsync(folder, cancellationToken);
         if (report is null)
             return refused;

@@ -1,3 +1,5 @@
+using Maestra.Backend.Settings;
+
 namespace Maestra.Backend.Identity;
 
 /// <summary>Keeps the backend's key where no setting says otherwise: <c>identity.pem</c> in the state root, for its owner only.</summary>
@@ -66,5 +68,5 @@ internal sealed class IdentityFile(string stateRoot) : IIdentityVault
         }
     }
 
-    private string Unusable(Exception e) => $"{_path} cannot be read or made: {e.Message}";
+    private string Unusable(Exception e) => $"{_path} cannot be read or made: {e.Message.TrimEnd('.')}; {SettingNames.StateRoot} names another folder for it";
 }

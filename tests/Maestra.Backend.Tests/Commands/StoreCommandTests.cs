@@ -45,6 +45,19 @@ public sealed class StoreCommandTests : IDisposable
         Assert.Contains("\"import_done\"", Assert.Single(await File.ReadAllLinesAsync(_home.Combine(".8825", "audit.log"))), StringComparison.Ordinal);
     }
 
+    /// <summary>"0 files imported" would pass for done.</summary>
+    [Fact]
+    public async Task Import_FolderWithoutAConversationFile_SaysSoAndEndsWithTwo()
+    {
+        Directory.CreateDirectory(_home.Combine("old"));
+        await File.WriteAllTextAsync(_home.Combine("old", "index.json"), "{}");
+        await File.WriteAllTextAsync(_home.Combine("old", "notes.txt"), Earlier);
+
+        Assert.Contains("holds no conversation file", (await RunAsync(2, "import", _home.Combine("old"))).Error[0], StringComparison.Ordinal);
+        Assert.Contains("is no folder", (await RunAsync(2, "import", _home.Combine("older"))).Error[0], StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_home.Combine(".8825")));
+    }
+
     [Fact]
     public async Task Verify_DamagedStore_NamesTheLineAndEndsWithFour()
     {

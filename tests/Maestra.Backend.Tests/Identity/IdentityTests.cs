@@ -106,6 +106,17 @@ public sealed class IdentityTests : IDisposable
         Assert.Contains("BACKEND_PRIVATE_KEY", Assert.IsType<IdentityOutcome.Refused>(await store.RotateAsync(CancellationToken.None)).Reason, StringComparison.Ordinal);
     }
 
+    /// <summary>Who has no home (a service of its own user) hears what to set.</summary>
+    [Fact]
+    public async Task Load_FolderThatCannotBeMade_NamesTheSettingOfTheFolder()
+    {
+        await File.WriteAllTextAsync(_folder.Combine("file"), "");
+
+        var refused = Assert.IsType<IdentityOutcome.Refused>(await Store(_folder.Combine("file", ".8825")).LoadAsync(CancellationToken.None));
+
+        Assert.Contains("; MAESTRA_STATE_ROOT names another folder for it", refused.Reason, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void IsUsable_PublicOrSmallKey_IsNot()
     {
