@@ -52,6 +52,8 @@ internal sealed class StoreVerifier(LogFolder folder, StoreOptions options, Time
                 : "missing or damaged; the store takes new origins when it is opened");
         }
 
+        if (File.Exists(folder.Sent) && SentMark.TryRead(folder.Sent) is null)
+            Find(folder.Sent, null, "damaged; a backup that is put back may not be told from the store itself until operations have left for a peer again");
         if (reading.NewerFormat is { } place)
             Find(folder.Log, null, $"written by a newer version ({place})");
         foreach (var region in reading.Damage)
