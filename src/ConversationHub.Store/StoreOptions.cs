@@ -31,6 +31,9 @@ public sealed record StoreOptions
     /// <summary>Told how far reading, writing files, importing and compacting have come; null for nobody. Called by the thread that does it.</summary>
     public IProgress<StoreProgress>? Progress { get; init; }
 
+    /// <summary>Keeps what was seen of the database for the next start; null for nobody. Used by the hosted store only.</summary>
+    public IDatabaseMemory? DatabaseMemory { get; init; }
+
     /// <summary>Whose an imported conversation is that names no owner.</summary>
     public UserId ImportOwner { get; init; } = UserId.Anonymous;
 }

@@ -48,6 +48,9 @@ internal static partial class BackendTelemetry
     [LoggerMessage(1050, LogLevel.Warning, "Another replica took over a question that is still being answered here, its lease having run out (operation {OperationId})")]
     public static partial void LeaseLost(this ILogger logger, OperationId operationId);
 
+    [LoggerMessage(1051, LogLevel.Information, "{Path} is of no use: a start after all replicas were stopped does not notice that the database's files were put back meanwhile ({Reason})")]
+    public static partial void DatabaseMemoryUnusable(this ILogger logger, string path, string reason);
+
     [LoggerMessage(1011, LogLevel.Information, "maestra-backend stopped")]
     public static partial void Stopped(this ILogger logger);
 

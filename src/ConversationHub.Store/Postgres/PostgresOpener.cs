@@ -21,6 +21,10 @@ internal static class PostgresOpener
         var builder = new NpgsqlSlimDataSourceBuilder(PostgresLimits.Apply(connectionString));
         builder.EnableArrays();
         builder.EnableTransportSecurity();
+        PostgresOrigins? origins = null;
+        builder.UsePhysicalConnectionInitializer(
+            connection => (Volatile.Read(ref origins)?.LookThroughAsync(connection) ?? Task.CompletedTask).GetAwaiter().GetResult(),
+            connection => Volatile.Read(ref origins)?.LookThroughAsync(connection) ?? Task.CompletedTask);
         var source = builder.Build();
         var opened = false;
         try
@@ -34,22 +38,23 @@ internal static class PostgresOpener
 
             var storeId = await StoreIdAsync(source, ids, cancellationToken).ConfigureAwait(false);
             var board = new StatusBoard(PostgresStore.Kind);
-            var origins = new PostgresOrigins(source, options.BackendId, storeId, ids, logger);
-            await origins.LookAsync(cancellationToken).ConfigureAwait(false);
-            var database = new Database(source, board, logger) { OriginClosed = origins.LookAsync };
+            var names = new PostgresOrigins(source, options.BackendId, storeId, ids, options.DatabaseMemory, logger);
+            await names.LookAsync(cancellationToken).ConfigureAwait(false);
+            Volatile.Write(ref origins, names);
+            var database = new Database(source, board, logger) { OriginClosed = names.LookAsync };
             var reader = new PostgresReader(database);
-            var archive = new PostgresArchive(database, reader, origins, time, ids);
+            var archive = new PostgresArchive(database, reader, names, time, ids);
             var store = new PostgresStore(
                 source,
-                new PostgresWriter(database, board, options.BackendId, origins, time, ids),
+                new PostgresWriter(database, board, options.BackendId, names, time, ids),
                 reader,
                 new PostgresSearcher(database),
                 archive,
                 new PostgresCompactor(source, time, logger),
                 new PostgresCosts(database),
-                new PostgresWatch(database, origins, board, time, logger),
-                new PostgresSync(database, new PostgresSyncReader(database), origins, board, time),
-                new PostgresRetention(database, archive, origins, time, ids),
+                new PostgresWatch(database, names, board, time, logger),
+                new PostgresSync(database, new PostgresSyncReader(database), names, board, time),
+                new PostgresRetention(database, archive, names, time, ids),
                 new PostgresErasures(database),
                 board);
             opened = true;

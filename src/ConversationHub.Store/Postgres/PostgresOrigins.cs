@@ -9,16 +9,21 @@ namespace ConversationHub.Store.Postgres;
 /// Names of this backend's streams in the database, which all replicas share, and their renewal (wire.md §9.5): also when the database is put back to
 /// an earlier state while replicas run (decision 61). Thread-safe.
 /// </summary>
-internal sealed class PostgresOrigins(NpgsqlDataSource source, string backendId, string storeId, IdSource ids, ILogger logger)
+internal sealed class PostgresOrigins(
+    NpgsqlDataSource source, string backendId, string storeId, IdSource ids, IDatabaseMemory? memory, ILogger logger)
 {
     /// <summary>Raised by <c>maestra.lock_head</c> when new origins were taken, or nobody has looked at this state of the database yet.</summary>
     public const string Closed = "MAORG";
 
+    private const string RunSql = "SELECT maestra.store_run()";
     private const string TakeSql = "SELECT maestra.take_new($1, $2, $3)";
-    private const string LookSql = "SELECT id, run, flushed, why FROM maestra.store_look($1, $2, $3)";
+    private const string LookSql = "SELECT id, run, place, flushed, why FROM maestra.store_look($1, $2, $3, $4, $5)";
 
+    private readonly Lock _keeping = new();
     private string _storeId = storeId;
-    private DatabaseRun _run = new(null, null);
+
+    /// <summary>The latest that this replica has seen, before its first look in an earlier process.</summary>
+    private DatabaseRun? _run = DatabaseRun.TryParse(memory?.Load());
 
     public string Prefix => backendId + "~";
 
@@ -45,12 +50,53 @@ internal sealed class PostgresOrigins(NpgsqlDataSource source, string backendId,
     /// <summary>Looks whether the database is still the one that was left, takes new origins where it is not, and the names that hold now.</summary>
     public async Task LookAsync(CancellationToken cancellationToken)
     {
-        var command = source.CreateCommand(LookSql);
+        var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+            await LookAsync(connection, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Looks through a connection that is new where it leads to another run of the server, before anything is written through it: another replica, which
+    /// remembers less, may have looked at that run first.
+    /// </summary>
+    public async Task LookThroughAsync(NpgsqlConnection connection)
+    {
+        try
+        {
+            var command = new NpgsqlCommand(RunSql, connection);
+            await using (command.ConfigureAwait(false))
+            {
+                if (await command.ExecuteScalarAsync().ConfigureAwait(false) is string run && run != Volatile.Read(ref _run)?.Name)
+                    await LookAsync(connection, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+        catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.UndefinedFunction or PostgresErrorCodes.UndefinedTable
+            or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.InvalidSchemaName or PostgresErrorCodes.ReadOnlySqlTransaction)
+        {
+            // A dump is being read back, or the server is a standby: it takes no writes, and what only reads needs no look.
+        }
+    }
+
+    /// <summary>What was seen of the server now and then: a later look knows by it that the files were put back from a copy.</summary>
+    public Task SeenAsync(string run, long? flushed, CancellationToken cancellationToken)
+    {
+        if (Volatile.Read(ref _run) is not { } known || known.Name != run)
+            return LookAsync(cancellationToken);
+        Keep(known with { Flushed = flushed });
+        return Task.CompletedTask;
+    }
+
+    private async Task LookAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var known = Volatile.Read(ref _run);
+        var command = new NpgsqlCommand(LookSql, connection);
         await using (command.ConfigureAwait(false))
         {
             command.Parameters.Text(StoreIdentity.New(ids).StoreId);
             command.Parameters.Text(backendId);
-            command.Parameters.NumberOrNull(Volatile.Read(ref _run).Flushed);
+            command.Parameters.Text(known?.StoreId);
+            command.Parameters.Text(known?.Place);
+            command.Parameters.NumberOrNull(known?.Flushed);
             var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             await using (reader.ConfigureAwait(false))
             {
@@ -58,24 +104,20 @@ internal sealed class PostgresOrigins(NpgsqlDataSource source, string backendId,
                 if (!await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
                     return;
                 Volatile.Write(ref _storeId, reader.GetString(0));
-                Volatile.Write(ref _run, new DatabaseRun(reader.GetString(1), reader.NumberOrNull(2)));
-                if (reader.TextOrNull(3) is { } why)
+                Keep(new DatabaseRun(reader.GetString(1), reader.GetString(0), reader.GetString(2), reader.NumberOrNull(3)));
+                if (reader.TextOrNull(4) is { } why)
                     StoreTelemetry.NewIdentity(logger, why);
             }
         }
     }
 
-    /// <summary>What was seen of the server now and then: a later look knows by it that the files were put back from a copy.</summary>
-    public Task SeenAsync(DatabaseRun seen, CancellationToken cancellationToken)
+    private void Keep(DatabaseRun seen)
     {
-        if (seen.Name != Volatile.Read(ref _run).Name)
-            return LookAsync(cancellationToken);
-        Volatile.Write(ref _run, seen);
-        return Task.CompletedTask;
+        lock (_keeping)
+        {
+            Volatile.Write(ref _run, seen);
+            if (seen.ToText() is { } text)
+                memory?.Save(text);
+        }
     }
 }
-
-/// <summary>One run of the server over one database.</summary>
-/// <param name="Name">Null before the first look.</param>
-/// <param name="Flushed">How far its log is on its disk; null where the host does not tell.</param>
-internal sealed record DatabaseRun(string? Name, long? Flushed);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace ConversationHub.Store.Postgres;
 
@@ -13,6 +14,7 @@ internal sealed class PostgresWatch : IAsyncDisposable
     private const string RunSql = "SELECT maestra.store_run(), maestra.store_flushed()";
     private const int RoundsPerCount = 10;
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestAtAStop = TimeSpan.FromSeconds(2);
 
     private readonly Database _database;
     private readonly PostgresOrigins _origins;
@@ -37,6 +39,7 @@ internal sealed class PostgresWatch : IAsyncDisposable
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(false);
         _stopping.Dispose();
+        await SeeLastAsync().ConfigureAwait(false);
     }
 
     private async Task RunAsync()
@@ -48,7 +51,7 @@ internal sealed class PostgresWatch : IAsyncDisposable
             {
                 if (round == 0 || _board.Current.Health != StoreHealthState.Healthy)
                     await TryAsync(CountAsync).ConfigureAwait(false);
-                await TryAsync(SeeAsync).ConfigureAwait(false);
+                await TryAsync(() => SeeAsync(_stopping.Token)).ConfigureAwait(false);
                 await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false);
             }
         }
@@ -79,11 +82,27 @@ internal sealed class PostgresWatch : IAsyncDisposable
             _board.Counted(int.Parse(text, CultureInfo.InvariantCulture));
     }
 
-    private async Task SeeAsync()
+    /// <summary>So that what was written since the last round is remembered at the next start.</summary>
+    private async Task SeeLastAsync()
+    {
+        using var limit = new CancellationTokenSource(LongestAtAStop);
+        try
+        {
+            await SeeAsync(limit.Token).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is NpgsqlException or OperationCanceledException)
+        {
+            // The database is away as well; the last round is remembered.
+        }
+    }
+
+    private async Task SeeAsync(CancellationToken cancellationToken)
     {
         var (seen, _) = await _database.QueryAsync(
-            RunSql, static _ => { }, static reader => reader.All(static row => new DatabaseRun(row.GetString(0), row.NumberOrNull(1))), _stopping.Token).ConfigureAwait(false);
-        if (seen is [var run])
-            await _origins.SeenAsync(run, _stopping.Token).ConfigureAwait(false);
+            RunSql, static _ => { }, static reader => reader.All(static row => new Seen(row.GetString(0), row.NumberOrNull(1))), cancellationToken).ConfigureAwait(false);
+        if (seen is [var now])
+            await _origins.SeenAsync(now.Run, now.Flushed, cancellationToken).ConfigureAwait(false);
     }
+
+    private sealed record Seen(string Run, long? Flushed);
 }

@@ -4,10 +4,10 @@ using Maestra.Backend.Hosting;
 
 namespace Maestra.Backend.Commands;
 
-/// <summary>The store commands where PostgreSQL holds the conversations: <c>stats</c>, <c>compact</c> and <c>export</c>; the others are about files it has none of.</summary>
+/// <summary>The store commands where PostgreSQL holds the conversations: <c>stats</c>, <c>compact</c>, <c>export</c> and <c>new-origin</c>; the others are about files it has none of.</summary>
 internal static class DatabaseStoreCommand
 {
-    private static readonly string[] Known = ["stats", "compact", "export"];
+    private static readonly string[] Known = ["stats", "compact", "export", "new-origin"];
 
     /// <param name="name">Of the command.</param>
     /// <param name="user">Of an export; null for everyone.</param>
@@ -32,6 +32,7 @@ internal static class DatabaseStoreCommand
                     {
                         "stats" => await StatsAsync(database, output, cancellationToken),
                         "compact" => await CompactAsync(opened.Archive, output, cancellationToken),
+                        "new-origin" => await NewOriginAsync(opened.Sync, output, cancellationToken),
                         _ => await StoreExport.RunAsync(opened.Archive, output, user, parts.Time, cancellationToken),
                     };
                 }
@@ -53,6 +54,14 @@ internal static class DatabaseStoreCommand
         await output.WriteLineAsync(stats.HoldsErasedText
             ? "erased        text of erased operations may still be in the database's files"
             : "erased        nothing that was erased is left in the tables' files");
+        return null;
+    }
+
+    private static async Task<string?> NewOriginAsync(ISyncStore store, TextWriter output, CancellationToken cancellationToken)
+    {
+        if (await store.TakeNewOriginsAsync("asked for by store new-origin", cancellationToken) is { } failure)
+            return failure.Reason;
+        await output.WriteLineAsync(StoreCommand.HasNewOrigin);
         return null;
     }
 

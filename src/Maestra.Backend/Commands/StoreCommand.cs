@@ -15,6 +15,8 @@ namespace Maestra.Backend.Commands;
 /// </summary>
 internal static class StoreCommand
 {
+    public const string HasNewOrigin = "The store has a new identity; what is written from now on has new origins.";
+
     public static Command Build(Func<ParseResult, SettingSources> sources, TextWriter error, BackendParts parts)
     {
         var user = new Option<string>("--user") { Description = "only this user's conversations" };
@@ -204,7 +206,7 @@ internal static class StoreCommand
     {
         if (store.TakeNewOrigins() is { } reason)
             return reason;
-        await output.WriteLineAsync("The store has a new identity; what is written from now on has new origins.");
+        await output.WriteLineAsync(HasNewOrigin);
         return null;
     }
 

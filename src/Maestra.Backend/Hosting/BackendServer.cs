@@ -100,6 +100,7 @@ internal sealed class BackendServer : IAsyncDisposable
             Namespace = settings.Mode == BackendMode.Local ? StoreNamespace.Shared : StoreNamespace.PerUser,
             ImportOwner = settings.ImportOwner,
             KeepsSearchIndex = settings.KeepsSearchIndex,
+            DatabaseMemory = new DatabaseMemoryFile(settings.StateRoot, loggers.CreateLogger<DatabaseMemoryFile>()),
         };
         var logger = loggers.CreateLogger<IConversationStore>();
         var opening = settings.Database is { } database

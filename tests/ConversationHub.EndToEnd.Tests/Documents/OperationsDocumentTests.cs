@@ -19,8 +19,8 @@ public sealed partial class OperationsDocumentTests : IDisposable
     /// <summary>Each section with commands, and what its commands must print.</summary>
     private static readonly Dictionary<string, string[]> Expected = new()
     {
-        ["Local"] = ["\"status\":\"ready\"", "\"conversation_id\":\"first\"", "\"message_count\":2", "\"brain_id\":\"maestra\""],
-        ["Cloud with PostgreSQL"] = ["CREATE ROLE\nCREATE DATABASE\n", "\"source\":\"cloud\"", "\"owner\":\"ada\""],
+        ["Local"] = ["\"status\":\"ready\"", "\"conversation_id\":\"first\"", "\"message_count\":2", "\"brain_id\":\"maestra\"", "The store has a new identity"],
+        ["Cloud with PostgreSQL"] = ["CREATE ROLE\nCREATE DATABASE\n", "\"source\":\"cloud\"", "\"owner\":\"ada\"", "The store has a new identity"],
         ["Keys"] = ["\"total_requests\":", "401"],
         ["Limits"] = ["request 200\nrequest 200\nrequest 200\nrequest 200\nrequest 200\nrequest 429", "etry-"],
         ["Metrics"] = ["\"total_requests\":1", "maestra_total_requests 1\n", "maestra_store_commit_seconds_count 2\n", "\"surface_id\":\"cli\",\"user_id\":\"u_"],

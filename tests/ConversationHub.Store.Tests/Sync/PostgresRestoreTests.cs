@@ -71,6 +71,101 @@ public sealed class PostgresRestoreTests
         }
     }
 
+    /// <summary>What the database itself has from its copy says nothing: whoever remembers more decides, though it looks later.</summary>
+    [ContractFact]
+    public async Task Write_AReplicaThatRemembersNothingHasLookedFirst_GivesOutNoNumberAgain()
+    {
+        if (PostgresTools.Programs is null)
+            return;
+        await using var cluster = await PostgresCluster.StartAsync();
+        await using var peerStore = OpenedStore.New(time: _time);
+        var peer = new SyncSide(OpenedStore.BackendId, (StoreOpening.Opened)peerStore.Opening, _time);
+        var first = await OpenAsync(cluster);
+        SyncSide? started = null;
+        try
+        {
+            await first.AskAsync("before");
+            var backup = await cluster.CopyFilesAsync();
+            await first.AskAsync("lost");
+            await first.AskAsync("lost too");
+            await peer.PullAsync(first);
+            await SeenAsync(cluster, replicas: 1);
+            await cluster.PutFilesBackAsync(backup);
+            started = await OpenAsync(cluster);
+
+            foreach (var message in (string[])["after", "after it", "and then"])
+                await first.AskAsync(message);
+            await started.AskAsync("of the other");
+
+            await peer.PullAsync(first);
+            await first.PullAsync(peer);
+            Assert.Equal("before|Yes.|lost|Yes.|lost too|Yes.|after|Yes.|after it|Yes.|and then|Yes.|of the other|Yes.", await peer.TranscriptAsync());
+            Assert.Equal(await peer.DigestAsync(), await first.DigestAsync());
+            Assert.Equal(2, (await first.HaveAsync()).Count);
+        }
+        finally
+        {
+            await first.Store.DisposeAsync();
+            if (started is not null)
+                await started.Store.DisposeAsync();
+        }
+    }
+
+    /// <summary>No replica runs that could remember: what it kept beside itself does.</summary>
+    /// <param name="isPutBack">False: the server is merely started anew, which changes no stream.</param>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Open_TheFilesWerePutBackWhileAllWereStopped_GivesOutNoNumberAgain(bool isPutBack)
+    {
+        if (PostgresTools.Programs is null)
+            return;
+        var memory = new Memory();
+        await using var cluster = await PostgresCluster.StartAsync();
+        await using var peerStore = OpenedStore.New(time: _time);
+        var peer = new SyncSide(OpenedStore.BackendId, (StoreOpening.Opened)peerStore.Opening, _time);
+        var first = await OpenAsync(cluster, memory);
+        string backup;
+        try
+        {
+            await first.AskAsync("before");
+            backup = await cluster.CopyFilesAsync();
+            await first.AskAsync("lost");
+            await first.AskAsync("lost too");
+            await peer.PullAsync(first);
+        }
+        finally
+        {
+            await first.Store.DisposeAsync();
+        }
+
+        if (isPutBack)
+        {
+            await cluster.PutFilesBackAsync(backup);
+        }
+        else
+        {
+            await cluster.KillAsync();
+            await cluster.StartServerAsync();
+        }
+
+        first = await OpenAsync(cluster, memory);
+        try
+        {
+            foreach (var message in (string[])["after", "after it", "and then"])
+                await first.AskAsync(message);
+
+            await peer.PullAsync(first);
+            await first.PullAsync(peer);
+            Assert.Equal("before|Yes.|lost|Yes.|lost too|Yes.|after|Yes.|after it|Yes.|and then|Yes.", await peer.TranscriptAsync());
+            Assert.Equal(isPutBack ? 2 : 1, (await first.HaveAsync()).Count);
+        }
+        finally
+        {
+            await first.Store.DisposeAsync();
+        }
+    }
+
     /// <summary>A server that is merely started anew lost nothing: every start would add streams to every vector.</summary>
     [ContractFact]
     public async Task Write_AfterTheServerStartedAnew_GoesOnInItsStream()
@@ -151,8 +246,8 @@ public sealed class PostgresRestoreTests
         await spend.ExecuteNonQueryAsync();
     }
 
-    /// <summary>Until both replicas have looked how far the server is, which they do every two seconds: their latest question to it is that one.</summary>
-    private async Task SeenAsync(PostgresCluster cluster)
+    /// <summary>Until the replicas have looked how far the server is, which they do every two seconds: their latest question to it is that one.</summary>
+    private async Task SeenAsync(PostgresCluster cluster, int replicas = 2)
     {
         await using var source = NpgsqlDataSource.Create(PostgresAddress.TryParse(cluster.Url(Database), out _)!);
         await using var now = source.CreateCommand("SELECT clock_timestamp()");
@@ -164,16 +259,25 @@ public sealed class PostgresRestoreTests
             await using var looks = source.CreateCommand(
                 "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle' AND query LIKE '%store_flushed%' AND query_start > $1 AND pid <> pg_backend_pid()");
             looks.Parameters.Add(new NpgsqlParameter { Value = since });
-            if ((long)(await looks.ExecuteScalarAsync(limit.Token))! >= 2)
+            if ((long)(await looks.ExecuteScalarAsync(limit.Token))! >= replicas)
                 return;
             await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, limit.Token);
         }
     }
 
-    private async Task<SyncSide> OpenAsync(PostgresCluster cluster) => new(
+    private async Task<SyncSide> OpenAsync(PostgresCluster cluster, IDatabaseMemory? memory = null) => new(
         HostedId,
         Assert.IsType<StoreOpening.Opened>(await StoreOpener.OpenPostgresAsync(
-            OpenedStore.Options("/nowhere", StoreNamespace.PerUser) with { BackendId = HostedId }, PostgresAddress.TryParse(cluster.Url(Database), out _)!,
+            OpenedStore.Options("/nowhere", StoreNamespace.PerUser) with { BackendId = HostedId, DatabaseMemory = memory }, PostgresAddress.TryParse(cluster.Url(Database), out _)!,
             _time, new IdSource(_time), NullLogger.Instance, CancellationToken.None)),
         _time);
+
+    private sealed class Memory : IDatabaseMemory
+    {
+        private string? _seen;
+
+        public string? Load() => _seen;
+
+        public void Save(string seen) => _seen = seen;
+    }
 }

@@ -43,14 +43,15 @@ internal sealed class RestartingBackend(string mode, params (string Name, string
         [("MAESTRA_API_KEY", Key), ("MAESTRA_RATE_LIMIT_ENABLED", "false"), ("MAESTRA_SYNC_INTERVAL_SECONDS", "1"), .. settings];
 
     /// <summary>As whoever looks after it would: one that refuses to start, because its database does not answer in time, is started again.</summary>
-    public async Task StartAsync()
+    /// <param name="port">Null: a free one, so that peers have to be led to it.</param>
+    public async Task StartAsync(int? port = null)
     {
         var former = _process;
         for (var tries = 1; ; tries++)
         {
             try
             {
-                _process = await BackendProcess.StartAsync(mode, _folder.Path, settings: Settings);
+                _process = await BackendProcess.StartAsync(mode, _folder.Path, port, Settings);
                 break;
             }
             catch (InvalidOperationException) when (tries < MaxStarts)
@@ -72,6 +73,17 @@ internal sealed class RestartingBackend(string mode, params (string Name, string
     {
         Kills++;
         return _process!.KillAsync();
+    }
+
+    /// <summary>SIGTERM, as an operator stops it.</summary>
+    public Task StopAsync() => _process!.StopAsync();
+
+    /// <summary>As a start in a new container does: what it kept of its database beside itself is gone, and was there.</summary>
+    public void ForgetDatabase()
+    {
+        var path = _folder.Combine("state", "database.seen");
+        Assert.True(File.Exists(path), path);
+        File.Delete(path);
     }
 
     /// <summary>A command of the program over the same data, which must succeed.</summary>

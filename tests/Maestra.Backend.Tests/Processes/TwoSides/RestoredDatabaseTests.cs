@@ -3,14 +3,41 @@ using ConversationHub.Testing.Postgres;
 
 namespace Maestra.Backend.Tests.Processes.TwoSides;
 
-/// <summary>A dump read back over the database of a backend that runs, as an operator in a hurry does (decision 61).</summary>
+/// <summary>A dump read back over the database of a backend that runs, as an operator in a hurry does, and a copy of its files while it is stopped (decision 61).</summary>
 public sealed class RestoredDatabaseTests
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
     private int _asked;
 
     [PostgresFact]
-    public async Task Cloud_ItsDatabaseIsReadBackWhileItRuns_LosesNothingThatAPeerHoldsAndNothingNew()
+    public Task Cloud_ItsDatabaseIsReadBackWhileItRuns_LosesNothingThatAPeerHoldsAndNothingNew() => RestoreAsync(
+        static database => database.DumpAsync("postgres"),
+        static (database, _, dump) => database.ReadBackAsync(dump, "postgres"));
+
+    [PostgresFact]
+    public Task Cloud_TheFilesOfItsDatabaseArePutBackWhileItIsStopped_LosesNothingThatAPeerHoldsAndNothingNew() => RestoreAsync(
+        static database => database.CopyFilesAsync(),
+        static async (database, cloud, copy) =>
+        {
+            await cloud.StopAsync();
+            await database.PutFilesBackAsync(copy);
+            await cloud.StartAsync(cloud.Url.Port);
+        });
+
+    /// <summary>Where nothing is kept beside the backend, its owner says it.</summary>
+    [PostgresFact]
+    public Task Cloud_TheFilesArePutBackAndItsStateIsNew_LosesNothingAfterNewOrigin() => RestoreAsync(
+        static database => database.CopyFilesAsync(),
+        static async (database, cloud, copy) =>
+        {
+            await cloud.StopAsync();
+            await database.PutFilesBackAsync(copy);
+            cloud.ForgetDatabase();
+            Assert.Contains("new origins", Assert.Single(await cloud.CommandAsync("store", "new-origin")), StringComparison.Ordinal);
+            await cloud.StartAsync(cloud.Url.Port);
+        });
+
+    private async Task RestoreAsync(Func<PostgresCluster, Task<string>> backUp, Func<PostgresCluster, RestartingBackend, string, Task> restore)
     {
         await using var database = await PostgresCluster.StartAsync();
         await using var cloud = new RestartingBackend("cloud", ("DATABASE_URL", database.Url("postgres")));
@@ -21,13 +48,13 @@ public sealed class RestoredDatabaseTests
         await local.CommandAsync("peers", "join", code, "--url", cloud.Url.OriginalString.TrimEnd('/'), "--user", "ada");
         await local.StartAsync();
         await AskAsync(cloud, "before");
-        var dump = await database.DumpAsync("postgres");
+        var backup = await backUp(database);
         await AskAsync(cloud, "lost", "lost too");
         await SettledAsync(["before", "lost", "lost too"], local);
 
         // The peer is away meanwhile: a round in between would tell the cloud that it is behind.
         await local.KillAsync();
-        await database.ReadBackAsync(dump, "postgres");
+        await restore(database, cloud, backup);
         await AskAsync(cloud, "after", "after it", "and then");
         await local.StartAsync();
 
