@@ -7,10 +7,13 @@ using ConversationHub.Testing.Processes;
 
 namespace ConversationHub.EndToEnd.Tests.Documents;
 
-/// <summary>Every command of docs/operations.md, run by the real shell with the real programs, section by section, each in a home of its own.</summary>
+/// <summary>Every command of docs/operations.md, run by the real shell with the real programs, section by section: each in a home of its own, and all in one.</summary>
 public sealed partial class OperationsDocumentTests : IDisposable
 {
     private const string SlackUrl = "https://hooks.slack.com/services/T0000/B0000/XXXX";
+
+    /// <summary>What only a home tells in which nothing was done before.</summary>
+    private const string RecordsOfAFreshHome = "3 records in 1 chains are sound";
 
     private static readonly string Document = File.ReadAllText(RepositoryRoot.Combine("docs", "operations.md"));
 
@@ -20,12 +23,13 @@ public sealed partial class OperationsDocumentTests : IDisposable
     private static readonly Dictionary<string, string[]> Expected = new()
     {
         ["Local"] = ["\"status\":\"ready\"", "\"conversation_id\":\"first\"", "\"message_count\":2", "\"brain_id\":\"maestra\"", "The store has a new identity"],
+        ["Keep a conversation here"] = ["\"tags\":[\"local_only\"]", "\"tags\":[]"],
         ["Cloud with PostgreSQL"] = ["CREATE ROLE\nCREATE DATABASE\n", "\"source\":\"cloud\"", "\"owner\":\"ada\"", "The store has a new identity"],
         ["Keys"] = ["\"total_requests\":", "401"],
         ["Limits"] = ["request 200\nrequest 200\nrequest 200\nrequest 200\nrequest 200\nrequest 429", "etry-"],
         ["Metrics"] = ["\"total_requests\":1", "maestra_total_requests 1\n", "maestra_store_commit_seconds_count 2\n", "\"surface_id\":\"cli\",\"user_id\":\"u_"],
         ["Alerts"] = ["\"status\":\"ready\""],
-        ["Audit"] = ["\"status\":\"erased\"", "3 records in 1 chains are sound", "\"event\":\"conversation_erased\"", "told with exit code 4"],
+        ["Audit"] = ["\"status\":\"erased\"", RecordsOfAFreshHome, "\"event\":\"conversation_erased\"", "told with exit code 4"],
     };
 
     public static TheoryData<string> Sections => [.. Expected.Keys.Where(section => section is not ("Cloud with PostgreSQL" or "Alerts"))];
@@ -36,6 +40,11 @@ public sealed partial class OperationsDocumentTests : IDisposable
     public void Sections_WithCommands_AreAllRun() =>
         Assert.Equal(Expected.Keys.Order(StringComparer.Ordinal), AllSections().Where(section => Blocks(section).Any()).Order(StringComparer.Ordinal));
 
+    /// <summary>The README shows the mark by a command that is run here.</summary>
+    [Fact]
+    public void Readme_CommandOfTheMark_IsOneOfTheSection() => Assert.Single(
+        Block().Matches(File.ReadAllText(RepositoryRoot.Combine("README.md"))).Select(block => block.Groups[1].Value), Blocks("Keep a conversation here").Contains);
+
     [Theory]
     [MemberData(nameof(Sections))]
     public Task Commands_OfEachSection_DoWhatTheySay(string section) => RunAsync(section);
@@ -45,7 +54,7 @@ public sealed partial class OperationsDocumentTests : IDisposable
     {
         await using var slack = ChaosProxy.Start(Chaos.Respond(CannedResponse.Text(200, "ok")));
 
-        await RunAsync("Alerts", (SlackUrl, slack.Url.ToString()));
+        await RunAsync("Alerts", places: [(SlackUrl, slack.Url.ToString())]);
 
         Assert.Equal(["Backend started", "Backend stopping"], slack.Requests.Select(request => Title().Match(request.Text).Groups[1].Value));
     }
@@ -57,12 +66,37 @@ public sealed partial class OperationsDocumentTests : IDisposable
         if (PostgresTools.Programs is null)
             return;
         await using var cluster = await PostgresCluster.StartAsync();
-        var administrator = cluster.Url("postgres");
 
-        await RunAsync("Cloud with PostgreSQL", ("psql -d postgres", $"psql -d {administrator}"), ("127.0.0.1:5432", new Uri(administrator).Authority));
+        await RunAsync("Cloud with PostgreSQL", places: Places(cluster));
     }
 
-    private async Task RunAsync(string section, params (string Documented, string Here)[] places)
+    /// <summary>As somebody reads it: what a section leaves in the home does not stop the next. Without a server of PostgreSQL as above.</summary>
+    [ContractFact]
+    public async Task Commands_FromTopToBottomInOneHome_DoWhatTheySay()
+    {
+        if (PostgresTools.Programs is null)
+            return;
+        await using var cluster = await PostgresCluster.StartAsync();
+        await using var slack = ChaosProxy.Start(Chaos.Respond(CannedResponse.Text(200, "ok")));
+
+        foreach (var section in AllSections().Where(Expected.ContainsKey))
+        {
+            await RunAsync(section, isHomeFresh: false, section switch
+            {
+                "Cloud with PostgreSQL" => Places(cluster),
+                "Alerts" => [(SlackUrl, slack.Url.ToString())],
+                _ => [],
+            });
+        }
+    }
+
+    private static (string Documented, string Here)[] Places(PostgresCluster cluster)
+    {
+        var administrator = cluster.Url("postgres");
+        return [("psql -d postgres", $"psql -d {administrator}"), ("127.0.0.1:5432", new Uri(administrator).Authority)];
+    }
+
+    private async Task RunAsync(string section, bool isHomeFresh = true, params (string Documented, string Here)[] places)
     {
         var script = Script(section, places);
         var bin = Path.GetDirectoryName(BuiltPrograms.Backend)!;
@@ -73,7 +107,7 @@ public sealed partial class OperationsDocumentTests : IDisposable
 
         var output = string.Join('\n', result.Output) + "\n";
         Assert.True(result.ExitCode == 0, $"{section} ended with {result.ExitCode}:\n{output}\n{string.Join('\n', result.Error)}");
-        Assert.All(Expected[section], expected => Assert.Contains(expected, output, StringComparison.Ordinal));
+        Assert.All(Expected[section].Where(expected => isHomeFresh || expected != RecordsOfAFreshHome), expected => Assert.Contains(expected, output, StringComparison.Ordinal));
     }
 
     /// <summary>The section's commands as one script; whatever becomes of it, no backend outlives it.</summary>
