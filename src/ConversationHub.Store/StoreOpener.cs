@@ -122,6 +122,10 @@ public static class StoreOpener
                 identity.Write(folder.Identity, disk);
             }
 
+            // What another identity has sent says nothing of this one's streams.
+            if (sent?.BackendId != options.BackendId)
+                sent = null;
+
             // There from the first start, so that a backup has one and is told by it.
             var outbox = new SentLog(folder.Sent, options.BackendId, sent?.Operations, logger);
             if (sent is null)

@@ -199,6 +199,28 @@ public sealed class IdentityRenewalTests
         Assert.Single((await ReadAsync(segment)).Operations.Select(operation => operation.Origin).Distinct());
     }
 
+    /// <summary>After a change of identity what the former one had sent must not keep the mark of this one from being written.</summary>
+    [Fact]
+    public async Task Open_MarkOfAnotherBackend_IsReplacedByItsOwn()
+    {
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        await using (OpenedStore.At(root))
+        {
+        }
+
+        SentMark.Write(Path.Combine(root, "log", "sent.json"), "local_sha256_0123456789abcdef", operations: 1_000);
+        await using (var store = OpenedStore.At(root))
+        {
+            Assert.DoesNotContain(store.Logger.Records.Snapshot(), static record => record.Event.Id == 2007);
+            await store.ExchangeAsync("one");
+            await SendAsync(store);
+        }
+
+        var mark = SentMark.TryRead(Path.Combine(root, "log", "sent.json"))!;
+        Assert.Equal((OpenedStore.BackendId, 2L), (mark.BackendId, mark.Operations));
+    }
+
     [Fact]
     public async Task Send_MarkCannotBeWritten_GoesOnAndWarnsOnce()
     {
