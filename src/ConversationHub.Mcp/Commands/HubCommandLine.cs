@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using ConversationHub.Contracts;
 using ConversationHub.Mcp.Settings;
+using ConversationHub.Mcp.Stdio;
 using ConversationHub.Mcp.Tools;
 
 namespace ConversationHub.Mcp.Commands;
@@ -65,7 +66,7 @@ internal static class HubCommandLine
             await stdout.WriteAsync(Encoding.UTF8.GetBytes(output.ToString()));
             return code;
         }
-        catch (IOException)
+        catch (Exception failure) when (StandardStreams.IsFailure(failure))
         {
             // `--help | head -1`: its reader has seen enough.
             return ExitCodes.NotAnswered;
