@@ -83,7 +83,7 @@ internal sealed class LogState(StoreNamespace storeNamespace, bool searches, Qua
     {
         Index.Interpret(number, operation, content, Quarantine.TakesClock(operation, content));
 
-        // It was indexed when it came, before its conversation and surface were known here.
+        // It was indexed when it came, before its surface was known here; its conversation, and with it its owner, was.
         if (Search.Documents[number] is { Length: > 0 } facts)
             Search.Count(number, facts with { Surface = Index.Operations[number].Surface });
         // An erasure itself may have been made by somebody who did not wait for it.
