@@ -151,7 +151,7 @@ internal sealed class LogStore(
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
-            await state.Search.Loaded.WaitAsync(LongestWaitForIndex, time, cancellationToken).ConfigureAwait(false);
+            await state.Search.LoadedAsync().WaitAsync(LongestWaitForIndex, time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

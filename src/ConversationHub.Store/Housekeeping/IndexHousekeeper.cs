@@ -7,6 +7,9 @@ namespace ConversationHub.Store.Housekeeping;
 /// <summary>Keeps what makes a start short, beside the log and at its own pace: search files and the snapshot.</summary>
 internal sealed class IndexHousekeeper : IAsyncDisposable
 {
+    /// <summary>A process that starts has the processors for itself so long, unless somebody searches.</summary>
+    private static readonly TimeSpan StartRest = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan Round = TimeSpan.FromMilliseconds(400);
 
     /// <summary>While the log is being checked, a small piece a round: requests are answered in between.</summary>
@@ -61,6 +64,8 @@ internal sealed class IndexHousekeeper : IAsyncDisposable
 
     private async Task RunAsync()
     {
+        await _search.Wanted.WaitAsync(StartRest, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
         // Without a turn: who compacts waits for it at the search files, and a snapshot has nothing to do with it.
         await TryAsync(_search.Load).ConfigureAwait(false);
         using var timer = new PeriodicTimer(_scrub.IsDone ? Round : CheckRound, _time);

@@ -14,6 +14,7 @@ internal sealed class SearchIndex(bool isOn = true)
 
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _wanted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SegmentSet _current = new([], [new MemorySegment(0)]);
     private long _totalLength;
     private int _count;
@@ -21,11 +22,8 @@ internal sealed class SearchIndex(bool isOn = true)
     /// <summary>False: nothing is indexed and nothing is found here.</summary>
     public bool IsOn => isOn;
 
-    /// <summary>
-    /// Ends when the files of an earlier run were read (<see cref="SearchKeeper.Load"/>), which happens beside everything else after a start: what is
-    /// ranked before that leaves out what they hold.
-    /// </summary>
-    public Task Loaded => _loaded.Task;
+    /// <summary>Ends when somebody waits in <see cref="LoadedAsync"/>: then the files are to be read at once.</summary>
+    public Task Wanted => _wanted.Task;
 
     public DocumentTable Documents { get; } = new();
 
@@ -73,7 +71,17 @@ internal sealed class SearchIndex(bool isOn = true)
         }
     }
 
-    /// <summary>Lets those go on who wait for <see cref="Loaded"/>.</summary>
+    /// <summary>
+    /// Ends when the files of an earlier run were read (<see cref="SearchKeeper.Load"/>), which happens beside everything else after a start: what is
+    /// ranked before that leaves out what they hold.
+    /// </summary>
+    public Task LoadedAsync()
+    {
+        _wanted.TrySetResult();
+        return _loaded.Task;
+    }
+
+    /// <summary>Lets those go on who wait in <see cref="LoadedAsync"/>.</summary>
     public void SetLoaded() => _loaded.TrySetResult();
 
     /// <summary>Lets the part in memory begin at a document; only before the first is added.</summary>

@@ -27,6 +27,9 @@ internal sealed class SearchKeeper(LogState state, SegmentFiles segments, LogFol
 
     private SearchIndex Search => state.Search;
 
+    /// <summary>Ends when somebody waits for what <see cref="Load"/> reads.</summary>
+    public Task Wanted => Search.Wanted;
+
     /// <summary>Before the log is read: finds the files of an earlier run, or deletes them when the log is read from its beginning.</summary>
     /// <param name="held">Operations that are known already.</param>
     public void Open(int held)

@@ -27,9 +27,9 @@ public sealed class SearchLoadTests
         DamageFacts(Files(root)[0]);
         using var held = new HoldingLogger();
         await using var store = await OpenAsync(root, held);
-        await held.Reached.WaitAsync(TestTimeouts.Signal);
 
         var search = store.SearchAsync();
+        await held.Reached.WaitAsync(TestTimeouts.Signal);
         using var impatient = new CancellationTokenSource();
         var cancelled = store.SearchAsync(impatient.Token);
         await store.AskAsync("needle while", "c-while").WaitAsync(TestTimeouts.Signal);
@@ -52,9 +52,9 @@ public sealed class SearchLoadTests
         DamageFacts(Files(root)[0]);
         using var held = new HoldingLogger();
         await using var store = await OpenAsync(root, held);
-        await held.Reached.WaitAsync(TestTimeouts.Signal);
 
         var search = store.SearchAsync();
+        await held.Reached.WaitAsync(TestTimeouts.Signal);
         store.Time.Advance(LogStore.LongestWaitForIndex);
 
         Assert.Equal(
@@ -73,7 +73,7 @@ public sealed class SearchLoadTests
         using (var held = new HoldingLogger())
         {
             var store = await OpenAsync(root, held);
-            await held.Reached.WaitAsync(TestTimeouts.Signal);
+            await UntilItIsReadAsync(store, held);
             await store.AskAsync("needle third", "c-third");
             var stopped = store.DisposeAsync().AsTask();
             held.Release();
@@ -81,6 +81,21 @@ public sealed class SearchLoadTests
         }
 
         await FindsAllAsync(root, "first", "second", "third");
+    }
+
+    [Fact]
+    public async Task Open_NobodySearches_TheIndexIsReadAfterARest()
+    {
+        using var folder = new TemporaryFolder();
+        var root = folder.Combine("hub");
+        await FillAsync(root, "first");
+        DamageFacts(Files(root)[0]);
+        using var held = new HoldingLogger();
+        await using var store = await OpenAsync(root, held);
+
+        await UntilItIsReadAsync(store, held);
+
+        held.Release();
     }
 
     [Fact]
@@ -95,7 +110,7 @@ public sealed class SearchLoadTests
         {
             opened.Keeper.Stop();
             opened.Keeper.Load();
-            Assert.True(opened.State.Search.Loaded.IsCompleted);
+            Assert.True(opened.State.Search.LoadedAsync().IsCompleted);
             Assert.Throws<IOException>(opened.Keeper.Purge);
             opened.Keeper.Close();
         }
@@ -185,6 +200,18 @@ public sealed class SearchLoadTests
         var ids = new IdSource(time);
         var opening = await Task.Run(() => StoreOpener.OpenLog(OpenedStore.Options(root), time, ids, logger)).WaitAsync(TestTimeouts.Signal);
         return new HeldStore(Assert.IsType<StoreOpening.Opened>(opening), time, ids);
+    }
+
+    /// <summary>Moves the clock, since nobody searches.</summary>
+    private static async Task UntilItIsReadAsync(HeldStore store, HoldingLogger held)
+    {
+        using var patience = new CancellationTokenSource(TestTimeouts.Signal);
+        while (!held.Reached.IsCompleted)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            store.Time.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.Yield();
+        }
     }
 
     /// <summary>A store that is open while its index is being read.</summary>
