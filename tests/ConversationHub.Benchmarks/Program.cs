@@ -8,7 +8,7 @@ using ConversationHub.Benchmarks.Router;
 using ConversationHub.Benchmarks.Store;
 using ConversationHub.Benchmarks.Sync;
 
-string[] known = ["first-light", "call-cost", "start-methods", "backend-start-methods", "router", "store-http", "store-large", "load", "key-timing", "sync"];
+string[] known = ["first-light", "call-cost", "start-methods", "backend-start-methods", "router", "store-http", "store-large", "load", "load-flat", "key-timing", "sync"];
 switch (args)
 {
     case ["first-light", var hub, var backend, var typescript, var dotnet, var empty]:
@@ -36,6 +36,9 @@ switch (args)
         return 0;
     case ["load", var backend, var peers, var minutes]:
         await LoadBenchmark.RunAsync(backend, peers, double.Parse(minutes, CultureInfo.InvariantCulture), Console.Out);
+        return 0;
+    case ["load-flat", var backend, var minutes, var perSecond]:
+        await FlatLoadBenchmark.RunAsync(backend, int.Parse(minutes, CultureInfo.InvariantCulture), double.Parse(perSecond, CultureInfo.InvariantCulture), Console.Out);
         return 0;
     case ["sync", var backend, "visible"]:
         await SyncBenchmark.RunAsync(backend, "visible", 0, Console.Out);

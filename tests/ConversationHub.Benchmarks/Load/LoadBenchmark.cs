@@ -58,17 +58,17 @@ internal static class LoadBenchmark
     private static async Task OneConnectionAsync(int port, TextWriter report)
     {
         var (mix, warm, tally) = (new LoadMix(asksOnly: true), new Tally(), new Tally());
-        await LoadGenerator.ClosedAsync(port, 1, OneConnectionTime, mix, warm);
-        await LoadGenerator.ClosedAsync(port, 1, OneConnectionTime, mix, tally);
+        await LoadGenerator.ClosedAsync(port, 1, OneConnectionTime, mix.Next, warm);
+        await LoadGenerator.ClosedAsync(port, 1, OneConnectionTime, mix.Next, tally);
         await report.WriteLineAsync($"Questions on one connection: {tally.Answered}.");
     }
 
     private static async Task RunAsync(RunningService service, int port, LoadMix mix, TimeSpan steady, bool probes, TextWriter report)
     {
-        await LoadGenerator.ClosedAsync(port, Connections, steady < LongestFillTime ? steady : LongestFillTime, mix, new Tally());
+        await LoadGenerator.ClosedAsync(port, Connections, steady < LongestFillTime ? steady : LongestFillTime, mix.Next, new Tally());
         var atCapacity = new Tally();
         var filled = mix.Asked;
-        var capacity = await LoadGenerator.ClosedAsync(port, Connections, steady < LongestCapacityTime ? steady : LongestCapacityTime, mix, atCapacity);
+        var capacity = await LoadGenerator.ClosedAsync(port, Connections, steady < LongestCapacityTime ? steady : LongestCapacityTime, mix.Next, atCapacity);
         await report.WriteLineAsync(Text($"Capacity, {Connections} connections in a closed loop over a store of {filled} questions: {capacity:0} requests/s, {atCapacity.Answered}, failed {atCapacity.Failed}, resident {service.ResidentMegabytes:0} MB.\n"));
         await report.WriteLineAsync("| load | offered/s | answered | refused (503) | failed | not sent | answered: p50, p95, p99 | refused: p50, p99 | one caller among them: `/health` p50, p99 | its questions answered: p50, p99 | refused: p50, p99 | resident |\n|---|---|---|---|---|---|---|---|---|---|---|---|");
 
@@ -90,7 +90,7 @@ internal static class LoadBenchmark
     {
         var tally = new Tally();
         using var probe = probes ? new LoadProbe(port, mix) : null;
-        await LoadGenerator.OpenAsync(port, connections, rate, time, mix, tally, fromDue);
+        await LoadGenerator.OpenAsync(port, connections, rate, time, mix.Next, tally, fromDue);
         probe?.Dispose();
         await report.WriteLineAsync(Text(
             $"| {name} | {rate:0} | {tally.AnsweredCount} | {tally.RefusedCount} ({tally.RefusedWithoutTime} without Retry-After) | {tally.Failed} {tally.FirstFailure} | {tally.Unsent} | {Of(tally.AnsweredCount, () => tally.Answered, withP95: true)} | {Of(tally.RefusedCount, () => tally.Refused)} | {Of(probe?.Health)} | {Of(probe?.Questions)} | {Of(probe?.Questions.RefusedCount ?? 0, () => probe!.Questions.Refused)} | {service.ResidentMegabytes:0} MB |"));

@@ -14,7 +14,7 @@ internal static class LoadGenerator
     private const int MaxDue = 4_096;
 
     /// <returns>Answers a second.</returns>
-    public static async Task<double> ClosedAsync(int port, int connections, TimeSpan time, LoadMix mix, Tally tally)
+    public static async Task<double> ClosedAsync(int port, int connections, TimeSpan time, Func<byte[]> next, Tally tally)
     {
         using var end = new CancellationTokenSource(time);
         var started = Stopwatch.GetTimestamp();
@@ -24,17 +24,17 @@ internal static class LoadGenerator
             while (!end.IsCancellationRequested)
             {
                 var sent = Stopwatch.GetTimestamp();
-                tally.Add(await connection.SendAsync(mix.Next()), Stopwatch.GetElapsedTime(sent));
+                tally.Add(await connection.SendAsync(next()), Stopwatch.GetElapsedTime(sent));
             }
         }));
         return tally.AnsweredCount / Stopwatch.GetElapsedTime(started).TotalSeconds;
     }
 
     /// <param name="fromDue">Whether a request's time begins when it was due, so that one that had to wait for a connection counts its wait, or when it was sent.</param>
-    public static async Task OpenAsync(int port, int connections, double perSecond, TimeSpan time, LoadMix mix, Tally tally, bool fromDue)
+    public static async Task OpenAsync(int port, int connections, double perSecond, TimeSpan time, Func<byte[]> next, Tally tally, bool fromDue)
     {
         var due = Channel.CreateBounded<long>(MaxDue);
-        var workers = Enumerable.Range(0, connections).Select(_ => Task.Run(() => WorkAsync(port, due.Reader, mix, tally, fromDue))).ToArray();
+        var workers = Enumerable.Range(0, connections).Select(_ => Task.Run(() => WorkAsync(port, due.Reader, next, tally, fromDue))).ToArray();
         var pacer = new Thread(() => Pace(due.Writer, perSecond, time, tally)) { IsBackground = true };
         pacer.Start();
         await Task.WhenAll(workers);
@@ -58,7 +58,7 @@ internal static class LoadGenerator
         due.Complete();
     }
 
-    private static async Task WorkAsync(int port, ChannelReader<long> due, LoadMix mix, Tally tally, bool fromDue)
+    private static async Task WorkAsync(int port, ChannelReader<long> due, Func<byte[]> next, Tally tally, bool fromDue)
     {
         HttpConnection? connection = null;
         try
@@ -69,7 +69,7 @@ internal static class LoadGenerator
                 {
                     connection ??= await HttpConnection.OpenAsync(port);
                     var sent = fromDue ? at : Stopwatch.GetTimestamp();
-                    tally.Add(await connection.SendAsync(mix.Next()), Stopwatch.GetElapsedTime(sent));
+                    tally.Add(await connection.SendAsync(next()), Stopwatch.GetElapsedTime(sent));
                 }
                 catch (Exception e) when (e is IOException or SocketException)
                 {

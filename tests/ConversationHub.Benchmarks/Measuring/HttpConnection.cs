@@ -50,12 +50,13 @@ internal sealed class HttpConnection : IDisposable
 
     public static byte[] Get(string target) => Encoding.ASCII.GetBytes($"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
 
-    public static byte[] Post(string target, string json)
+    public static byte[] Post(string target, string json, params (string Name, string Value)[] headers)
     {
         var body = Encoding.UTF8.GetBytes(json);
+        var more = string.Concat(headers.Select(static header => $"{header.Name}: {header.Value}\r\n"));
         var head = string.Create(
             CultureInfo.InvariantCulture,
-            $"POST {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n");
+            $"POST {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n{more}\r\n");
         return [.. Encoding.ASCII.GetBytes(head), .. body];
     }
 
