@@ -96,7 +96,7 @@ public abstract class ArchiveRoutes
         await using var backend = await StartAsync();
         await AskAsync(backend, "What changed?", "main");
 
-        foreach (var slip in (string[])["Local_Only", "local-only", " local_only", "local only", "LOCALONLY", "local\u2011only", "local_onl"])
+        foreach (var slip in (string[])["Local_Only", "local-only", " local_only", "local only", "LOCALONLY", "local\u2011only", "local_onl", "local_olny", "lcoal_only"])
         {
             var refused = await backend.PatchAsync("/conversations/main", $$"""{"title":"x","add_tags":["urgent","{{slip}}"]}""", Ada);
             Assert.True(refused.Status == HttpStatusCode.UnprocessableEntity, slip);

@@ -217,6 +217,8 @@ public sealed class SettingsBinderTests : IDisposable
     [InlineData("MAESTRA_SYNCUSERS", "MAESTRA_SYNC_USERS")]
     [InlineData("MAESTRA_MODES", "MAESTRA_MODE")]
     [InlineData("MAESTRA_HOSTS", "MAESTRA_HOST")]
+    [InlineData("MAESTRA_HSOT", "MAESTRA_HOST")]
+    [InlineData("MAESTRA_MOED", "MAESTRA_MODE")]
     [InlineData("maestra_host", "MAESTRA_HOST")]
     [InlineData("MAESTRA_APIKEY", "MAESTRA_API_KEY")]
     [InlineData("MAESTRA_API_KEYS_FILES", "MAESTRA_API_KEYS_FILE")]
