@@ -80,7 +80,8 @@ internal sealed class PostgresOrigins(
     /// <summary>What was seen of the server now and then: a later look knows by it that the files were put back from a copy.</summary>
     public Task SeenAsync(string run, long? flushed, CancellationToken cancellationToken)
     {
-        if (Volatile.Read(ref _run) is not { } known || known.Name != run)
+        // Within one run it only grows: a smaller one is a machine that was put back with its memory.
+        if (Volatile.Read(ref _run) is not { } known || known.Name != run || flushed < known.Flushed)
             return LookAsync(cancellationToken);
         Keep(known with { Flushed = flushed });
         return Task.CompletedTask;

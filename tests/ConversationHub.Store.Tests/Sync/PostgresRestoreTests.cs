@@ -166,6 +166,39 @@ public sealed class PostgresRestoreTests
         }
     }
 
+    /// <summary>A machine that was put back with its memory: the server has the start it had, and its log is shorter than it was.</summary>
+    [ContractFact]
+    public async Task Write_AfterTheServerWentBackWithinItsRun_TakesNewStreams()
+    {
+        if (PostgresTools.Programs is null)
+            return;
+        var memory = new Memory();
+        await using var cluster = await PostgresCluster.StartAsync();
+        var first = await OpenAsync(cluster);
+        await first.AskAsync("before");
+        await first.Store.DisposeAsync();
+        await cluster.KillAsync();
+        await cluster.StartServerAsync();
+        first = await OpenAsync(cluster, memory);
+        try
+        {
+            await SeenAsync(cluster, replicas: 1);
+            await using var source = NpgsqlDataSource.Create(PostgresAddress.TryParse(cluster.Url(Database), out _)!);
+            await using var goBack = source.CreateCommand(
+                "CREATE OR REPLACE FUNCTION maestra.store_flushed() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT 1000::bigint'");
+            await goBack.ExecuteNonQueryAsync();
+            await SeenAsync(cluster, replicas: 1);
+
+            await first.AskAsync("after");
+
+            Assert.Equal(2, (await first.HaveAsync()).Count);
+        }
+        finally
+        {
+            await first.Store.DisposeAsync();
+        }
+    }
+
     /// <summary>A server that is merely started anew lost nothing: every start would add streams to every vector.</summary>
     [ContractFact]
     public async Task Write_AfterTheServerStartedAnew_GoesOnInItsStream()
