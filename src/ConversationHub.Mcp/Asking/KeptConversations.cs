@@ -31,7 +31,7 @@ internal sealed class KeptConversations(HubSettings settings, TimeProvider time,
     internal Func<string, bool?> Exists { get; init; } = IsThere;
 
     /// <summary>Puts a mark into the folder; a test lets it hang.</summary>
-    internal Action<string, string> WriteMark { get; init; } = LocalOnlyMark.Write;
+    internal Action<string, string> WriteMark { get; init; } = static (folder, conversation) => LocalOnlyMark.Write(folder, conversation, LocalOnlyMark.Hubs);
 
     private Task<bool?> _looking = Task.FromResult<bool?>(false);
 
@@ -126,7 +126,7 @@ internal sealed class KeptConversations(HubSettings settings, TimeProvider time,
             if (!isKept)
             {
                 _unsaved.TryRemove(conversation, out _);
-                LocalOnlyMark.Remove(_folder!, conversation);
+                LocalOnlyMark.Remove(_folder!, conversation, LocalOnlyMark.Hubs);
                 return;
             }
 

@@ -24,10 +24,9 @@ internal sealed class ChangeEndpoint(IConversationArchive archive, LocalOnlyMark
         var change = ChangeRequest.Read(fields, owner, id);
         if (fields.Errors.Count > 0)
             return HttpReply.Invalid(fields.Errors);
-        switch (await archive.ChangeAsync(change, context.RequestAborted))
+        switch (await marks.ChangeAsync(change, archive))
         {
             case ChangeOutcome.Changed changed:
-                marks.Note(change);
                 return HttpReply.Ok(changed.Conversation, MaestraJson.Compact.ConversationSummary);
             case ChangeOutcome.NotFound:
                 return Refusals.ConversationNotFound();

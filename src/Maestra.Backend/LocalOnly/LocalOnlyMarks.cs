@@ -5,25 +5,40 @@ namespace Maestra.Backend.LocalOnly;
 
 /// <summary>
 /// Tells the hubs of this home which conversations stay here, so that they know it also while this backend is down (docs/decisions/0034).
-/// Every mark of the store is written when the backend has started, and a change before its caller hears of it.
+/// Every mark of the store is written when the backend has started, one that is added before the tag itself is, so that a tag is never without its
+/// mark, and one whose tag was removed is taken away before the caller hears of it.
 /// What the disk does not take is a warning: the hubs then learn it with the next answer in that conversation.
 /// </summary>
 /// <param name="folder">Null in cloud mode, which has no hubs in its home.</param>
+/// <param name="writer">This backend's name among those who write marks: <see cref="LocalOnlyMark.Backend"/>.</param>
 /// <param name="store">The tags it holds are read once, if it knows them without a server.</param>
-internal sealed class LocalOnlyMarks(string? folder, IConversationStore store, ILogger<LocalOnlyMarks> logger) : BackgroundService
+internal sealed class LocalOnlyMarks(string? folder, string writer, IConversationStore store, ILogger<LocalOnlyMarks> logger) : BackgroundService
 {
     private readonly Lock _writing = new();
 
-    /// <summary>Takes in what a durable change has made of a conversation's tags.</summary>
-    public void Note(ConversationChange change)
-    {
-        var isAdded = change.AddTags.Contains(LocalOnlyMark.Tag, StringComparer.Ordinal);
-        if (folder is null || !(isAdded || change.RemoveTags.Contains(LocalOnlyMark.Tag, StringComparer.Ordinal)))
-            return;
+    // Changed since the start, whose tags were read at once: what was read then says nothing of them.
+    private readonly HashSet<ConversationId> _changed = [];
 
-        // Of two changes at once the later one counts, whichever comes here first.
-        lock (_writing)
-            Try(change.ConversationId, store is IKeptConversations kept ? kept.KeptHere().Contains(change.ConversationId) : isAdded);
+    private bool _isSwept;
+
+    /// <summary>Has a change stored and its mark kept right, also when its caller does not wait.</summary>
+    public async Task<ChangeOutcome> ChangeAsync(ConversationChange change, IConversationArchive archive)
+    {
+        var isMade = folder is not null && Adds(change) && Write(change.ConversationId);
+        var outcome = await archive.ChangeAsync(change, CancellationToken.None);
+        switch (outcome)
+        {
+            case ChangeOutcome.Changed when folder is not null && (Adds(change) || Removes(change)):
+                Settle(change.ConversationId, isKept: Adds(change));
+                break;
+
+            // Whatever else became of it, it may be stored.
+            case ChangeOutcome.NotFound or ChangeOutcome.Erased or ChangeOutcome.Ambiguous when isMade:
+                Settle(change.ConversationId, isKept: false);
+                break;
+        }
+
+        return outcome;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -35,25 +50,66 @@ internal sealed class LocalOnlyMarks(string? folder, IConversationStore store, I
         await Task.Yield();
         foreach (var conversation in kept.KeptHere())
         {
-            if (stoppingToken.IsCancellationRequested || !Try(conversation, isKept: true))
+            lock (_writing)
+            {
+                if (!_changed.Contains(conversation))
+                    Write(conversation);
+            }
+
+            if (stoppingToken.IsCancellationRequested)
                 return;
+        }
+
+        lock (_writing)
+        {
+            _isSwept = true;
+            _changed.Clear();
         }
     }
 
-    private bool Try(ConversationId conversation, bool isKept)
+    private static bool Adds(ConversationChange change) => change.AddTags.Contains(LocalOnlyMark.Tag, StringComparer.Ordinal);
+
+    private static bool Removes(ConversationChange change) => change.RemoveTags.Contains(LocalOnlyMark.Tag, StringComparer.Ordinal);
+
+    /// <param name="isKept">Where the store does not tell without its server.</param>
+    private void Settle(ConversationId conversation, bool isKept)
+    {
+        // Of two changes at once the later one counts, whichever comes here first.
+        lock (_writing)
+        {
+            if (!_isSwept)
+                _changed.Add(conversation);
+            if (store is IKeptConversations kept ? kept.KeptHere().Contains(conversation) : isKept)
+                Write(conversation);
+            else
+                Remove(conversation);
+        }
+    }
+
+    private bool Write(ConversationId conversation)
     {
         try
         {
-            if (isKept)
-                LocalOnlyMark.Write(folder!, conversation.ToString());
-            else
-                LocalOnlyMark.Remove(folder!, conversation.ToString());
-            return true;
+            return LocalOnlyMark.Write(folder!, conversation.ToString(), writer);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
             logger.MarkNotSaved(folder!, refused.Message);
             return false;
+        }
+    }
+
+    /// <summary>With what hubs were told of it before.</summary>
+    private void Remove(ConversationId conversation)
+    {
+        try
+        {
+            LocalOnlyMark.Remove(folder!, conversation.ToString(), writer);
+            LocalOnlyMark.Remove(folder!, conversation.ToString(), LocalOnlyMark.Hubs);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            logger.MarkNotSaved(folder!, refused.Message);
         }
     }
 }

@@ -40,8 +40,8 @@ public sealed class KeptConversationsTests : IDisposable
         await using var rig = await StartAsync(Kept);
 
         Assert.Equal(Route.LocalOnly, (await AskTwiceAsync(rig, "maestra_ask", """{"message":"hi","conversation_id":"secret","route":"cloud-only"}"""))[0]);
-        var file = new FileInfo(Assert.Single(Directory.GetFiles(_home.Combine(LocalOnlyMark.FolderName))));
-        Assert.Equal((0, 64), (file.Length, file.Name.Length));
+        var file = new FileInfo(Assert.Single(Marks()));
+        Assert.Equal((0, 64), (file.Length, file.Directory!.Name.Length));
         if (!OperatingSystem.IsWindows())
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, file.UnixFileMode);
     }
@@ -95,7 +95,7 @@ public sealed class KeptConversationsTests : IDisposable
     {
         var time = new ManualTimeProvider();
         using var disk = new ManualResetEventSlim();
-        var kept = new KeptConversations(Settings, time, NullLogger<KeptConversations>.Instance) { Exists = path => disk.Wait(TestTimeouts.Signal) && File.Exists(path) };
+        var kept = new KeptConversations(Settings, time, NullLogger<KeptConversations>.Instance) { Exists = path => disk.Wait(TestTimeouts.Signal) && Path.Exists(path) };
         var router = new FakeRouter { OnAsk = (_, _) => Task.FromResult(FakeRouter.Answered("so", body: "{}")) };
         var asker = new QuestionAsker(router, kept, new QuestionGate(time), new IdSource(time), time, Settings);
 
@@ -120,7 +120,7 @@ public sealed class KeptConversationsTests : IDisposable
         first.Learn("secret", wasKept: false, isKept: true);
         await first.Saving;
         using var disk = new ManualResetEventSlim(initialState: true);
-        var kept = new KeptConversations(Settings, time, NullLogger<KeptConversations>.Instance) { Exists = path => disk.Wait(TestTimeouts.Signal) && File.Exists(path) };
+        var kept = new KeptConversations(Settings, time, NullLogger<KeptConversations>.Instance) { Exists = path => disk.Wait(TestTimeouts.Signal) && Path.Exists(path) };
 
         Assert.True(await kept.HasAsync("secret", CancellationToken.None));
         disk.Reset();
@@ -159,7 +159,7 @@ public sealed class KeptConversationsTests : IDisposable
         kept.Learn("secret", wasKept: true, isKept: true);
         await kept.Saving;
 
-        Assert.Single(Directory.GetFiles(_home.Combine(LocalOnlyMark.FolderName)));
+        Assert.Single(Marks());
     }
 
     /// <summary>A process that ends right after the answer must not lose what it was told to a slow disk, nor stay for one that hangs.</summary>
@@ -176,7 +176,7 @@ public sealed class KeptConversationsTests : IDisposable
             WriteMark = (folder, conversation) =>
             {
                 disk.Wait(TestTimeouts.Signal);
-                LocalOnlyMark.Write(folder, conversation);
+                LocalOnlyMark.Write(folder, conversation, LocalOnlyMark.Hubs);
             },
         };
         kept.Learn("secret", wasKept: false, isKept: true);
@@ -246,6 +246,8 @@ public sealed class KeptConversationsTests : IDisposable
         var operation = asker.NewOperationId();
         return asker.AskAsync(AskEndpoint.Core, [], operation, asker.NewRequestId(), "secret", isNamed: true, route, new ToolCall([], null, null, null), CancellationToken.None);
     }
+
+    private string[] Marks() => Directory.GetFiles(_home.Combine(LocalOnlyMark.FolderName), "*", SearchOption.AllDirectories);
 
     private HubSettings Settings => HubRig.DefaultSettings with { Routing = new RoutingOptions { PortFile = _home.Combine("port") } };
 

@@ -1,5 +1,6 @@
 using System.Net;
 using ConversationHub.Contracts;
+using ConversationHub.Store;
 using ConversationHub.Testing;
 using ConversationHub.Testing.Time;
 using Maestra.Backend.LocalOnly;
@@ -68,8 +69,92 @@ public sealed class LocalOnlyMarksTests : IDisposable
         Assert.Contains("\"local_only\":true", (await backend.AskAsync(TestBackend.Question("Again?", "main"))).Text, StringComparison.Ordinal);
     }
 
-    private IEnumerable<string?> Marks() => Directory.Exists(Folder) ? Directory.GetFiles(Folder).Select(Path.GetFileName) : [];
+    private IEnumerable<string?> Marks() => Directory.Exists(Folder) ? Directory.GetDirectories(Folder).Select(Path.GetFileName) : [];
 
-    private Task<TestBackend> StartAsync() =>
-        TestBackend.StartPeerAsync(new ManualTimeProvider(), (SettingNames.Mode, "local"), ("HOME", _home.Path));
+    /// <summary>The process may end between the two, and its caller may be gone: then the tag would be there, and no hub would know it.</summary>
+    [Fact]
+    public async Task Change_AddsTheTag_MarkIsThereBeforeItIsStoredWhoeverWaits()
+    {
+        await using var backend = await StartAsync();
+        var isMarked = false;
+        var archive = new ScriptedArchive((_, cancellation) =>
+        {
+            isMarked = Marks().Any();
+            Assert.False(cancellation.CanBeCanceled);
+            return new ChangeOutcome.NotCommitted(new StoreFailure(StoreFailureKind.Unavailable, "It may be stored."));
+        });
+
+        await backend.Server.Services.GetRequiredService<LocalOnlyMarks>().ChangeAsync(Adds("main"), archive);
+
+        Assert.True(isMarked);
+        Assert.Single(Marks());
+    }
+
+    [Fact]
+    public async Task Change_Refused_LeavesNoMarkThatWasNotThere()
+    {
+        await using var backend = await StartAsync();
+        await backend.AskAsync(TestBackend.Question(conversation: "main"));
+
+        Assert.Equal(HttpStatusCode.NotFound, (await backend.PatchAsync("/conversations/nowhere", AddTag)).Status);
+        Assert.Empty(Marks());
+
+        await backend.PatchAsync("/conversations/main", AddTag);
+        await backend.Server.Services.GetRequiredService<LocalOnlyMarks>().ChangeAsync(
+            Adds("main"), new ScriptedArchive(static (_, _) => new ChangeOutcome.Ambiguous()));
+        Assert.Single(Marks());
+    }
+
+    /// <summary>Several backends may use one home, each with folders of its own.</summary>
+    [Fact]
+    public async Task Patch_TagTakenAwayAtAnotherBackendOfThisHome_LeavesThisOnesMark()
+    {
+        await using var backend = await StartAsync();
+        await using var other = await StartAsync(
+            (SettingNames.ConversationRoot, _home.Combine("other", "conversations")), (SettingNames.StateRoot, _home.Combine("other", "state")));
+        foreach (var each in (TestBackend[])[backend, other])
+        {
+            await each.AskAsync(TestBackend.Question(conversation: "main"));
+            await each.PatchAsync("/conversations/main", AddTag);
+        }
+
+        await other.PatchAsync("/conversations/main", """{"remove_tags":["local_only"]}""");
+        Assert.Single(Marks());
+        await backend.PatchAsync("/conversations/main", """{"remove_tags":["local_only"]}""");
+        Assert.Empty(Marks());
+    }
+
+    /// <summary>What a hub was told in an answer, and wrote for the other hubs.</summary>
+    [Fact]
+    public async Task Patch_TagTakenAway_TakesAwayWhatHubsWereTold()
+    {
+        await using var backend = await StartAsync();
+        await backend.AskAsync(TestBackend.Question(conversation: "main"));
+        await backend.PatchAsync("/conversations/main", AddTag);
+        LocalOnlyMark.Write(Folder, "main", LocalOnlyMark.Hubs);
+
+        await backend.PatchAsync("/conversations/main", """{"remove_tags":["local_only"]}""");
+
+        Assert.Empty(Marks());
+    }
+
+    private static ConversationChange Adds(string conversation) =>
+        new() { Owner = UserId.Parse("ada"), ConversationId = ConversationId.Parse(conversation), AddTags = [LocalOnlyMark.Tag] };
+
+    private Task<TestBackend> StartAsync(params (string Name, string Value)[] settings) =>
+        TestBackend.StartPeerAsync(new ManualTimeProvider(), [(SettingNames.Mode, "local"), ("HOME", _home.Path), .. settings]);
+
+    private sealed class ScriptedArchive(Func<ConversationChange, CancellationToken, ChangeOutcome> change) : IConversationArchive
+    {
+        public Task<ChangeOutcome> ChangeAsync(ConversationChange asked, CancellationToken cancellationToken) => Task.FromResult(change(asked, cancellationToken));
+
+        public Task<EraseOutcome> EraseConversationAsync(UserId? owner, ConversationId conversationId, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
+        public Task<EraseUserOutcome> EraseUserAsync(UserId user, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public IAsyncEnumerable<ReadOutcome> ExportAsync(UserId? owner, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<StoreFailure?> CompactAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+    }
 }
