@@ -27,6 +27,7 @@ internal sealed class McpHttpSession : IAsyncDisposable
         _time = time;
         _ending = new Ending(time, hubStops);
         options.Filters.Message.IncomingFilters.Add(EndThePostToo);
+        options.Filters.Request.CallToolFilters.Add(EndCallsInTime);
         options.Filters.Message.OutgoingFilters.Add(SendAnswersWhole);
         Id = id;
         Transport = new StreamableHttpServerTransport(loggers) { Stateless = stateless, SessionId = stateless ? null : id };
@@ -103,7 +104,7 @@ internal sealed class McpHttpSession : IAsyncDisposable
     /// Around the handler of each request:
     /// (1) the SDK ends the response to a POST when its answer is written, and so would leave open for ever that of a request which was
     /// cancelled, since nothing is answered to it;
-    /// (2) what is not answered when the session ends is told so.
+    /// (2) what is not answered when the session ends is told so; a tool's call sees to it itself (<see cref="EndCallsInTime"/>), and the rest only reads.
     /// </summary>
     private McpMessageHandler EndThePostToo(McpMessageHandler next) => async (context, cancellationToken) =>
     {
@@ -117,7 +118,7 @@ internal sealed class McpHttpSession : IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Over);
         try
         {
-            await next(context, either.Token);
+            await next(context, request.Method == RequestMethods.ToolsCall ? cancellationToken : either.Token);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -125,10 +126,10 @@ internal sealed class McpHttpSession : IAsyncDisposable
             OpenPost.Of(request)?.EndUnanswered();
             throw;
         }
-        catch (OperationCanceledException cancelled) when (_ending.Over.IsCancellationRequested)
+        catch (OperationCanceledException) when (_ending.Over.IsCancellationRequested)
         {
             // (2)
-            throw Unanswered(_ending.Why!, cancelled);
+            throw NothingRan(_ending.Why!);
         }
         finally
         {
@@ -136,18 +137,34 @@ internal sealed class McpHttpSession : IAsyncDisposable
         }
     };
 
+    /// <summary>
+    /// Around the work of each tool's call, the sending of its answer left out: the SDK sends nothing once its own token is cancelled, and the
+    /// answer that comes as the time is over would be thrown away though its question ran.
+    /// </summary>
+    private McpRequestHandler<CallToolRequestParams, CallToolResult> EndCallsInTime(McpRequestHandler<CallToolRequestParams, CallToolResult> next) =>
+        async (call, cancellationToken) =>
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Over);
+            try
+            {
+                return await next(call, either.Token);
+            }
+            catch (OperationCanceledException cancelled) when (!cancellationToken.IsCancellationRequested && _ending.Over.IsCancellationRequested)
+            {
+                throw cancelled is QuestionCancelledException question ? MayHaveRun(_ending.Why!, question) : NothingRan(_ending.Why!);
+            }
+        };
+
     /// <summary>A cancellation that comes while an answer is written must not cut it in two.</summary>
     private static McpMessageHandler SendAnswersWhole(McpMessageHandler next) => (context, cancellationToken) =>
         next(context, context.JsonRpcMessage is JsonRpcResponse or JsonRpcError ? CancellationToken.None : cancellationToken);
 
-    private static McpProtocolException Unanswered(string why, OperationCanceledException cancelled)
-    {
-        if (cancelled is not QuestionCancelledException question)
-            return new McpProtocolException(ProtocolTexts.NothingRan(why), McpErrorCode.InternalError) { Data = { ["may_have_run"] = false } };
-        var operation = question.Operation.ToString();
-        return new McpProtocolException(FailureTexts.GivenUp(why, question.Operation, question.Conversation), McpErrorCode.InternalError)
+    private static McpProtocolException NothingRan(string why) =>
+        new(ProtocolTexts.NothingRan(why), McpErrorCode.InternalError) { Data = { ["may_have_run"] = false } };
+
+    private static McpProtocolException MayHaveRun(string why, QuestionCancelledException question) =>
+        new(FailureTexts.GivenUp(why, question.Operation, question.Conversation), McpErrorCode.InternalError)
         {
-            Data = { ["may_have_run"] = true, ["operation_id"] = operation, ["conversation_id"] = question.Conversation },
+            Data = { ["may_have_run"] = true, ["operation_id"] = question.Operation.ToString(), ["conversation_id"] = question.Conversation },
         };
-    }
 }

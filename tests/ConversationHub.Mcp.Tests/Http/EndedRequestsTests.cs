@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using ConversationHub.Mcp.Asking;
 using ConversationHub.Mcp.Http;
 using ConversationHub.Mcp.Tests.Rig;
 using ConversationHub.Routing;
@@ -42,7 +43,7 @@ public sealed class EndedRequestsTests : HttpRig
         Assert.Equal(HttpStatusCode.NotFound, await ListAsync(session));
         answer.SetResult(FakeRouter.Answered("Two rules were merged."));
 
-        Assert.Equal("local", (await AnswerAsync(called))["result"]!["structuredContent"]!["served_by"]!.GetValue<string>());
+        Assert.Equal("local", ServedBy(await AnswerAsync(called)));
         using var ended = await ending.WaitAsync(TestTimeouts.Signal);
         Assert.Equal(HttpStatusCode.NoContent, ended.StatusCode);
     }
@@ -63,6 +64,61 @@ public sealed class EndedRequestsTests : HttpRig
         Assert.Equal(HttpStatusCode.NoContent, ended.StatusCode);
     }
 
+    /// <summary>Its question ran: told that nothing was done, the client would have it run a second time.</summary>
+    [Fact]
+    public async Task Delete_TheAnswerComesAsTheTimeIsOver_ItIsSent()
+    {
+        Router.OnAsk = AnsweredWhenCancelledAsync;
+        var session = (await OpenAsync())!;
+        using var called = await SendAsync(Ask, ("Mcp-Session-Id", session));
+        await Router.Asked.ItemAsync(1);
+
+        var ending = await BeginAsync(() => SendAsync(null, HttpMethod.Delete, ("Mcp-Session-Id", session)), timers: 2);
+        Time.Advance(TimeSpan.FromSeconds(HttpLimits.DrainSeconds));
+
+        Assert.Equal("local", ServedBy(await AnswerAsync(called).WaitAsync(TestTimeouts.Signal)));
+        using var ended = await ending.WaitAsync(TestTimeouts.Signal);
+        Assert.Equal(HttpStatusCode.NoContent, ended.StatusCode);
+    }
+
+    [Fact]
+    public async Task Stop_TheAnswersComeAsTheTimeIsOver_TheyAreSent()
+    {
+        Router.OnAsk = AnsweredWhenCancelledAsync;
+        var session = (await OpenAsync())!;
+        using var called = await SendAsync(Ask, ("Mcp-Session-Id", session));
+        await Router.Asked.ItemAsync(1);
+        var alone = AskAloneAsync();
+        await Router.Asked.ItemAsync(2);
+
+        var stopping = await BeginAsync(() => App.StopAsync(), timers: 2);
+        Time.Advance(TimeSpan.FromSeconds(HttpLimits.DrainSeconds));
+
+        Assert.Equal("local", ServedBy(await AnswerAsync(called).WaitAsync(TestTimeouts.Signal)));
+        using var told = await alone.WaitAsync(TestTimeouts.Signal);
+        Assert.Equal("local", ServedBy(await AnswerAsync(told).WaitAsync(TestTimeouts.Signal)));
+        await stopping.WaitAsync(TestTimeouts.Signal);
+    }
+
+    /// <summary>It was not handed to the router: that is what "may have run" comes from.</summary>
+    [Fact]
+    public async Task Delete_TheQuestionStillWaitsInLine_ItIsToldThatNothingRan()
+    {
+        Router.OnAsk = NeverAsync;
+        var session = (await OpenAsync())!;
+        for (var place = 0; place < QuestionGate.MaxAtWork; place++)
+            await Gate.EnterAsync(TimeSpan.Zero, CancellationToken.None);
+        using var called = await SendAsync(Ask, ("Mcp-Session-Id", session));
+        await Time.WaitForTimersAsync();
+
+        var ending = await BeginAsync(() => SendAsync(null, HttpMethod.Delete, ("Mcp-Session-Id", session)), timers: 3);
+        Time.Advance(TimeSpan.FromSeconds(HttpLimits.DrainSeconds));
+
+        var error = (await AnswerAsync(called).WaitAsync(TestTimeouts.Signal))["error"]!;
+        Assert.Equal((false, 0), (error["data"]!["may_have_run"]!.GetValue<bool>(), Router.Asked.Snapshot().Count));
+        using var ended = await ending.WaitAsync(TestTimeouts.Signal);
+    }
+
     [Fact]
     public async Task Stop_QuestionsAreOpen_OnesThatGetNoAnswerInTimeAreToldThatTheyMayHaveRun()
     {
@@ -76,17 +132,13 @@ public sealed class EndedRequestsTests : HttpRig
         await Router.Asked.ItemAsync(1);
         using var called = await SendAsync(Ask.Replace("\"id\":2", "\"id\":3", StringComparison.Ordinal), ("Mcp-Session-Id", session));
         await Router.Asked.ItemAsync(2);
-
-        // Without a session nothing comes back before there is something to say, not even headers.
-        var alone = SendAsync(
-            Stateless(2, "tools/call", """ "name":"maestra_ask","arguments":{"message":"hello","conversation_id":"c7"}, """),
-            ("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", "tools/call"), ("Mcp-Name", "maestra_ask"));
+        var alone = AskAloneAsync();
         await Router.Asked.ItemAsync(3);
 
         var stopping = await BeginAsync(() => App.StopAsync(), timers: 2);
         await listening.Content.ReadAsStringAsync().WaitAsync(TestTimeouts.Signal);
         answer.SetResult(FakeRouter.Answered("Two rules were merged."));
-        Assert.Equal("local", (await AnswerAsync(answered).WaitAsync(TestTimeouts.Signal))["result"]!["structuredContent"]!["served_by"]!.GetValue<string>());
+        Assert.Equal("local", ServedBy(await AnswerAsync(answered).WaitAsync(TestTimeouts.Signal)));
         Time.Advance(TimeSpan.FromSeconds(HttpLimits.DrainSeconds));
 
         AssertMayHaveRun("The hub was stopped", await AnswerAsync(called).WaitAsync(TestTimeouts.Signal), asked: 2);
@@ -94,6 +146,13 @@ public sealed class EndedRequestsTests : HttpRig
         AssertMayHaveRun("The hub was stopped", await AnswerAsync(told).WaitAsync(TestTimeouts.Signal), asked: 3);
         await stopping.WaitAsync(TestTimeouts.Signal);
     }
+
+    /// <summary>Without a session nothing comes back before there is something to say, not even headers.</summary>
+    private Task<HttpResponseMessage> AskAloneAsync() => SendAsync(
+        Stateless(2, "tools/call", """ "name":"maestra_ask","arguments":{"message":"hello","conversation_id":"c7"}, """),
+        ("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", "tools/call"), ("Mcp-Name", "maestra_ask"));
+
+    private static string? ServedBy(JsonObject answer) => answer["result"]?["structuredContent"]?["served_by"]?.GetValue<string>();
 
     private void AssertMayHaveRun(string why, JsonObject answer, int asked = 1)
     {
@@ -113,6 +172,13 @@ public sealed class EndedRequestsTests : HttpRig
         var ending = end();
         await Time.WaitForTimersAsync(timers);
         return ending;
+    }
+
+    /// <summary>The backend's answer was there at that very moment.</summary>
+    private static async Task<RoutingResult> AnsweredWhenCancelledAsync(Question question, CancellationToken cancellationToken)
+    {
+        await Task.Delay(Timeout.Infinite, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return FakeRouter.Answered("Two rules were merged.");
     }
 
     private static async Task<RoutingResult> NeverAsync(Question question, CancellationToken cancellationToken)

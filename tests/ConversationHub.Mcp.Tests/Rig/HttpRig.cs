@@ -33,10 +33,14 @@ public abstract class HttpRig : IAsyncLifetime
 
     protected string Address { get; private set; } = "";
 
+    /// <summary>Where questions get their places.</summary>
+    private protected QuestionGate Gate { get; private set; } = null!;
+
     public async Task InitializeAsync()
     {
+        Gate = new QuestionGate(Time);
         var settings = HubRig.DefaultSettings;
-        var asker = new QuestionAsker(Router, new KeptConversations(settings, Time, NullLogger<KeptConversations>.Instance), new QuestionGate(Time), new IdSource(Time), Time, settings);
+        var asker = new QuestionAsker(Router, new KeptConversations(settings, Time, NullLogger<KeptConversations>.Instance), Gate, new IdSource(Time), Time, settings);
         var tools = new ToolDispatch(
             [new AskTool(asker), new HealthTool(new FakeHealthReader()), new LegacyAskTool(asker)], NullLogger<ToolDispatch>.Instance);
         var source = new ConversationSource(new FakeConversationReader(), settings);
@@ -51,6 +55,7 @@ public abstract class HttpRig : IAsyncLifetime
     {
         Client.Dispose();
         await App.DisposeAsync();
+        Gate.Dispose();
     }
 
     /// <returns>Null: there was no room.</returns>
