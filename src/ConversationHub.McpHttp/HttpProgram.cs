@@ -3,7 +3,6 @@ using ConversationHub.Mcp;
 using ConversationHub.Mcp.Asking;
 using ConversationHub.Mcp.Commands;
 using ConversationHub.Mcp.Hosting;
-using ConversationHub.Mcp.Http;
 using ConversationHub.Mcp.Protocol;
 using ConversationHub.Mcp.Settings;
 using Microsoft.AspNetCore.Builder;
@@ -51,8 +50,6 @@ internal static class HttpProgram
     {
         builder.Logging.AddHubLogging(settings, Console.Error);
         builder.Services.AddHub(settings);
-        builder.Services.Configure<HostOptions>(static host =>
-            host.ShutdownTimeout = TimeSpan.FromSeconds(HttpLimits.DrainSeconds + HttpLimits.TellingSeconds));
         builder.Services.AddHostedService<HangupSignal>();
     }
 }

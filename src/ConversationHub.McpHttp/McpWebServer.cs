@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ModelContextProtocol.Server;
 
@@ -23,6 +24,8 @@ internal static class McpWebServer
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, settings.Port));
+        builder.Services.Configure<HostOptions>(static host =>
+            host.ShutdownTimeout = TimeSpan.FromSeconds(HttpLimits.DrainSeconds + HttpLimits.TellingSeconds));
         configure(builder);
         builder.Services.AddSingleton(provider => new McpEndpoint(
             options(provider),

@@ -23,8 +23,11 @@ internal static class HttpLimits
     /// <summary>At a stop, and at the end of a session, how long what is open may still take to be answered, in seconds. A backend takes 20 of its own.</summary>
     internal const int DrainSeconds = 5;
 
-    /// <summary>How long telling those that were not answered may take, in seconds.</summary>
-    internal const int TellingSeconds = 1;
+    /// <summary>
+    /// How long telling those that were not answered may take, in seconds: hundreds of them on a busy machine take many, and who is not told
+    /// asks again. It ends with the last of them.
+    /// </summary>
+    internal const int TellingSeconds = 15;
 
     /// <summary>How long a message may take to arrive, in seconds.</summary>
     internal const int HeadersTimeoutSeconds = 30;

@@ -5,6 +5,9 @@ using ConversationHub.Mcp.Http;
 using ConversationHub.Mcp.Tests.Rig;
 using ConversationHub.Routing;
 using ConversationHub.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 
 namespace ConversationHub.Mcp.Tests.Http;
 
@@ -80,6 +83,38 @@ public sealed class EndedRequestsTests : HttpRig
         using var ended = await ending.WaitAsync(TestTimeouts.Signal);
         Assert.Equal(HttpStatusCode.NoContent, ended.StatusCode);
     }
+
+    /// <summary>Hundreds of questions on a busy machine: who is not told asks again, and with a new operation id.</summary>
+    [Fact]
+    public async Task Delete_TellingTakesTenSeconds_ItIsToldAllTheSame()
+    {
+        var machine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Router.OnAsk = async (_, cancellationToken) =>
+        {
+            await Task.Delay(Timeout.Infinite, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await machine.Task;
+            throw new OperationCanceledException(cancellationToken);
+        };
+        var session = (await OpenAsync())!;
+        using var called = await SendAsync(Ask, ("Mcp-Session-Id", session));
+        await Router.Asked.ItemAsync(1);
+
+        var ending = await BeginAsync(() => SendAsync(null, HttpMethod.Delete, ("Mcp-Session-Id", session)), timers: 2);
+        Time.Advance(TimeSpan.FromSeconds(HttpLimits.DrainSeconds));
+        Time.Advance(TimeSpan.FromSeconds(10));
+        Assert.NotEmpty(Time.Waiting);
+        machine.SetResult();
+
+        AssertMayHaveRun("The session was ended", await AnswerAsync(called).WaitAsync(TestTimeouts.Signal));
+        using var ended = await ending.WaitAsync(TestTimeouts.Signal);
+    }
+
+    /// <summary>Then the web server breaks off whatever is open.</summary>
+    [Fact]
+    public void Stop_TheWebServersLimit_LeavesTimeToTellEverybody() => Assert.InRange(
+        App.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout,
+        TimeSpan.FromSeconds(HttpLimits.DrainSeconds + 10),
+        TimeSpan.FromSeconds(20));
 
     [Fact]
     public async Task Stop_TheAnswersComeAsTheTimeIsOver_TheyAreSent()
