@@ -51,8 +51,19 @@ internal static class StoreCommand
     }
 
     /// <summary>Nothing to import is a wrong folder more often than an empty one, and "0 imported" would pass for done.</summary>
-    private static bool HoldsAFile(string folder) => Directory.Exists(folder) && Directory.EnumerateFiles(folder)
-        .Any(static path => path.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && Path.GetFileName(path) is not ("index.json" or "imports.json"));
+    private static bool HoldsAFile(string folder)
+    {
+        try
+        {
+            return Directory.Exists(folder) && Directory.EnumerateFiles(folder)
+                .Any(static path => path.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && Path.GetFileName(path) is not ("index.json" or "imports.json"));
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            // The import, which cannot read it either, says why.
+            return true;
+        }
+    }
 
     private static async Task<int> RunAsync(
         SettingSources sources, TextWriter error, BackendParts parts, ParseResult parsed, StoreAction action, CancellationToken cancellationToken)

@@ -59,6 +59,32 @@ public sealed class StoreCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Import_FolderThatMayNotBeRead_SaysSoAndEndsWithFour()
+    {
+        // It has no such modes.
+        if (OperatingSystem.IsWindows())
+            return;
+        var old = Directory.CreateDirectory(_home.Combine("old")).FullName;
+        await File.WriteAllTextAsync(_home.Combine("old", "notes.json"), Earlier);
+        File.SetUnixFileMode(old, UnixFileMode.None);
+        try
+        {
+            // Root reads everything unless it is told not to.
+            string[] command = Environment.IsPrivilegedProcess
+                ? ["/usr/bin/setpriv", "--bounding-set=-dac_override,-dac_read_search", BuiltPrograms.Backend]
+                : [BuiltPrograms.Backend];
+            var result = await RunningProgram.RunAsync(new ProgramStart(command[0], _home.Path, [.. command[1..], "store", "import", old]));
+
+            Assert.Equal($"maestra-backend store: Access to the path '{old}' is denied.", result.Error[^1]);
+            Assert.Equal((4, 0), (result.ExitCode, result.Output.Count));
+        }
+        finally
+        {
+            File.SetUnixFileMode(old, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
+    [Fact]
     public async Task Verify_DamagedStore_NamesTheLineAndEndsWithFour()
     {
         await ImportAsync();
