@@ -11,10 +11,10 @@ internal sealed class FrameTrust(TimeProvider time)
     /// <summary>A way that has been mended is used again after this time at most.</summary>
     internal static readonly TimeSpan Pause = TimeSpan.FromMinutes(10);
 
-    /// <summary>Null while only a frame has failed; then when frames may be sent again.</summary>
-    private readonly ConcurrentDictionary<string, DateTimeOffset?> _doubted = new(StringComparer.Ordinal);
+    /// <summary>Null while only a frame has failed; then the timestamp at which the pause began, since a clock may be set back.</summary>
+    private readonly ConcurrentDictionary<string, long?> _doubted = new(StringComparer.Ordinal);
 
-    internal bool IsTrusted(string peer) => !_doubted.TryGetValue(peer, out var until) || until is null || until <= time.GetUtcNow();
+    internal bool IsTrusted(string peer) => !_doubted.TryGetValue(peer, out var began) || !IsPause(began);
 
     internal void FrameFailed(string peer) => _doubted[peer] = null;
 
@@ -24,12 +24,14 @@ internal sealed class FrameTrust(TimeProvider time)
     internal void FrameWorked(string peer) => Forget(peer);
 
     /// <summary>Right after a frame that failed it was the form.</summary>
-    internal void OrdinaryWorked(string peer) => _doubted.TryUpdate(peer, time.GetUtcNow() + Pause, null);
+    internal void OrdinaryWorked(string peer) => _doubted.TryUpdate(peer, time.GetTimestamp(), null);
 
     /// <summary>A pause that has begun lasts.</summary>
     private void Forget(string peer)
     {
-        if (_doubted.TryGetValue(peer, out var until) && (until is null || until <= time.GetUtcNow()))
+        if (_doubted.TryGetValue(peer, out var began) && !IsPause(began))
             _doubted.TryRemove(peer, out _);
     }
+
+    private bool IsPause(long? began) => began is { } at && time.GetElapsedTime(at) < Pause;
 }
