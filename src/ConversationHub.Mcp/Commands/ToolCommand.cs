@@ -28,23 +28,25 @@ internal static class ToolCommand
         services.AddLogging(logging => logging.AddHubLogging(settings with { LogLevel = QuietLevel(settings) }, Console.Error));
         services.AddHub(settings);
         await using var provider = services.BuildServiceProvider();
+        return await CallAsync<TTool>(provider, arguments, asJson, stdout);
+    }
 
+    /// <param name="services">The hub's; a test takes some of its own.</param>
+    internal static async Task<int> CallAsync<TTool>(
+        IServiceProvider services, IReadOnlyList<KeyValuePair<string, JsonElement>> arguments, bool asJson, Stream stdout)
+        where TTool : HubTool
+    {
         var call = new ToolCall(arguments, CommandLineSurface, null, null);
-        var result = await provider.GetRequiredService<TTool>().CallAsync(call, CancellationToken.None);
+        var result = await services.GetRequiredService<TTool>().CallAsync(call, CancellationToken.None);
         var failed = result.IsError is true || SaysNoTarget(result);
         var text = asJson && result.StructuredContent is { } structured
             ? structured.GetRawText()
             : string.Concat(result.Content.OfType<TextContentBlock>().Select(block => block.Text));
         if (result.IsError is true && !asJson)
-        {
             await Console.Error.WriteLineAsync(text);
-        }
-        else if (!await TryWriteAsync(stdout, text))
-        {
-            return ExitCodes.NotAnswered;
-        }
-
-        await provider.GetRequiredService<KeptConversations>().SettleAsync(SettleLimit);
+        else
+            failed |= !await TryWriteAsync(stdout, text);
+        await services.GetRequiredService<KeptConversations>().SettleAsync(SettleLimit);
         return failed ? ExitCodes.NotAnswered : ExitCodes.Ended;
     }
 
