@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace ConversationHub.Store.Index;
 
 /// <summary>
@@ -10,6 +12,7 @@ internal sealed class OperationTable
     public const int ChunkEntries = 1 << 12;
 
     private const int FirstBuckets = 1 << 10;
+    private const int HashBits = 32;
 
     /// <summary>Brings the bits of a hash that differ to where <see cref="FirstBucket"/> looks: 2^32 by the golden ratio.</summary>
     private const uint Spread = 2654435769;
@@ -19,8 +22,10 @@ internal sealed class OperationTable
     // One for each chunk: true when an entry of it changed since the chunk was last taken.
     private readonly List<bool> _changed = [];
 
-    // Open addressing with linear probing: entry number + 1, or 0 for an empty place. Nothing is ever removed.
-    private int[] _buckets = new int[FirstBuckets];
+    // Open addressing with linear probing: entry number + 1, or 0 for an empty place. Nothing is ever removed. Above the number stand the bits of the
+    // hash that did not choose the place: entries of other operations on the way, each in another line of the cache, stay unread.
+    private uint[] _buckets = new uint[FirstBuckets];
+    private int _numberBits = BitsOf(FirstBuckets);
 
     public int Count { get; private set; }
 
@@ -68,7 +73,7 @@ internal sealed class OperationTable
     /// <summary>Lets what was restored be found by its id. Reads entries and changes none, so that others may read them at the same time.</summary>
     public void PlaceRestored()
     {
-        Place(Math.Max(FirstBuckets, (int)Math.Min(Array.MaxLength, Count * 8L / 5)));
+        Place(Math.Max(FirstBuckets, (int)Math.Min(Array.MaxLength, Count * 4L / 3)));
     }
 
     /// <summary>Reads the entries of a chunk.</summary>
@@ -84,7 +89,7 @@ internal sealed class OperationTable
 
         var number = Count++;
         Change(number) = entry;
-        if (Count > _buckets.Length / 3 * 2)
+        if (Count > _buckets.Length / 5 * 4)
             Place((int)Math.Min(Array.MaxLength, _buckets.Length * 3L / 2));
         else
             PlaceOne(number);
@@ -96,21 +101,29 @@ internal sealed class OperationTable
 
     private void Place(int buckets)
     {
-        _buckets = new int[buckets];
+        _buckets = new uint[buckets];
+        _numberBits = BitsOf(buckets);
         for (var number = 0; number < Count; number++)
             PlaceOne(number);
     }
 
     private void PlaceOne(int number)
     {
-        var at = FirstBucket(this[number].Id);
+        var hash = HashOf(this[number].Id);
+        var at = FirstBucket(hash);
         while (_buckets[at] != 0)
             at = Next(at);
-        _buckets[at] = number + 1;
+        _buckets[at] = TagOf(hash) | (uint)(number + 1);
     }
 
+    private static int BitsOf(int buckets) => BitOperations.Log2((uint)buckets) + 1;
+
+    private static uint HashOf(Guid id) => (uint)id.GetHashCode() * Spread;
+
     // Of any length: the next power of two would leave more than half of a million places empty.
-    private int FirstBucket(Guid id) => (int)(((ulong)((uint)id.GetHashCode() * Spread) * (ulong)_buckets.Length) >> 32);
+    private int FirstBucket(uint hash) => (int)((hash * (ulong)_buckets.Length) >> HashBits);
+
+    private uint TagOf(uint hash) => hash << _numberBits;
 
     private int Next(int bucket) => bucket + 1 == _buckets.Length ? 0 : bucket + 1;
 
@@ -123,7 +136,8 @@ internal sealed class OperationTable
     /// <summary>Walks the places where the id may be, up to the first empty one.</summary>
     public struct MatchEnumerator(OperationTable table, Guid id)
     {
-        private int _next = table.FirstBucket(id);
+        private readonly uint _tag = table.TagOf(HashOf(id));
+        private int _next = table.FirstBucket(HashOf(id));
 
         public int Current { get; private set; }
 
@@ -131,13 +145,14 @@ internal sealed class OperationTable
         {
             while (true)
             {
-                var number = table._buckets[_next] - 1;
-                if (number < 0)
+                var held = table._buckets[_next];
+                if (held == 0)
                     return false;
                 _next = table.Next(_next);
-                if (table[number].Id != id)
+                var number = held ^ _tag;
+                if (number >> table._numberBits != 0 || table[(int)number - 1].Id != id)
                     continue;
-                Current = number;
+                Current = (int)number - 1;
                 return true;
             }
         }
