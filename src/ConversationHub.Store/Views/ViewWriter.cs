@@ -34,6 +34,12 @@ internal sealed class ViewWriter(
     /// <summary>A file that takes long to write is written that much less often than it takes.</summary>
     private const int RestFactor = 20;
 
+    /// <summary>
+    /// The same of the index while the log is busy, however short it takes: it is made of the first message of every conversation, so that while new
+    /// ones keep coming it would soon be most of what the files cost.
+    /// </summary>
+    private const int BusyIndexRestFactor = 60;
+
     /// <summary>A file that failed twice is tried again after this.</summary>
     private static readonly TimeSpan FailedRest = TimeSpan.FromSeconds(10);
 
@@ -43,8 +49,9 @@ internal sealed class ViewWriter(
     private readonly HousekeepingThread _thread = new("store-views");
     private readonly Dictionary<int, (long Since, TimeSpan For)> _resting = [];
     private readonly HashSet<int> _failed = [];
-    private (long Since, TimeSpan For)? _indexResting;
+    private (long At, TimeSpan Took)? _indexWritten;
     private bool _indexIsBehind;
+    private bool _isBusy;
     private bool _isCleared;
     private int _operations = state.Index.Operations.Count;
 
@@ -193,9 +200,17 @@ internal sealed class ViewWriter(
     private bool IsIndexDue(ViewRound round)
     {
         if (round != ViewRound.Closing)
-            return round != ViewRound.Usual || IsRested(_indexResting);
+            return round != ViewRound.Usual || IsIndexRested();
         lock (state.Gate)
             return state.DirtyViews.Count == 0;
+    }
+
+    private bool IsIndexRested()
+    {
+        if (_indexWritten is not { } last)
+            return true;
+        var rest = _isBusy ? last.Took * BusyIndexRestFactor : last.Took > ShortWrite ? last.Took * RestFactor : TimeSpan.Zero;
+        return time.GetElapsedTime(last.At) >= rest;
     }
 
     private List<int> Take(ViewRound round)
@@ -227,10 +242,11 @@ internal sealed class ViewWriter(
             return (MaxFilesPerRound, int.MaxValue);
         var added = state.Index.Operations.Count - _operations;
         _operations += added;
-        return added > BusyOperations ? (MaxFilesPerBusyRound, MaxMessagesPerBusyRound) : (MaxFilesPerRound, int.MaxValue);
+        _isBusy = added > BusyOperations;
+        return _isBusy ? (MaxFilesPerBusyRound, MaxMessagesPerBusyRound) : (MaxFilesPerRound, int.MaxValue);
     }
 
-    private bool IsRested((long Since, TimeSpan For)? rest) => rest is not { } one || time.GetElapsedTime(one.Since) >= one.For;
+    private bool IsRested((long Since, TimeSpan For) rest) => time.GetElapsedTime(rest.Since) >= rest.For;
 
     private void Write(int number)
     {
@@ -268,8 +284,7 @@ internal sealed class ViewWriter(
         var started = time.GetTimestamp();
         AtomicFile.ReplaceLater(folder.IndexView, views.WriteIndex, disk);
         _indexIsBehind = false;
-        var took = time.GetElapsedTime(started);
-        _indexResting = took > ShortWrite ? (time.GetTimestamp(), took * RestFactor) : null;
+        _indexWritten = (time.GetTimestamp(), time.GetElapsedTime(started));
     }
 }
 

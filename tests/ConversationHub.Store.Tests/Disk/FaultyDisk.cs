@@ -34,6 +34,9 @@ internal sealed class FaultyDisk : IDisk
     /// <summary>Bytes written to segments of the log.</summary>
     public long SegmentBytes => Interlocked.Read(ref _segmentBytes);
 
+    /// <summary>Called with the path of each file that is no segment of the log, and of each folder, before it is synced.</summary>
+    public Action<string>? OtherFlushing { get; set; }
+
     /// <summary>When not null, a sync waits for it.</summary>
     public ManualResetEventSlim? FlushGate { get; set; }
 
@@ -63,6 +66,7 @@ internal sealed class FaultyDisk : IDisk
     {
         if (!_paths[file].EndsWith(".jsonl", StringComparison.Ordinal))
         {
+            OtherFlushing?.Invoke(_paths[file]);
             Interlocked.Increment(ref _otherFlushes);
             PhysicalDisk.Instance.Flush(file);
             return;
@@ -83,6 +87,7 @@ internal sealed class FaultyDisk : IDisk
             throw new IOException("Input/output error", InputOutputError);
         }
 
+        OtherFlushing?.Invoke(path);
         FlushedFolders.Enqueue(path);
         PhysicalDisk.Instance.FlushFolder(path);
     }

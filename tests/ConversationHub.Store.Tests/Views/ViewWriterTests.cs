@@ -71,6 +71,42 @@ public sealed class ViewWriterTests
         Assert.Equal(Conversations, Directory.GetFiles(root, "c*.json").Length);
     }
 
+    /// <summary>The index is made of every conversation there is: in a burst it comes seldom, and soon when that is over.</summary>
+    [Fact]
+    public async Task Write_Burst_MakesTheIndexSeldomUntilItIsOver()
+    {
+        const int Conversations = 40;
+        var indexes = 0;
+        using var ended = new SemaphoreSlim(0);
+        var disk = new FaultyDisk();
+        await using var store = OpenedStore.New(disk: disk);
+        disk.OtherFlushing = path =>
+        {
+            if (Path.GetFileName(path).StartsWith("index.json", StringComparison.Ordinal))
+            {
+                Interlocked.Increment(ref indexes);
+                store.Time.Advance(TimeSpan.FromMilliseconds(20));
+            }
+            else if (path == store.Root)
+            {
+                ended.Release();
+            }
+        };
+
+        for (var round = 0; round < 3; round++)
+        {
+            for (var n = 0; n <= ViewWriter.BusyOperations; n++)
+                await store.AskAsync(store.Question($"q{n}", $"c{n % Conversations}"));
+            await NextRoundAsync(store);
+            Assert.True(await ended.WaitAsync(TestTimeouts.Signal));
+        }
+
+        Assert.Equal(1, Volatile.Read(ref indexes));
+        await NextRoundAsync(store);
+        Assert.True(await ended.WaitAsync(TestTimeouts.Signal));
+        Assert.Equal(2, Volatile.Read(ref indexes));
+    }
+
     [Fact]
     public async Task Write_FailsInTheMiddleOfARound_EveryFileIsWrittenInTheNext()
     {
