@@ -3,39 +3,55 @@ using System.Text.Json.Serialization;
 namespace ConversationHub.Contracts;
 
 /// <summary>One conversation as <c>GET /conversations/{id}</c> and its file show it: the earlier backend's schema (wire.md §10.2).</summary>
-public sealed record ConversationDocument
+public sealed record ConversationDocument : ConversationFrame
 {
+    [JsonPropertyName("messages")]
+    public required IReadOnlyList<ConversationMessage> Messages { get; init; }
+}
+
+/// <summary>What a conversation shows beside its messages. These stand between the tags and the artifacts, as they always have.</summary>
+public abstract record ConversationFrame
+{
+    private const int BeforeMessages = -1;
+    private const int AfterMessages = 1;
+
     [JsonPropertyName("id")]
+    [JsonPropertyOrder(BeforeMessages)]
     public required string Id { get; init; }
 
     /// <summary>The title, else the first 100 characters of the first message.</summary>
     [JsonPropertyName("topic")]
+    [JsonPropertyOrder(BeforeMessages)]
     public required string Topic { get; init; }
 
     [JsonPropertyName("owner")]
+    [JsonPropertyOrder(BeforeMessages)]
     public required string Owner { get; init; }
 
     /// <summary>In the order of first use.</summary>
     [JsonPropertyName("surfaces")]
+    [JsonPropertyOrder(BeforeMessages)]
     public required IReadOnlyList<string> Surfaces { get; init; }
 
     [JsonPropertyName("tags")]
+    [JsonPropertyOrder(BeforeMessages)]
     public required IReadOnlyList<string> Tags { get; init; }
 
-    [JsonPropertyName("messages")]
-    public required IReadOnlyList<ConversationMessage> Messages { get; init; }
-
     [JsonPropertyName("artifacts")]
+    [JsonPropertyOrder(AfterMessages)]
     public required IReadOnlyList<LinkedArtifact> Artifacts { get; init; }
 
     [JsonPropertyName("meta")]
+    [JsonPropertyOrder(AfterMessages)]
     public required ConversationMeta Meta { get; init; }
 
     [JsonPropertyName("format")]
+    [JsonPropertyOrder(AfterMessages)]
     public int Format { get; init; } = 2;
 
     /// <summary>True when older messages were left out of the answer; absent otherwise.</summary>
     [JsonPropertyName("truncated")]
+    [JsonPropertyOrder(AfterMessages)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Truncated { get; init; }
 }
