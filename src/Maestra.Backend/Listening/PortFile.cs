@@ -9,6 +9,9 @@ namespace Maestra.Backend.Listening;
 /// </summary>
 internal sealed class PortFile(string path)
 {
+    /// <summary>The root is the home of a user who has none, as in a container: no hub of theirs looks there, so there is nothing to tell.</summary>
+    private bool IsNobodys => Path.GetDirectoryName(Path.GetDirectoryName(path)) is { } home && home == Path.GetPathRoot(home);
+
     /// <returns>Null, or why it could not be written: hubs then still find the usual ports by probing.</returns>
     public string? Write(int port)
     {
@@ -22,7 +25,7 @@ internal sealed class PortFile(string path)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return e.Message;
+            return IsNobodys ? null : e.Message;
         }
     }
 

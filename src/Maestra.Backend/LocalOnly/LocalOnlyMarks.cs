@@ -11,8 +11,8 @@ namespace Maestra.Backend.LocalOnly;
 /// </summary>
 /// <param name="folder">Null in cloud mode, which has no hubs in its home.</param>
 /// <param name="writer">This backend's name among those who write marks: <see cref="LocalOnlyMark.Backend"/>.</param>
-/// <param name="store">The tags it holds are read once, if it knows them without a server.</param>
-internal sealed class LocalOnlyMarks(string? folder, string writer, IConversationStore store, ILogger<LocalOnlyMarks> logger) : BackgroundService
+/// <param name="kept">The store's tags, which are read once; null where it does not know them without a server.</param>
+internal sealed class LocalOnlyMarks(string? folder, string writer, IKeptConversations? kept, ILogger<LocalOnlyMarks> logger) : BackgroundService
 {
     private readonly Lock _writing = new();
 
@@ -43,7 +43,7 @@ internal sealed class LocalOnlyMarks(string? folder, string writer, IConversatio
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (folder is null || store is not IKeptConversations kept)
+        if (folder is null || kept is null)
             return;
 
         // Not on the way of the start.
@@ -79,7 +79,7 @@ internal sealed class LocalOnlyMarks(string? folder, string writer, IConversatio
         {
             if (!_isSwept)
                 _changed.Add(conversation);
-            if (store is IKeptConversations kept ? kept.KeptHere().Contains(conversation) : isKept)
+            if (kept?.KeptHere().Contains(conversation) ?? isKept)
                 Write(conversation);
             else
                 Remove(conversation);

@@ -78,6 +78,16 @@ public sealed class PortChooserTests : IDisposable
         Assert.Null(file.Remove(8826));
     }
 
+    /// <summary>The home of a user that has none is the root, where it may not write: no fault that somebody could mend. <c>/proc</c> takes no files from anybody.</summary>
+    [Theory]
+    [InlineData("/proc/port", false)]
+    [InlineData("/proc/self/port", true)]
+    public void PortFile_CannotBeWritten_IsToldUnlessTheHomeIsNobodys(string path, bool isTold)
+    {
+        if (OperatingSystem.IsLinux())
+            Assert.Equal(isTold, new PortFile(path).Write(8825) is not null);
+    }
+
     private static (Socket Socket, IPEndPoint EndPoint) Listen(int port)
     {
         var bound = Assert.IsType<PortOutcome.Bound>(PortChooser.Bind(IPAddress.Loopback, [port]));

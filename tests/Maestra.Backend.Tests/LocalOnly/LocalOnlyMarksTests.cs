@@ -7,12 +7,14 @@ using Maestra.Backend.LocalOnly;
 using Maestra.Backend.Settings;
 using Maestra.Backend.Tests.Fakes;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Maestra.Backend.Tests.LocalOnly;
 
 /// <summary>What hubs of the same home find while this backend is down (docs/decisions/0034).</summary>
 public sealed class LocalOnlyMarksTests : IDisposable
 {
+    private const string Writer = "a-backend";
     private const string AddTag = """{"add_tags":["local_only"]}""";
 
     private readonly TemporaryFolder _home = new();
@@ -52,6 +54,33 @@ public sealed class LocalOnlyMarksTests : IDisposable
         Directory.Delete(Folder, recursive: true);
         await using var backend = await StartAsync();
         await backend.Server.Services.GetRequiredService<LocalOnlyMarks>().ExecuteTask!.WaitAsync(TestTimeouts.Signal);
+
+        Assert.Equal([LocalOnlyMark.FileNameOf("main")], Marks());
+    }
+
+    /// <summary>What the start has read is older than the change, and comes to the disk behind it.</summary>
+    [Fact]
+    public async Task Start_TheTagIsTakenAwayMeanwhile_WritesNoMarkOfIt()
+    {
+        LocalOnlyMarks? marks = null;
+        var kept = new Kept("main", "other") { OnceRead = () => marks!.ChangeAsync(Removes("main"), Changing()) };
+        using (marks = new LocalOnlyMarks(Folder, Writer, kept, NullLogger<LocalOnlyMarks>.Instance))
+        {
+            await marks.StartAsync(CancellationToken.None);
+            await marks.ExecuteTask!.WaitAsync(TestTimeouts.Signal);
+        }
+
+        Assert.Equal([LocalOnlyMark.FileNameOf("other")], Marks());
+    }
+
+    /// <summary>Of two changes at once the one that takes the tag away may come here last and have been made first: what the store holds counts.</summary>
+    [Fact]
+    public async Task Change_RemovesTheTagAndTheStoreHoldsItAgain_LeavesTheMark()
+    {
+        using var marks = new LocalOnlyMarks(Folder, Writer, new Kept("main"), NullLogger<LocalOnlyMarks>.Instance);
+
+        await marks.ChangeAsync(Adds("main"), Changing());
+        await marks.ChangeAsync(Removes("main"), Changing());
 
         Assert.Equal([LocalOnlyMark.FileNameOf("main")], Marks());
     }
@@ -141,8 +170,37 @@ public sealed class LocalOnlyMarksTests : IDisposable
     private static ConversationChange Adds(string conversation) =>
         new() { Owner = UserId.Parse("ada"), ConversationId = ConversationId.Parse(conversation), AddTags = [LocalOnlyMark.Tag] };
 
+    private static ConversationChange Removes(string conversation) =>
+        new() { Owner = UserId.Parse("ada"), ConversationId = ConversationId.Parse(conversation), RemoveTags = [LocalOnlyMark.Tag] };
+
+    /// <summary>Of the answer nothing is looked at but its kind.</summary>
+    private static ScriptedArchive Changing() => new(static (_, _) => new ChangeOutcome.Changed(null!));
+
     private Task<TestBackend> StartAsync(params (string Name, string Value)[] settings) =>
         TestBackend.StartPeerAsync(new ManualTimeProvider(), [(SettingNames.Mode, "local"), ("HOME", _home.Path), .. settings]);
+
+    /// <summary>Conversations that are kept here; with <see cref="OnceRead"/> the first loses its tag just behind the first reading.</summary>
+    private sealed class Kept(params string[] ids) : IKeptConversations
+    {
+        private readonly List<ConversationId> _ids = [.. ids.Select(ConversationId.Parse)];
+
+        public Func<Task>? OnceRead { get; set; }
+
+        public bool IsKeptHere(UserId owner, ConversationId id) => _ids.Contains(id);
+
+        public IReadOnlyList<ConversationId> KeptHere()
+        {
+            ConversationId[] read = [.. _ids];
+            if (OnceRead is { } told)
+            {
+                OnceRead = null;
+                _ids.RemoveAt(0);
+                Assert.True(told().IsCompletedSuccessfully);
+            }
+
+            return read;
+        }
+    }
 
     private sealed class ScriptedArchive(Func<ConversationChange, CancellationToken, ChangeOutcome> change) : IConversationArchive
     {
