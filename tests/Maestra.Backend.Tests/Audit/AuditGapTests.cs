@@ -83,6 +83,24 @@ public sealed class AuditGapTests : IDisposable
         Assert.Equal((3, 1, null), Verify());
     }
 
+    /// <summary>What is kept of them is bounded; what is told may then cover more than was lost, and never less.</summary>
+    [Fact]
+    public void Lost_MoreGapsThanAreKeptApart_AreAllTold()
+    {
+        const int Most = 64;
+        const int Losses = Most + 9;
+        var gaps = new AuditGaps();
+        var lost = Enumerable.Range(1, Losses).Select(static number => 3L * number).ToList();
+        foreach (var seq in lost)
+            gaps.Lost(new AuditRecord(_time.GetUtcNow(), "{}", AuditRecord.NoHash) { Seq = seq }, FileSink.SinkName);
+
+        var told = gaps.Take(isLast: true);
+
+        Assert.Equal(Most, told.Count);
+        Assert.All(lost, seq => Assert.Contains(told, gap => gap.First <= seq && seq <= gap.Last));
+        Assert.Equal((lost[0], lost[^1]), (told[0].First, told[^1].Last));
+    }
+
     private static AuditEvent Event => new(AuditEventName.Startup, AuditOutcome.Ok, AuditEvent.System, "s");
 
     private AuditQueue Queue() => new(_sink, 1, _meter, _time, new CapturingLogger());

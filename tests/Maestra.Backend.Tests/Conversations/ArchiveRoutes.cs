@@ -105,8 +105,8 @@ public abstract class ArchiveRoutes
         }
 
         Assert.Contains("\\\"add_tags\\\":[\\\"local_only\\\"]", (await backend.PatchAsync("/conversations/main", """{"tags":["local_only"]}""", Ada)).Text, StringComparison.Ordinal);
-        var marked = await backend.PatchAsync("/conversations/main", """{"add_tags":["local_only","locality"],"remove_tags":["local-only"]}""", Ada);
-        Assert.Equal(("What changed?", """["local_only","locality"]"""), ((string?)marked.Json["topic"], marked.Json["tags"]!.ToJsonString()));
+        var marked = await backend.PatchAsync("/conversations/main", """{"add_tags":["local_only","locality","local_one"],"remove_tags":["local-only"]}""", Ada);
+        Assert.Equal(("What changed?", """["local_one","local_only","locality"]"""), ((string?)marked.Json["topic"], marked.Json["tags"]!.ToJsonString()));
     }
 
     /// <summary>T70.</summary>
