@@ -23,12 +23,15 @@ internal static class FlatLoadBenchmark
             new Uri($"http://127.0.0.1:{port}/health/ready"), backend,
             ["serve", "--mode", "local", "--port", port.ToString(CultureInfo.InvariantCulture)],
             new Dictionary<string, string> { ["HOME"] = folder.Path, ["TEST_MODE"] = "true", ["LOG_LEVEL"] = "ERROR" });
-        using var connection = HttpConnection.Open(port);
         var mix = new RepeatedMix();
         var asked = new Tally();
-        foreach (var question in mix.Questions)
-            asked.Add(connection.Send(question), TimeSpan.Zero);
-        var before = Stored(connection);
+        using (var connection = HttpConnection.Open(port))
+        {
+            foreach (var question in mix.Questions)
+                asked.Add(connection.Send(question), TimeSpan.Zero);
+        }
+
+        var before = Stored(port);
         await report.WriteLineAsync(Text(
             $"{asked.AnsweredCount} questions stored ({asked.Failed} failed), {before} messages; resident {service.ResidentMegabytes:0.0} MB. From here on the same questions and reads, {perSecond:0} a second due over {Connections} connections.\n"));
         await report.WriteLineAsync("| minute | answered | refused (503) | failed | not sent | resident |\n|---|---|---|---|---|---|");
@@ -40,12 +43,14 @@ internal static class FlatLoadBenchmark
                 $"| {minute} | {tally.AnsweredCount} | {tally.RefusedCount} | {tally.Failed} {tally.FirstFailure} | {tally.Unsent} | {service.ResidentMegabytes:0.0} MB |"));
         }
 
-        await report.WriteLineAsync(Text($"\nMessages stored at the end: {Stored(connection)}; most resident ever {service.PeakMegabytes:0.0} MB."));
+        await report.WriteLineAsync(Text($"\nMessages stored at the end: {Stored(port)}; most resident ever {service.PeakMegabytes:0.0} MB."));
     }
 
     /// <summary>How many messages all conversations hold, as the list tells.</summary>
-    private static int Stored(HttpConnection connection)
+    private static int Stored(int port)
     {
+        // A connection of its own: one that was idle for minutes has been closed.
+        using var connection = HttpConnection.Open(port);
         var (messages, cursor) = (0, "");
         do
         {
