@@ -24,7 +24,9 @@ internal sealed class LocalOnlyMarks(string? folder, string writer, IKeptConvers
     /// <summary>Has a change stored and its mark kept right, also when its caller does not wait.</summary>
     public async Task<ChangeOutcome> ChangeAsync(ConversationChange change, IConversationArchive archive)
     {
-        var isMade = folder is not null && Adds(change) && Write(change.ConversationId);
+        var isMade = false;
+        if (folder is not null && Adds(change))
+            TryWrite(change.ConversationId, out isMade);
         var outcome = await archive.ChangeAsync(change, CancellationToken.None);
         switch (outcome)
         {
@@ -52,8 +54,9 @@ internal sealed class LocalOnlyMarks(string? folder, string writer, IKeptConvers
         {
             lock (_writing)
             {
-                if (!_changed.Contains(conversation))
-                    Write(conversation);
+                // What the disk does not take once is told once.
+                if (!_changed.Contains(conversation) && !TryWrite(conversation, out _))
+                    break;
             }
 
             if (stoppingToken.IsCancellationRequested)
@@ -80,17 +83,20 @@ internal sealed class LocalOnlyMarks(string? folder, string writer, IKeptConvers
             if (!_isSwept)
                 _changed.Add(conversation);
             if (kept?.KeptHere().Contains(conversation) ?? isKept)
-                Write(conversation);
+                TryWrite(conversation, out _);
             else
                 Remove(conversation);
         }
     }
 
-    private bool Write(ConversationId conversation)
+    /// <param name="isMade">False as well when it was there.</param>
+    private bool TryWrite(ConversationId conversation, out bool isMade)
     {
+        isMade = false;
         try
         {
-            return LocalOnlyMark.Write(folder!, conversation.ToString(), writer);
+            isMade = LocalOnlyMark.Write(folder!, conversation.ToString(), writer);
+            return true;
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {

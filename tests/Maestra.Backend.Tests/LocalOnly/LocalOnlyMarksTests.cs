@@ -86,6 +86,26 @@ public sealed class LocalOnlyMarksTests : IDisposable
     }
 
     [Fact]
+    public async Task Start_FolderCannotBeMade_IsOneWarningHoweverManyAreTagged()
+    {
+        await using (var before = await StartAsync())
+        {
+            foreach (var conversation in (string[])["main", "other", "third"])
+            {
+                await before.AskAsync(TestBackend.Question(conversation: conversation));
+                await before.PatchAsync($"/conversations/{conversation}", AddTag);
+            }
+        }
+
+        Directory.Delete(Folder, recursive: true);
+        await File.WriteAllTextAsync(Folder, "a file where the folder should be");
+        await using var backend = await StartAsync();
+        await backend.Server.Services.GetRequiredService<LocalOnlyMarks>().ExecuteTask!.WaitAsync(TestTimeouts.Signal);
+
+        Assert.Equal(2, backend.Log.Split("cannot be kept in").Length);
+    }
+
+    [Fact]
     public async Task Patch_FolderCannotBeMade_IsAWarningAndTheTagCounts()
     {
         await using var backend = await StartAsync();
