@@ -15,14 +15,17 @@ internal sealed class KeptConversations(HubSettings settings, TimeProvider time,
     /// <summary>Of conversations that were said to be open so many are remembered; those that are kept are as many as their owner marks.</summary>
     private const int MaxOpen = 10_000;
 
-    /// <summary>How long a question waits for the disk: a home folder may be on a share that hangs.</summary>
-    private static readonly TimeSpan DiskLimit = TimeSpan.FromMilliseconds(250);
+    /// <summary>How long a question waits for a look at the disk before it is asked: a home folder may be on a share that hangs.</summary>
+    internal static readonly TimeSpan DiskLimit = TimeSpan.FromMilliseconds(250);
 
     private readonly string? _folder = settings.Routing.PortFile is { } portFile ? Path.Combine(Path.GetDirectoryName(portFile)!, LocalOnlyMark.FolderName) : null;
 
     /// <summary>What this process was told itself, which counts where the disk takes nothing: true for those that are kept.</summary>
     private readonly ConcurrentDictionary<string, bool> _told = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
+
+    // Of the conversations whose mark is being changed on the disk, the change.
+    private readonly Dictionary<string, Task> _changes = new(StringComparer.Ordinal);
 
     // Those whose mark the disk did not take; each answer tries again.
     private readonly ConcurrentDictionary<string, bool> _unsaved = new(StringComparer.Ordinal);
@@ -41,28 +44,23 @@ internal sealed class KeptConversations(HubSettings settings, TimeProvider time,
     /// <summary>Whether the latest word to this process was that it is not kept. Asks no disk.</summary>
     internal bool IsToldOpen(string conversation) => _told.TryGetValue(conversation, out var isKept) && !isKept;
 
-    /// <returns>Null when the disk did not tell, or not in time: it may be kept, and its questions are for the local backend alone until that is known.</returns>
-    internal async ValueTask<bool?> HasAsync(string conversation, CancellationToken cancellationToken)
+    /// <summary>Looks whether it is kept. May take as long as the disk does, so that nobody waits for it longer than <see cref="DiskLimit"/>.</summary>
+    /// <returns>Null when the disk does not tell: it may be kept.</returns>
+    internal async Task<bool?> LookAsync(string conversation)
     {
         if (IsToldKept(conversation))
             return true;
         if (_folder is null)
             return false;
-        try
-        {
-            var isKept = await Look(PathOf(conversation)).WaitAsync(DiskLimit, time, cancellationToken);
-            if (isKept == true)
-                _told[conversation] = true;
-            return isKept;
-        }
-        catch (TimeoutException)
-        {
-            return null;
-        }
+        await ChangeOf(conversation);
+        var isKept = await AskDisk(PathOf(conversation));
+        if (isKept == true)
+            _told[conversation] = true;
+        return isKept;
     }
 
     /// <summary>Takes in what the local backend said with its latest answer. Nobody waits for the disk.</summary>
-    /// <param name="wasKept">What <see cref="HasAsync"/> said before the question was sent.</param>
+    /// <param name="wasKept">What <see cref="LookAsync"/> said before the question was sent; null when it had not yet.</param>
     internal void Learn(string conversation, bool? wasKept, bool isKept)
     {
         if (isKept || _told.ContainsKey(conversation) || _told.Count < MaxOpen)
@@ -70,7 +68,11 @@ internal sealed class KeptConversations(HubSettings settings, TimeProvider time,
         if (_folder is null || (wasKept == isKept && !_unsaved.ContainsKey(conversation)))
             return;
         lock (_gate)
-            Saving = SaveAsync(Saving, conversation, isKept);
+        {
+            if (Saving.IsCompleted)
+                _changes.Clear();
+            _changes[conversation] = Saving = SaveAsync(Saving, conversation, isKept);
+        }
     }
 
     /// <summary>Of the last change; for who must know when it is on the disk.</summary>
@@ -89,25 +91,27 @@ internal sealed class KeptConversations(HubSettings settings, TimeProvider time,
         }
     }
 
-    /// <summary>One look at a time, in turns: a share that hangs takes one thread, and those behind it go without when their time is over.</summary>
-    private Task<bool?> Look(string path)
+    private Task ChangeOf(string conversation)
+    {
+        lock (_gate)
+            return _changes.GetValueOrDefault(conversation, Task.CompletedTask);
+    }
+
+    /// <summary>
+    /// One look at a time, in turns: a share that hangs takes one thread, and those behind it go without when their time is over. In the
+    /// queue of all threads (<see cref="TaskCreationOptions.PreferFairness"/>): in the one of a busy thread the end of that time would overtake it.
+    /// </summary>
+    private Task<bool?> AskDisk(string path)
     {
         lock (_gate)
         {
-            var saving = Saving;
-            if (!_looking.IsCompleted)
-                return LookAfterAsync(_looking, path);
-            return _looking = Task.Run(
-                async () =>
-                {
-                    await saving;
-                    return Exists(path);
-                },
-                CancellationToken.None);
+            return _looking = _looking.IsCompleted
+                ? Task.Factory.StartNew(() => Exists(path), CancellationToken.None, TaskCreationOptions.PreferFairness, TaskScheduler.Default)
+                : AskDiskAfterAsync(_looking, path);
         }
     }
 
-    private async Task<bool?> LookAfterAsync(Task before, string path)
+    private async Task<bool?> AskDiskAfterAsync(Task before, string path)
     {
         await before;
         return Exists(path);

@@ -17,6 +17,8 @@ internal sealed class QuestionAsker(
 
     private const string MarkedCause = "the conversation is marked local_only";
 
+    private const string UnknownCause = "whether the conversation is marked local_only could not be read from the disk, or not in time";
+
     internal OperationId NewOperationId() => ids.NewOperationId();
 
     internal RequestId NewRequestId() => ids.NewRequestId();
@@ -52,8 +54,6 @@ internal sealed class QuestionAsker(
             OperationId = operation,
             RequestId = request,
             Route = route,
-            WhyKeptLocal = () => kept.IsToldKept(conversation) ? MarkedCause : null,
-            MayHedge = !isNamed,
             Budget = CallBudget.Spent,
             Trace = call.Trace,
         };
@@ -73,7 +73,7 @@ internal sealed class QuestionAsker(
 
             // Nobody is asked with so little, and the router says so of each backend.
             QuestionGate.Entry.TimeIsSpent => await router.AskAsync(question, cancellationToken),
-            _ => await AskInPlaceAsync(question with { Progress = progress }, conversation, Left, cancellationToken),
+            _ => await AskInPlaceAsync(question with { Progress = progress }, conversation, isNamed, Left, cancellationToken),
         };
         return result with { Elapsed = result.Elapsed + waited };
     }
@@ -85,25 +85,24 @@ internal sealed class QuestionAsker(
         Elapsed = TimeSpan.Zero,
     };
 
-    private async Task<RoutingResult> AskInPlaceAsync(Question question, string conversation, Func<TimeSpan> left, CancellationToken cancellationToken)
+    private async Task<RoutingResult> AskInPlaceAsync(Question question, string conversation, bool isNamed, Func<TimeSpan> left, CancellationToken cancellationToken)
     {
         try
         {
-            var wasKept = await IsKeptAsync(conversation, left(), cancellationToken);
+            var looking = isNamed ? kept.LookAsync(conversation) : IsNew;
+            var wasKept = await WithinLimitAsync(looking, left(), cancellationToken);
             var result = await RouteAsync(
                 question with
                 {
                     // Whatever the call says: an argument may narrow what the owner allows, and never widen it.
-                    Route = wasKept == false ? question.Route : Route.LocalOnly,
-                    RouteCause = wasKept switch
-                    {
-                        true => MarkedCause,
-                        null => "whether the conversation is marked local_only could not be read from the disk",
-                        false => null,
-                    },
+                    Route = MayGoOn(wasKept, question.Route) ? question.Route : Route.LocalOnly,
+                    RouteCause = Cause(wasKept),
+
+                    // Asked anew, also of a conversation that the question begins: the backend writes the mark before it says so to anybody.
+                    WhyKeptLocal = async cancelled => Cause(await WithinLimitAsync(kept.LookAsync(conversation), left(), cancelled)),
 
                     // The cloud may win each hedge, and then the word of the local backend would never be heard.
-                    MayHedge = question.MayHedge || kept.IsToldOpen(conversation),
+                    MayHedge = wasKept == false && (!isNamed || kept.IsToldOpen(conversation)),
                     Budget = left(),
                 },
                 conversation,
@@ -118,6 +117,25 @@ internal sealed class QuestionAsker(
         }
     }
 
+    private static Task<bool?> IsNew { get; } = Task.FromResult<bool?>(false);
+
+    private static bool? SoFar(Task<bool?> looking) => looking.IsCompletedSuccessfully ? looking.Result : null;
+
+    private static string? Cause(bool? isKept) => isKept switch
+    {
+        true => MarkedCause,
+        null => UnknownCause,
+        false => null,
+    };
+
+    /// <summary>While it is not known the local backend can be asked first all the same; only before the cloud is, it must be.</summary>
+    private bool MayGoOn(bool? isKept, Route? route) => isKept switch
+    {
+        true => false,
+        null => settings.Routing.Route == Route.LocalFirst && (route is null or Route.LocalFirst),
+        false => true,
+    };
+
     private async Task<RoutingResult> RouteAsync(Question question, string conversation, CancellationToken cancellationToken)
     {
         try
@@ -130,16 +148,17 @@ internal sealed class QuestionAsker(
         }
     }
 
-    private async ValueTask<bool?> IsKeptAsync(string conversation, TimeSpan left, CancellationToken cancellationToken)
+    /// <returns>Null when it has not told within <see cref="KeptConversations.DiskLimit"/>, or the time that is left.</returns>
+    private async ValueTask<bool?> WithinLimitAsync(Task<bool?> looking, TimeSpan left, CancellationToken cancellationToken)
     {
-        var looking = kept.HasAsync(conversation, cancellationToken);
         try
         {
-            return looking.IsCompleted ? await looking : await looking.AsTask().WaitAsync(left, time, cancellationToken);
+            var limit = left < KeptConversations.DiskLimit ? left : KeptConversations.DiskLimit;
+            return looking.IsCompleted ? await looking : await looking.WaitAsync(limit, time, cancellationToken);
         }
         catch (TimeoutException)
         {
-            return null;
+            return SoFar(looking);
         }
     }
 }

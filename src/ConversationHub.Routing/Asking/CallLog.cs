@@ -14,9 +14,16 @@ internal sealed class CallLog(Question question, Deadline deadline)
     /// <summary>Why the cloud was not asked although the route has it; null when that did not happen.</summary>
     public string? KeptLocalCause { get; private set; }
 
-    /// <summary>False for the cloud once something keeps the question on this machine.</summary>
-    public bool MayAsk(TargetName target) =>
-        target != TargetName.Cloud || (KeptLocalCause ??= Question.WhyKeptLocal?.Invoke()) is null;
+    /// <summary>False for the cloud once something keeps the question on this machine; asked anew before each attempt.</summary>
+    public async ValueTask<bool> MayAskAsync(TargetName target, CancellationToken cancellationToken)
+    {
+        if (target == TargetName.Cloud && Question.WhyKeptLocal is { } why)
+            KeptLocalCause ??= await why(cancellationToken).ConfigureAwait(false);
+        return !IsKeptFrom(target);
+    }
+
+    /// <summary>What <see cref="MayAskAsync"/> has found so far.</summary>
+    public bool IsKeptFrom(TargetName target) => target == TargetName.Cloud && KeptLocalCause is not null;
 
     /// <summary>In the order of the route, and for one target in the order of time.</summary>
     public ImmutableArray<Attempt> TakeAttempts()

@@ -22,10 +22,10 @@ public sealed record Question
     public string? RouteCause { get; init; }
 
     /// <summary>
-    /// Asked just before the cloud is: why it may not be after all, as the second half of a sentence; null: it may. What is known of a
-    /// conversation can change while the local backend is asked. Must not block or throw.
+    /// Asked just before each attempt at the cloud: why it may not be asked after all, as the second half of a sentence; null: it may. What is known
+    /// of a conversation can change while the local backend is asked. Must not take long, and throws only when it is cancelled.
     /// </summary>
-    public Func<string?>? WhyKeptLocal { get; init; }
+    public Func<CancellationToken, ValueTask<string?>>? WhyKeptLocal { get; init; }
 
     /// <summary>False: the second backend is asked only when the first has ended, whatever <see cref="RoutingOptions.HedgeDelay"/> says.</summary>
     public bool MayHedge { get; init; } = true;

@@ -11,7 +11,7 @@ namespace ConversationHub.Routing;
 /// (4) it is asked, with the same bytes and the same operation id as every other;
 /// (5) the failure table says what the outcome means; the target's board takes it in;
 /// (6) an answer, a final refusal or a configuration error ends the question; anything else goes back to (3);
-/// (7) if nobody answered and every breaker is open, those passed over get one direct try each;
+/// (7) if nobody answered and every breaker is open of those that may be asked, those passed over get one direct try each;
 /// (8) the result tells who answered and what became of every attempt.
 /// </summary>
 internal sealed class QuestionRouter(
@@ -47,7 +47,7 @@ internal sealed class QuestionRouter(
             : await AskEachAsync(candidates, direct: false, call, cancellationToken).ConfigureAwait(false);
 
         // (7)
-        if (end is null && !passedOver.IsEmpty && plan.All(static board => board.IsOpen))
+        if (end is null && !passedOver.IsEmpty && plan.All(board => board.IsOpen || call.IsKeptFrom(board.Name)))
             end = await AskEachAsync(passedOver, direct: true, call, cancellationToken).ConfigureAwait(false);
         else
             call.AddSkipped(passedOver);
@@ -79,7 +79,7 @@ internal sealed class QuestionRouter(
     {
         for (var i = 0; i < boards.Length; i++)
         {
-            if (!call.MayAsk(boards[i].Name))
+            if (!await call.MayAskAsync(boards[i].Name, cancellationToken).ConfigureAwait(false))
                 continue;
             var anotherFollows = i + 1 < boards.Length;
             var ended = await AttemptAsync(boards[i], anotherFollows, direct, call, cancellationToken).ConfigureAwait(false);
@@ -108,7 +108,7 @@ internal sealed class QuestionRouter(
         var waited = await Task.WhenAny(firstAsked, Task.Delay(delay, time, early.Token)).ConfigureAwait(false);
         early.Cancel();
         cancellationToken.ThrowIfCancellationRequested();
-        if (waited == firstAsked || !call.MayAsk(second.Name) || !budget.TrySpend())
+        if (waited == firstAsked || !await call.MayAskAsync(second.Name, cancellationToken).ConfigureAwait(false) || !budget.TrySpend())
         {
             var ended = Conclude(await firstAsked.ConfigureAwait(false), call);
             return ended.Verdict.Next == NextStep.NextTarget

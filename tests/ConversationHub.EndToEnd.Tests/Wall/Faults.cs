@@ -104,6 +104,17 @@ internal static class Faults
 
     public static Fault Silent { get; } = HealthToo(Chaos.StallBeforeHeaders);
 
+    /// <summary>Answers its health until it is asked something, and nothing from then on.</summary>
+    public static Fault FoundThenSilent { get; } = new(backend =>
+    {
+        backend.OnAsk = _ =>
+        {
+            backend.OnHealth = _ => Chaos.StallBeforeHeaders;
+            return Chaos.StallBeforeHeaders;
+        };
+        return Task.CompletedTask;
+    });
+
     public static Fault SilentAfterHeaders { get; } = HealthToo(Chaos.StallAfterHeaders(Good));
 
     public static Fault SilentInTheBody { get; } = HealthToo(Chaos.StallAfterHeaders(Good, bodyBytes: 20));

@@ -48,7 +48,7 @@ public sealed class KeptConversationsTests : IDisposable
 
     /// <summary>Two IDEs have a hub each: what one is told the other knows, also when both had looked before.</summary>
     [Fact]
-    public async Task Has_TwoProcessesThatLearnInTurns_KnowWhatEitherWasTold()
+    public async Task Look_TwoProcessesThatLearnInTurns_KnowWhatEitherWasTold()
     {
         var (one, other) = (new KeptConversations(Settings, new ManualTimeProvider(), NullLogger<KeptConversations>.Instance), new KeptConversations(Settings, new ManualTimeProvider(), NullLogger<KeptConversations>.Instance));
         Assert.Equal((false, false), (await HasAsync(one, "a"), await HasAsync(other, "b")));
@@ -62,7 +62,7 @@ public sealed class KeptConversationsTests : IDisposable
         await other.Saving;
         Assert.Equal((false, true), (await HasAsync(other, "a"), await HasAsync(other, "b")));
 
-        static async Task<bool> HasAsync(KeptConversations hub, string conversation) => await hub.HasAsync(conversation, CancellationToken.None) == true;
+        static async Task<bool> HasAsync(KeptConversations hub, string conversation) => await hub.LookAsync(conversation) == true;
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class KeptConversationsTests : IDisposable
     }
 
     [Fact]
-    public async Task Has_HomeThatCannotBeWritten_KnowsWhatItWasTold()
+    public async Task Look_HomeThatCannotBeWritten_KnowsWhatItWasTold()
     {
         await File.WriteAllTextAsync(_home.Combine("home"), "a file where the folder should be");
         var kept = new KeptConversations(
@@ -85,8 +85,8 @@ public sealed class KeptConversationsTests : IDisposable
         kept.Learn("secret", wasKept: false, isKept: true);
         await kept.Saving;
 
-        Assert.True(await kept.HasAsync("secret", CancellationToken.None));
-        Assert.Equal(false, await kept.HasAsync("open", CancellationToken.None));
+        Assert.True(await kept.LookAsync("secret"));
+        Assert.Equal(false, await kept.LookAsync("open"));
     }
 
     /// <summary>A disk that hangs does not open the way to the cloud (promise 4): what is not known in time is asked locally alone, and the answer tells.</summary>
@@ -112,8 +112,116 @@ public sealed class KeptConversationsTests : IDisposable
         Assert.Equal((Route.CloudOnly, null), (known.Route, known.RouteCause));
     }
 
+    /// <summary>What the disk tells while the local backend is asked counts, either way: a busy machine is late with everything.</summary>
+    [Theory]
+    [InlineData(false, null)]
+    [InlineData(true, "the conversation is marked local_only")]
+    public async Task Ask_DiskTellsWhileTheLocalBackendIsAsked_DecidesThenWhetherTheCloudMayBe(bool isKept, string? cause)
+    {
+        var time = new ManualTimeProvider();
+        using var disk = new ManualResetEventSlim();
+        var kept = new KeptConversations(Settings, time, NullLogger<KeptConversations>.Instance) { Exists = _ => disk.Wait(TestTimeouts.Signal) ? isKept : null };
+        string? before = null, after = null;
+        var router = new FakeRouter
+        {
+            OnAsk = async (question, cancellationToken) =>
+            {
+                var asked = question.WhyKeptLocal!(cancellationToken).AsTask();
+                await time.WaitForTimersAsync();
+                time.Advance(KeptConversations.DiskLimit);
+                before = await asked.WaitAsync(TestTimeouts.Signal, cancellationToken);
+                disk.Set();
+                after = await question.WhyKeptLocal!(cancellationToken).AsTask().WaitAsync(TestTimeouts.Signal, cancellationToken);
+                return FakeRouter.Answered("so", body: "{}");
+            },
+        };
+
+        var asking = AskAsync(new QuestionAsker(router, kept, new QuestionGate(time), new IdSource(time), time, Settings), Route.LocalFirst);
+        time.Advance(TimeSpan.FromMilliseconds(250));
+        await asking;
+        await kept.Saving;
+
+        Assert.Contains("could not be read", before, StringComparison.Ordinal);
+        Assert.Equal(cause, after);
+        Assert.Equal((Route.LocalFirst, false), (router.Asked.Snapshot()[0].Route, router.Asked.Snapshot()[0].MayHedge));
+    }
+
+    /// <summary>Nobody can have marked a conversation that the question begins, before the local backend has it.</summary>
     [Fact]
-    public async Task Has_SeenOnTheDiskOnce_IsKnownWhenTheDiskHangs()
+    public async Task Ask_ConversationBegins_AsksTheDiskBeforeTheCloudAlone()
+    {
+        var time = new ManualTimeProvider();
+        var looks = 0;
+        var kept = new KeptConversations(Settings, time, NullLogger<KeptConversations>.Instance) { Exists = _ => ++looks == 0 };
+        var (before, cause) = (-1, "nothing was asked");
+        var router = new FakeRouter
+        {
+            OnAsk = async (question, cancellationToken) =>
+            {
+                before = looks;
+                cause = await question.WhyKeptLocal!(cancellationToken);
+                return FakeRouter.Answered("so", body: "{}");
+            },
+        };
+
+        await AskAsync(new QuestionAsker(router, kept, new QuestionGate(time), new IdSource(time), time, Settings), Route.LocalFirst, isNamed: false);
+
+        var asked = Assert.Single(router.Asked.Snapshot());
+        Assert.Equal((0, null, 1), (before, cause, looks));
+        Assert.Equal((Route.LocalFirst, null, true), (asked.Route, asked.RouteCause, asked.MayHedge));
+    }
+
+    /// <summary>The owner marks it while the backend's model thinks, and has its word for it; then the backend dies.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Ask_ConversationIsMarkedWhileTheLocalBackendIsAsked_IsKeptFromTheCloud(bool isNamed)
+    {
+        var time = new ManualTimeProvider();
+        var kept = new KeptConversations(Settings, time, NullLogger<KeptConversations>.Instance);
+        string? before = "nothing was asked", after = null;
+        var router = new FakeRouter
+        {
+            OnAsk = async (question, cancellationToken) =>
+            {
+                before = await question.WhyKeptLocal!(cancellationToken);
+                LocalOnlyMark.Write(_home.Combine(LocalOnlyMark.FolderName), "secret", "a backend");
+                after = await question.WhyKeptLocal!(cancellationToken);
+                return FakeRouter.Answered("so", body: "{}");
+            },
+        };
+
+        await AskAsync(new QuestionAsker(router, kept, new QuestionGate(time), new IdSource(time), time, Settings), Route.LocalFirst, isNamed);
+
+        Assert.Equal((null, "the conversation is marked local_only"), (before, after));
+    }
+
+    /// <summary>A look waits for the change of its own conversation's mark, and for no other.</summary>
+    [Fact]
+    public async Task Look_WhileAMarkIsWritten_WaitsForItsOwnChangeAlone()
+    {
+        using var disk = new ManualResetEventSlim();
+        var kept = new KeptConversations(Settings, new ManualTimeProvider(), NullLogger<KeptConversations>.Instance)
+        {
+            WriteMark = (folder, conversation) =>
+            {
+                disk.Wait(TestTimeouts.Signal);
+                LocalOnlyMark.Write(folder, conversation, LocalOnlyMark.Hubs);
+            },
+        };
+        LocalOnlyMark.Write(_home.Combine(LocalOnlyMark.FolderName), "taken away", LocalOnlyMark.Hubs);
+        kept.Learn("secret", wasKept: false, isKept: true);
+        kept.Learn("taken away", wasKept: true, isKept: false);
+        var own = kept.LookAsync("taken away");
+
+        Assert.Equal(false, await kept.LookAsync("open").WaitAsync(TestTimeouts.Signal));
+        Assert.False(own.IsCompleted);
+        disk.Set();
+        Assert.Equal(false, await own.WaitAsync(TestTimeouts.Signal));
+    }
+
+    [Fact]
+    public async Task Look_SeenOnTheDiskOnce_IsKnownWhenTheDiskHangs()
     {
         var time = new ManualTimeProvider();
         var first = new KeptConversations(Settings, time, NullLogger<KeptConversations>.Instance);
@@ -122,28 +230,28 @@ public sealed class KeptConversationsTests : IDisposable
         using var disk = new ManualResetEventSlim(initialState: true);
         var kept = new KeptConversations(Settings, time, NullLogger<KeptConversations>.Instance) { Exists = path => disk.Wait(TestTimeouts.Signal) && Path.Exists(path) };
 
-        Assert.True(await kept.HasAsync("secret", CancellationToken.None));
+        Assert.True(await kept.LookAsync("secret"));
         disk.Reset();
-        Assert.True(await kept.HasAsync("secret", CancellationToken.None));
+        Assert.True(await kept.LookAsync("secret"));
         disk.Set();
     }
 
     /// <summary>A folder that cannot be entered is not one without marks. (A loop of links, because root may enter everything else.)</summary>
     [Fact]
-    public async Task Has_FolderThatCannotBeSeen_IsNotKnown()
+    public async Task Look_FolderThatCannotBeSeen_IsNotKnown()
     {
         Directory.CreateSymbolicLink(_home.Combine("loop"), _home.Combine("loop"));
         var logs = new CapturingLoggerFactory();
         var kept = new KeptConversations(
             HubRig.DefaultSettings with { Routing = new RoutingOptions { PortFile = _home.Combine("loop", "port") } }, new ManualTimeProvider(), logs.CreateLogger<KeptConversations>());
 
-        Assert.Null(await kept.HasAsync("secret", CancellationToken.None));
+        Assert.Null(await kept.LookAsync("secret"));
         kept.Learn("secret", wasKept: null, isKept: true);
         kept.Learn("secret", wasKept: true, isKept: true);
         kept.Learn("open", wasKept: null, isKept: false);
         await kept.Saving;
 
-        Assert.True(await kept.HasAsync("secret", CancellationToken.None));
+        Assert.True(await kept.LookAsync("secret"));
         Assert.Equal((4012, LogLevel.Warning), (Assert.Single(logs.Records.Snapshot()).Event.Id, logs.Records.Snapshot()[0].Level));
     }
 
@@ -226,12 +334,12 @@ public sealed class KeptConversationsTests : IDisposable
         string? before = null, after = null;
         var router = new FakeRouter
         {
-            OnAsk = (question, _) =>
+            OnAsk = async (question, cancellationToken) =>
             {
-                before = question.WhyKeptLocal!();
+                before = await question.WhyKeptLocal!(cancellationToken);
                 kept.Learn("secret", wasKept: false, isKept: true);
-                after = question.WhyKeptLocal!();
-                return Task.FromResult(FakeRouter.Answered("so", body: Kept));
+                after = await question.WhyKeptLocal!(cancellationToken);
+                return FakeRouter.Answered("so", body: Kept);
             },
         };
 
@@ -241,10 +349,10 @@ public sealed class KeptConversationsTests : IDisposable
         Assert.Equal((null, "the conversation is marked local_only"), (before, after));
     }
 
-    private static Task<RoutingResult> AskAsync(QuestionAsker asker, Route route)
+    private static Task<RoutingResult> AskAsync(QuestionAsker asker, Route route, bool isNamed = true)
     {
         var operation = asker.NewOperationId();
-        return asker.AskAsync(AskEndpoint.Core, [], operation, asker.NewRequestId(), "secret", isNamed: true, route, new ToolCall([], null, null, null), CancellationToken.None);
+        return asker.AskAsync(AskEndpoint.Core, [], operation, asker.NewRequestId(), "secret", isNamed, route, new ToolCall([], null, null, null), CancellationToken.None);
     }
 
     private string[] Marks() => Directory.GetFiles(_home.Combine(LocalOnlyMark.FolderName), "*", SearchOption.AllDirectories);

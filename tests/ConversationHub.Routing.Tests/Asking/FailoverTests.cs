@@ -307,6 +307,21 @@ public sealed class FailoverTests : IAsyncLifetime
         Assert.Equal(TargetName.Cloud, answered.ServedBy);
     }
 
+    /// <summary>The cloud is up, and is not for this question: the local backend is the only one it has.</summary>
+    [Fact]
+    public async Task AskAsync_KeptHereAndTheLocalBreakerIsOpen_IsTriedThereOnceDirectly()
+    {
+        _hub.Local.OnHealth = _ => Chaos.Respond(CannedResponse.Problem(503, "overloaded", "Busy"));
+        await _hub.Local.Proxy.RefuseAsync();
+        await _hub.AskAsync();
+        await _hub.Local.Proxy.ListenAsync();
+
+        var answered = await _hub.AskAsync(_hub.NewQuestion() with { WhyKeptLocal = static _ => new("it is kept") });
+
+        Assert.Equal(TargetName.Local, answered.ServedBy);
+        Assert.Single(_hub.Cloud.Asks.Snapshot());
+    }
+
     [Fact]
     public async Task AskAsync_CallerCancels_TheRequestIsAbortedAndTheBreakerStays()
     {

@@ -123,7 +123,7 @@ public sealed class HedgingTests : IAsyncLifetime
         hub.Local.Next(Chaos.RespondWhen(_release.Task, CannedResponse.Problem(503, "overloaded", "Busy")));
         if (hedged)
             cause = "it became known";
-        var asking = hub.AskAsync(hub.NewQuestion() with { WhyKeptLocal = () => cause });
+        var asking = hub.AskAsync(hub.NewQuestion() with { WhyKeptLocal = _ => new(cause) });
         await hub.Local.Asks.ItemAsync(1);
         cause = "it became known";
         _release.SetResult();
