@@ -5,7 +5,7 @@ namespace ConversationHub.Benchmarks.Load;
 /// <summary>What became of many requests. Thread-safe.</summary>
 internal sealed class Tally
 {
-    private const int MaxSamples = 4_000_000;
+    private const int MaxSamples = 40_000_000;
 
     private readonly Lock _gate = new();
     private readonly List<TimeSpan> _answered = [];
