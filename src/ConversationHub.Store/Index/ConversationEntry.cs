@@ -1,5 +1,3 @@
-using ConversationHub.Store.Clock;
-
 namespace ConversationHub.Store.Index;
 
 /// <summary>One conversation, to be read. A view of the table: it shows what is there when it is asked.</summary>
@@ -20,10 +18,10 @@ internal readonly struct ConversationEntry(ConversationTable table, int number)
     /// <summary>Null while nothing was set.</summary>
     public FieldSet? Fields => table.FieldsOf(number);
 
-    /// <summary>Clock and id of the operation that <see cref="UpdatedTicks"/> is the time of.</summary>
-    public (HybridTimestamp Hlc, Guid Id) Last => (Row.LastHlc, Row.LastId);
+    /// <inheritdoc cref="ConversationRow.LastOperation"/>
+    public int LastOperation => Row.LastOperation;
 
-    /// <summary>Time of the last operation in the order (clock, id), in ticks of UTC.</summary>
+    /// <summary>Time of the last operation, in ticks of UTC.</summary>
     public long UpdatedTicks => Row.UpdatedTicks;
 
     /// <summary>Entry of the erasure; <see cref="OperationEntry.None"/> while the conversation lives.</summary>

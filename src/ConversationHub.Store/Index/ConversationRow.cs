@@ -1,21 +1,15 @@
 using System.Runtime.InteropServices;
-using ConversationHub.Store.Clock;
 
 namespace ConversationHub.Store.Index;
 
 /// <summary>
-/// One conversation as memory keeps it, 88 bytes in a table, because there may be hundreds of thousands: its name and its owner are kept
+/// One conversation as memory keeps it, 64 bytes in a table, because there may be hundreds of thousands: its name and its owner are kept
 /// elsewhere, and so are its fields, which few have.
 /// </summary>
 [StructLayout(LayoutKind.Auto)]
 internal struct ConversationRow
 {
-    /// <summary>Clock and id of the operation that <see cref="UpdatedTicks"/> is the time of.</summary>
-    public HybridTimestamp LastHlc;
-
-    public Guid LastId;
-
-    /// <summary>Time of the last operation in the order (clock, id), in ticks of UTC.</summary>
+    /// <summary>Time of <see cref="LastOperation"/>, in ticks of UTC.</summary>
     public long UpdatedTicks;
 
     /// <summary>Shown messages in the order (clock, id).</summary>
@@ -23,6 +17,9 @@ internal struct ConversationRow
 
     /// <summary>Where its id stands.</summary>
     public NamePlace Name;
+
+    /// <summary>Entry of the last operation in the order of messages; <see cref="OperationEntry.None"/> while there is none.</summary>
+    public int LastOperation;
 
     /// <summary>Number of the owner's name.</summary>
     public int Owner;

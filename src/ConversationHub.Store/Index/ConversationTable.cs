@@ -138,6 +138,7 @@ internal sealed class ConversationTable : IReadOnlyList<ConversationEntry>
         {
             Name = Names.Add(id),
             Owner = owner,
+            LastOperation = OperationEntry.None,
             NextOfSameId = _ids.LastOf(id),
             ErasedBy = OperationEntry.None,
         };

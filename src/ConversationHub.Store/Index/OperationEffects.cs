@@ -56,7 +56,7 @@ internal sealed class OperationEffects(
         var copy = shown.CopyOf(number);
         Remove(conversation);
         if (!erasures.Cover(conversation, entry.Hlc))
-            Touch(conversation, entry.Hlc, entry.Id, body.Timestamp);
+            Touch(conversation, number, body.Timestamp);
         if (erasures.Cover(conversation, entry.Hlc) || shown.HasErasedCopy(number))
         {
             entry.Flags |= EntryFlags.Erased;
@@ -119,7 +119,7 @@ internal sealed class OperationEffects(
         Remove(conversation);
         conversations.Changed(conversation);
         conversations.FieldsToSet(conversation).Merge(body.Name, new FieldValue(operation.Hlc, operation.Origin, body.Timestamp, body.Value.GetRawText()));
-        Touch(conversation, operation.Hlc, operation.Id, body.Timestamp);
+        Touch(conversation, number, body.Timestamp);
         Add(conversation);
     }
 
@@ -153,13 +153,13 @@ internal sealed class OperationEffects(
         }
     }
 
-    private void Touch(int conversation, HybridTimestamp hlc, Guid id, DateTimeOffset timestamp)
+    private void Touch(int conversation, int number, DateTimeOffset timestamp)
     {
         ref var row = ref conversations.Row(conversation);
-        if (row.LastHlc > hlc || (row.LastHlc == hlc && row.LastId >= id))
+        if (row.LastOperation != OperationEntry.None && !order.ComesBefore(row.LastOperation, number))
             return;
         conversations.Changed(conversation);
-        (row.LastHlc, row.LastId) = (hlc, id);
+        row.LastOperation = number;
         row.UpdatedTicks = WireTime.Truncate(timestamp).UtcTicks;
     }
 

@@ -47,7 +47,7 @@ internal sealed class LogRetention(LogState state, ConversationChanger changer, 
             return
             [
                 .. state.Index.Conversations
-                    .Where((entry, number) => entry.IsShown && Touched(entry) < before
+                    .Where((entry, number) => entry.IsShown && Touched(state.Index, entry) < before
                         && !heldUsers.Contains(entry.Owner) && !ofPlaces.Contains(entry.Owner)
                         && !heldBack.Contains(number) && !imported.Contains((entry.Owner, entry.Id)))
                     .Take(limit)
@@ -84,10 +84,12 @@ internal sealed class LogRetention(LogState state, ConversationChanger changer, 
         changer.EraseConversationAsync(conversation.Owner, conversation.Id, before, cancellationToken);
 
     /// <summary>When anything was last done to a conversation.</summary>
-    public static DateTimeOffset Touched(ConversationEntry entry)
+    public static DateTimeOffset Touched(StoreIndex index, ConversationEntry entry)
     {
         var said = new DateTimeOffset(entry.UpdatedTicks, TimeSpan.Zero);
-        var clock = DateTimeOffset.FromUnixTimeMilliseconds(Math.Min(entry.Last.Hlc.UnixMilliseconds, LastMillisecond));
+        if (entry.LastOperation == OperationEntry.None)
+            return said;
+        var clock = DateTimeOffset.FromUnixTimeMilliseconds(Math.Min(index.Operations[entry.LastOperation].Hlc.UnixMilliseconds, LastMillisecond));
         return said > clock ? said : clock;
     }
 
@@ -105,6 +107,6 @@ internal sealed class LogRetention(LogState state, ConversationChanger changer, 
     private DateTimeOffset? Newest()
     {
         lock (state.Gate)
-            return state.Index.Conversations.Where(static entry => entry.IsShown).Select(static entry => (DateTimeOffset?)Touched(entry)).Max();
+            return state.Index.Conversations.Where(static entry => entry.IsShown).Select(entry => (DateTimeOffset?)Touched(state.Index, entry)).Max();
     }
 }

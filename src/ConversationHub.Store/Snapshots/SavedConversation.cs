@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using ConversationHub.Store.Clock;
 using ConversationHub.Store.Index;
 
 namespace ConversationHub.Store.Snapshots;
@@ -9,20 +8,19 @@ namespace ConversationHub.Store.Snapshots;
 /// The fixed part of a conversation in a snapshot. Its messages and surfaces follow from the operations; its id and its fields stand behind
 /// the fixed parts of its block.
 /// </summary>
-[StructLayout(LayoutKind.Sequential)]
+[StructLayout(LayoutKind.Sequential, Pack = sizeof(int))]
 internal readonly record struct SavedConversation(
-    Guid LastId, HybridTimestamp LastHlc, long UpdatedTicks, int Owner, int ErasedBy, int IdBytes, int Fields)
+    long UpdatedTicks, int LastOperation, int Owner, int ErasedBy, int IdBytes, int Fields)
 {
     public static int Bytes => Unsafe.SizeOf<SavedConversation>();
 
     public static SavedConversation Of(in ConversationRow row, FieldSet? fields) =>
-        new(row.LastId, row.LastHlc, row.UpdatedTicks, row.Owner, row.ErasedBy, row.Name.Length, fields?.Values.Count ?? 0);
+        new(row.UpdatedTicks, row.LastOperation, row.Owner, row.ErasedBy, row.Name.Length, fields?.Values.Count ?? 0);
 
     public void CopyTo(ref ConversationRow row)
     {
-        row.LastId = LastId;
-        row.LastHlc = LastHlc;
         row.UpdatedTicks = UpdatedTicks;
+        row.LastOperation = LastOperation;
         row.ErasedBy = ErasedBy;
     }
 }

@@ -20,7 +20,7 @@ internal readonly record struct SnapshotHeader(
     /// To be raised with every change of <see cref="OperationEntry"/>, of <see cref="SavedConversation"/>, of a flag's meaning, or of
     /// <see cref="Snapshots.SmallParts"/>. A snapshot of another version is not used, and the log is read instead.
     /// </summary>
-    private const int OwnVersion = 2;
+    private const int OwnVersion = 3;
 
     public static int Bytes => Marshal.SizeOf<SnapshotHeader>();
 

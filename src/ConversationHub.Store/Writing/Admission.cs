@@ -81,7 +81,7 @@ internal static class Admission
             return new Admittance.No(Refusal.NotFound, id);
         if (held.IsClosedByErasure(conversation))
             return new Admittance.No(Refusal.Erased, id);
-        if (write.UntouchedSince is { } limit && LogRetention.Touched(held.Conversations[conversation]) >= limit)
+        if (write.UntouchedSince is { } limit && LogRetention.Touched(held, held.Conversations[conversation]) >= limit)
             return new Admittance.No(Refusal.NotFound, id);
 
         // What is held back without being shown is erased like anything else; what retention names must be seen to be old.
