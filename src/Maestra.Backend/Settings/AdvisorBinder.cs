@@ -38,8 +38,8 @@ internal static class AdvisorBinder
         if (name == Offline)
             return new AdvisorSettings.Offline();
 
-        var first = name.Length > 0 ? name : KnownProvider.All.FirstOrDefault(provider => provider.Key(reader) is not null)?.Name;
-        first ??= baseUrl is null ? null : Compatible;
+        var isCompatibleNext = fallback?.Any(choice => choice.Name == Compatible) ?? false;
+        var first = name.Length > 0 ? name : Unnamed(reader, isCompatibleNext ? null : baseUrl) ?? (baseUrl is null ? null : Compatible);
         if (first is null)
         {
             foreach (var unused in OfModels.Where(reader.IsSet))
@@ -48,7 +48,7 @@ internal static class AdvisorBinder
         }
 
         // The one URL there is belongs to the endpoint that has no other; only where there is none of that kind, to the first.
-        var hasCompatible = first == Compatible || (fallback?.Any(choice => choice.Name == Compatible) ?? false);
+        var hasCompatible = first == Compatible || isCompatibleNext;
         var make = new ProviderMaker(reader, maxTokens, prices, hasCompatible ? baseUrl : null);
         if (make.First(first, reader.Text(SettingNames.LlmModel), hasCompatible ? null : baseUrl, price) is not { } primary)
             return new AdvisorSettings.Offline();
@@ -67,6 +67,26 @@ internal static class AdvisorBinder
         }
 
         return new AdvisorSettings.Models(providers);
+    }
+
+    /// <summary>The first provider whose key is present, unless the URL has a key of its own. No key goes to another maker's host unless its provider was named.</summary>
+    /// <param name="baseUrl">The URL of the first provider; null when it has none but its own.</param>
+    /// <returns>Null when there is no key.</returns>
+    private static string? Unnamed(SettingReader reader, Uri? baseUrl)
+    {
+        var keyed = KnownProvider.All.FirstOrDefault(provider => provider.Key(reader) is not null);
+        if (keyed is null || baseUrl is null)
+            return keyed?.Name;
+        if (reader.Secret(SettingNames.LlmApiKey) is not null)
+            return Compatible;
+        if (!baseUrl.IsLoopback && baseUrl.Host != keyed.BaseUrlOf(reader).Host)
+        {
+            reader.Refuse(
+                $"{SettingNames.LlmBaseUrl}: {baseUrl.Host} would be sent {keyed.KeyNames[0]}; say {SettingNames.LlmProvider}={keyed.Name} if that is meant, "
+                + $"else {SettingNames.LlmProvider}={Compatible}, with {SettingNames.LlmApiKey} where it needs a key");
+        }
+
+        return keyed.Name;
     }
 
     /// <summary>

@@ -21,7 +21,11 @@ public sealed class AdvisorBinderTests : IDisposable
     [InlineData("LLM_PROVIDER=compatible;LLM_BASE_URL=https://llm.example/v1;OPENAI_API_KEY=k", "compatible", "https://llm.example/v1", null)]
     [InlineData("LLM_PROVIDER=compatible;LLM_BASE_URL=https://llm.example/v1;LLM_API_KEY=x;OPENAI_API_KEY=k", "compatible", "https://llm.example/v1", "x")]
     [InlineData("LLM_PROVIDER=compatible;LLM_BASE_URL=http://127.0.0.1:1234/v1;OPENAI_API_KEY=k", "compatible", "http://127.0.0.1:1234/v1", "k")]
-    [InlineData("OPENAI_API_KEY=k;LLM_BASE_URL=https://proxy.example/v1", "openai", "https://proxy.example/v1", "k")]
+    [InlineData("LLM_PROVIDER=openai;OPENAI_API_KEY=k;LLM_BASE_URL=https://proxy.example/v1", "openai", "https://proxy.example/v1", "k")]
+    [InlineData("OPENAI_API_KEY=k;LLM_BASE_URL=https://api.openai.com/v2", "openai", "https://api.openai.com/v2", "k")]
+    [InlineData("OPENAI_API_KEY=k;LLM_BASE_URL=http://localhost:1234/v1", "openai", "http://localhost:1234/v1", "k")]
+    [InlineData("OPENAI_API_KEY=k;LLM_API_KEY=x;LLM_BASE_URL=https://llm.example/v1", "compatible", "https://llm.example/v1", "x")]
+    [InlineData("OPENAI_API_KEY=k;LLM_API_KEY=x;LLM_BASE_URL=http://localhost:1234/v1", "compatible", "http://localhost:1234/v1", "x")]
     public void Bind_Provider_IsTheNamedOrTheFirstWithAKey(string environment, string name, string url, string? key)
     {
         var provider = Assert.IsType<AdvisorSettings.Models>(Bind(environment, out var errors)).Providers[0];
@@ -161,6 +165,8 @@ public sealed class AdvisorBinderTests : IDisposable
     [InlineData("LLM_PRICE_OUTPUT=-1;LLM_PRICE_INPUT=1", "LLM_PRICE_OUTPUT")]
     [InlineData("LLM_PRICE_INPUT=1", "LLM_PRICE_OUTPUT")]
     [InlineData("OPENAI_API_KEY=k;OPENAI_BASE_URL=http://llm.example/v1", "OPENAI_BASE_URL")]
+    [InlineData("OPENAI_API_KEY=k;LLM_BASE_URL=https://llm.example/v1", "llm.example would be sent OPENAI_API_KEY")]
+    [InlineData("ANTHROPIC_API_KEY=k;LLM_BASE_URL=https://llm.example/v1", "LLM_PROVIDER=anthropic if that is meant")]
     [InlineData("OPENAI_API_KEY=k;LLM_FALLBACK=gemini", "GEMINI_API_KEY")]
     [InlineData("OPENAI_API_KEY=k;LLM_FALLBACK=compatible", "LLM_BASE_URL")]
     [InlineData("OPENAI_API_KEY=k;LLM_FALLBACK=mistral", "'mistral' is none")]
