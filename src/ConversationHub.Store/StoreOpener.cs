@@ -1,4 +1,3 @@
-using System.Globalization;
 using ConversationHub.Contracts;
 using ConversationHub.Store.Compaction;
 using ConversationHub.Store.Disk;
@@ -86,11 +85,9 @@ public static class StoreOpener
         try
         {
             var started = time.GetTimestamp();
-            var identity = StoreIdentity.TryRead(folder.Identity, out var newerFormat);
-            if (newerFormat is { } version)
-                return Newer(folder.Identity, string.Create(CultureInfo.InvariantCulture, $"format {version}"));
-            if (LastLine.NewerFormat(folder) is { } last)
-                return Newer(folder.Log, last);
+            if (NewerStore.Refusal(folder) is { } newer)
+                return new StoreOpening.Refused(newer);
+            var identity = StoreIdentity.TryRead(folder.Identity, out _);
             var (state, known) = ReadSnapshot(options, folder, files, time, logger);
             var held = state.Index.Operations.Count;
             search = new SearchKeeper(state, files, folder, disk, logger);
@@ -98,7 +95,7 @@ public static class StoreOpener
             var recovery = new LogRecovery(folder, files, disk, state, search, logger, options.Progress);
             var reading = recovery.Read(known);
             if (reading.NewerFormat is { } place)
-                return Newer(folder.Log, place);
+                return new StoreOpening.Refused(NewerStore.Refusal(folder.Log, place));
             var (segment, length) = recovery.Repair(reading, known);
             search.Complete();
             var isLarge = state.Index.Conversations.Count > options.LooksFirstUpTo;
@@ -228,10 +225,6 @@ public static class StoreOpener
             $"The conversation store in {folder.Root} is in use by {owner}. "
             + "Stop that process, or set CONVERSATION_HUB_ROOT to another folder.");
     }
-
-    private static StoreOpening.Refused Newer(string path, string found) => new(
-        $"{path} was written by a newer version: it has {found}, and this version knows format {Operation.CurrentFormat}. "
-        + "Nothing was changed. Use the newer version of maestra-backend, or set CONVERSATION_HUB_ROOT to another folder.");
 
     /// <summary>What an open store holds of the system, in the order in which it is let go.</summary>
     private sealed class OpenResources(params IDisposable[] resources) : IDisposable

@@ -48,14 +48,19 @@ public sealed class LogMaintenance(StoreOptions options, TimeProvider time, IdSo
     internal IDisk Disk { get; init; } = PhysicalDisk.Instance;
 
     /// <summary>Counts, also while the store is running.</summary>
+    /// <returns>The numbers, or why there are none: a newer version wrote the store.</returns>
     /// <exception cref="IOException">The store cannot be read.</exception>
-    public StoreStats CountAll()
+    public (StoreStats? Stats, string? Refused) CountAll()
     {
         using var files = new SegmentFiles(_folder, ReadOnlyDisk.Instance, time);
         var state = new LogState(options.Namespace, searches: false);
         var reading = new LogRecovery(_folder, files, ReadOnlyDisk.Instance, state, search: null, logger, options.Progress).Read();
+        if (NewerStore.Refusal(_folder) is { } newer)
+            return (null, newer);
+        if (reading.NewerFormat is { } place)
+            return (null, NewerStore.Refusal(_folder.Log, place));
         var index = state.Index;
-        return new StoreStats(
+        return (new StoreStats(
             index.Recency.Count,
             index.Conversations.Where(static entry => entry.IsShown).Sum(static entry => entry.Messages.Count),
             index.Operations.Count,
@@ -64,7 +69,7 @@ public sealed class LogMaintenance(StoreOptions options, TimeProvider time, IdSo
             reading.Segments.Count,
             reading.Segments.Sum(number => new FileInfo(_folder.Segment(number)).Length),
             reading.Damage.Count,
-            Enumerable.Range(0, index.Operations.Count).Count(index.HasErasedText));
+            Enumerable.Range(0, index.Operations.Count).Count(index.HasErasedText)), null);
     }
 
     /// <summary>Opens the store for the archive's methods: compaction, export, import. To be disposed by the caller.</summary>
@@ -113,6 +118,8 @@ public sealed class LogMaintenance(StoreOptions options, TimeProvider time, IdSo
         using var storeLock = StoreLock.TryTake(_folder.Lock);
         if (storeLock is null)
             return $"The conversation store in {_folder.Root} is in use. Stop the process that holds it.";
+        if (NewerStore.Refusal(_folder) is { } newer)
+            return newer;
         var held = StoreIdentity.TryRead(_folder.Identity, out _);
         (StoreIdentity.New(ids) with { Damage = held?.Damage ?? "", Born = BirthMark.Of(_folder.Log) }).Write(_folder.Identity, PhysicalDisk.Instance);
         StoreTelemetry.NewIdentity(logger, "asked for");

@@ -136,7 +136,9 @@ internal static class StoreCommand
 
     private static async Task<string?> StatsAsync(LogMaintenance store, TextWriter output)
     {
-        var stats = store.CountAll();
+        var (stats, refused) = store.CountAll();
+        if (stats is null)
+            return refused;
         await output.WriteLineAsync($"conversations {stats.Conversations}");
         await output.WriteLineAsync($"messages      {stats.Messages}");
         await output.WriteLineAsync($"owners        {stats.Owners}");

@@ -116,7 +116,7 @@ public sealed class LogMaintenanceTests(ITestOutputHelper output)
         using var folder = new TemporaryFolder();
         await FillAsync(folder.Combine("hub"));
 
-        var stats = At(folder).CountAll();
+        var stats = Assert.IsType<StoreStats>(At(folder).CountAll().Stats);
 
         Assert.Equal((6, 12, 1, 1), (stats.Conversations, stats.Messages, stats.Owners, stats.Segments));
         Assert.Equal(15, stats.Operations);
@@ -133,8 +133,29 @@ public sealed class LogMaintenanceTests(ITestOutputHelper output)
         await using var store = OpenedStore.At(folder.Combine("hub"));
         await store.ExchangeAsync("q");
 
-        Assert.Equal(2, At(folder).CountAll().Origins);
+        Assert.Equal(2, At(folder).CountAll().Stats!.Origins);
         Assert.NotNull(At(folder).TakeNewOrigins());
+    }
+
+    /// <summary>Its id too would be replaced by one that an old version takes for its own.</summary>
+    [Theory]
+    [InlineData("store.json")]
+    [InlineData("000000000001.jsonl")]
+    public async Task NewerVersionsStore_IsNeitherCountedNorGivenNewOrigins(string file)
+    {
+        using var folder = new TemporaryFolder();
+        await FillAsync(folder.Combine("hub"));
+        var path = Path.Combine(folder.Combine("hub"), "log", file);
+        var lines = await File.ReadAllLinesAsync(path);
+        var line = System.Text.Encoding.UTF8.GetBytes(lines[^1].Replace("\"v\":1", "\"v\":7", StringComparison.Ordinal));
+        ChecksumLine.Seal(line);
+        lines[^1] = System.Text.Encoding.UTF8.GetString(line);
+        await File.WriteAllTextAsync(path, string.Join('\n', lines) + "\n");
+        var identity = await File.ReadAllBytesAsync(Path.Combine(folder.Combine("hub"), "log", "store.json"));
+
+        Assert.Contains("has format 7", At(folder).CountAll().Refused, StringComparison.Ordinal);
+        Assert.Contains("has format 7", At(folder).TakeNewOrigins(), StringComparison.Ordinal);
+        Assert.Equal(identity, await File.ReadAllBytesAsync(Path.Combine(folder.Combine("hub"), "log", "store.json")));
     }
 
     private static LogMaintenance At(TemporaryFolder folder)

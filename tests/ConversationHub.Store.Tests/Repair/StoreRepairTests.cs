@@ -155,7 +155,7 @@ public sealed class StoreRepairTests(ITestOutputHelper output) : IDisposable
             (await store.ReadAsync(limit: 100)).Messages.Select(static message => message.Content));
         await store.ExchangeAsync("after");
         await store.Store.DisposeAsync();
-        Assert.Equal(2, At().CountAll().Origins);
+        Assert.Equal(2, At().CountAll().Stats!.Origins);
     }
 
     /// <summary>T62: asks for its id are answered again, and what can be read of the file is.</summary>
