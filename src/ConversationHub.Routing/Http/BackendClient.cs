@@ -10,13 +10,18 @@ namespace ConversationHub.Routing;
 /// <summary>The one class that speaks HTTP to backends. Every reply and every failure becomes a value. Thread-safe.</summary>
 internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions options, TimeProvider time)
 {
+    /// <summary>How long the body of a status other than 200 is waited for: the status has said what follows, the body holds no more than the words.</summary>
+    private static readonly TimeSpan WordsLimit = TimeSpan.FromSeconds(1);
+
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     private readonly HttpClient _local = clients.CreateClient(TargetName.Local.ToWire());
     private readonly HttpClient _cloud = clients.CreateClient(TargetName.Cloud.ToWire());
 
     /// <summary>Sends the question once. A breaker that opened meanwhile gives <see cref="AttemptOutcome.SkippedOpen"/>.</summary>
-    /// <exception cref="OperationCanceledException">The token was cancelled; the request is aborted.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// The token was cancelled before a status other than 200 had come; the request is aborted. Such a status is told however late its body is.
+    /// </exception>
     public async ValueTask<AttemptResult> AskAsync(
         TargetName target, TargetEndpoint endpoint, Question question, AskOptions ask, CancellationToken cancellationToken)
     {
@@ -55,7 +60,7 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
             {
                 return await ReadReplyAsync(response, question.Endpoint, ask, cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception failure) when (IsOfTransport(failure, cancellationToken))
+            catch (Exception failure) when (IsOfTransport(failure, cancellationToken) || IsBesideTheStatus(failure, response))
             {
                 return TransportFailure.InBody(failure, (int)response.StatusCode, RetryAfter(response));
             }
@@ -143,7 +148,7 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
     private static HealthAnswer Unreachable(string? detail) =>
         new() { Status = TargetStatus.Unreachable, IsAlive = false, Detail = detail };
 
-    private static async ValueTask<AttemptResult> ReadReplyAsync(
+    private async ValueTask<AttemptResult> ReadReplyAsync(
         HttpResponseMessage response, AskEndpoint endpoint, AskOptions ask, CancellationToken cancellationToken)
     {
         var status = (int)response.StatusCode;
@@ -157,10 +162,20 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
                 return await EventStreamReply.ReadAsync(stream, endpoint, ask.Signs, ask.OnText, cancellationToken).ConfigureAwait(false);
         }
 
-        using var body = await BoundedBody.ReadAsync(content, ask.Signs, cancellationToken).ConfigureAwait(false);
+        using var body = await ReadBodyAsync(response, ask.Signs, cancellationToken).ConfigureAwait(false);
         return body.IsTooLarge
             ? Unread(response, $"the reply is larger than {WireLimits.ResponseBodyBytes} bytes")
             : ResponseReader.Read(status, IsJson(content.Headers.ContentType), body.Bytes, endpoint, RetryAfter(response));
+    }
+
+    /// <summary>As <see cref="BoundedBody"/>; that of a status other than 200 within <see cref="WordsLimit"/>.</summary>
+    private async ValueTask<BoundedBody> ReadBodyAsync(HttpResponseMessage response, IReplySigns signs, CancellationToken cancellationToken)
+    {
+        if (response.StatusCode == HttpStatusCode.OK)
+            return await BoundedBody.ReadAsync(response.Content, signs, cancellationToken).ConfigureAwait(false);
+        using var late = new CancellationTokenSource(WordsLimit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
+        return await BoundedBody.ReadAsync(response.Content, signs, either.Token).ConfigureAwait(false);
     }
 
     /// <summary>A refusal is one whatever its body holds: a 401 must not become a reason to ask the next target.</summary>
@@ -186,6 +201,10 @@ internal sealed class BackendClient(IHttpClientFactory clients, RoutingOptions o
     private static bool IsOfTransport(Exception failure, CancellationToken cancellationToken) =>
         failure is HttpRequestException or IOException or System.Net.Sockets.SocketException
         || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested);
+
+    /// <summary>A body that hangs until the attempt is given up takes nothing from a status that has come: it must not become a reason to ask the next target.</summary>
+    private static bool IsBesideTheStatus(Exception failure, HttpResponseMessage response) =>
+        failure is OperationCanceledException && response.StatusCode != HttpStatusCode.OK;
 
     private void AddKey(TargetName target, HttpRequestHeaders headers)
     {

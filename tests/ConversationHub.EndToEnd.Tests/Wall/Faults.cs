@@ -92,6 +92,10 @@ internal static class Faults
     public static Fault Problem(int status, string code, params (string Name, string Value)[] headers) =>
         Asked(Chaos.Respond(CannedResponse.Problem(status, code, "In the backend's own words", headers)));
 
+    /// <summary>Its health is answered, so that it is alive as long as there is time.</summary>
+    public static Fault ProblemThatHangs(int status, string code, params (string Name, string Value)[] headers) =>
+        Asked(Chaos.StallAfterHeaders(CannedResponse.Problem(status, code, "In the backend's own words", headers), bodyBytes: 5));
+
     /// <summary>To the same port under the name of another host, so that whoever follows is seen.</summary>
     public static Fault Redirect(int status) => new(backend =>
     {

@@ -90,6 +90,55 @@ public sealed class FailoverTests : IAsyncLifetime
         Assert.Equal(0, _hub.Cloud.Proxy.Connections);
     }
 
+    /// <summary>T27, also when its body hangs: until it is given up as silent, until its share is spent, and with time for neither.</summary>
+    [Theory]
+    [InlineData(401, 6, true)]
+    [InlineData(429, 50, false)]
+    [InlineData(429, 6, true)]
+    [InlineData(422, 1, false)]
+    public async Task AskAsync_RefusalWhoseBodyHangs_IsFinalAllTheSame(int status, int budgetSeconds, bool isDead)
+    {
+        var shareOfLocal = TimeSpan.FromSeconds(30);
+        if (isDead)
+            _hub.Local.OnHealth = _ => Chaos.StallBeforeHeaders;
+        _hub.Local.Next(Chaos.StallAfterHeaders(CannedResponse.Problem(status, "rate_limited", "Words", ("Retry-After", "7")), bodyBytes: 5));
+
+        var result = await _hub.AskAsync(_hub.NewQuestion(budget: TimeSpan.FromSeconds(budgetSeconds)));
+
+        var told = Assert.Single(result.Attempts);
+        Assert.Equal((AttemptOutcome.HttpStatus, (int?)status, false), (told.Outcome, told.Status, told.MayHaveRun));
+        Assert.Equal((null, 7), (result.ServedBy, result.Error!.RetryAfterSeconds));
+        Assert.True(result.Elapsed < shareOfLocal / 2, $"waited {result.Elapsed} for the words");
+        Assert.Equal(0, _hub.Cloud.Proxy.Connections);
+    }
+
+    /// <summary>The words of a refusal are waited for a little: they are what its caller can act on.</summary>
+    [Fact]
+    public async Task AskAsync_RefusalWhoseWordsComeLater_IsToldInThem()
+    {
+        var problem = CannedResponse.Problem(422, "invalid_request", "In the backend's own words");
+        _hub.Local.Next(Chaos.Drip(problem, TimeSpan.FromMilliseconds(20), TimeProvider.System, problem.Body.Length / 4));
+
+        var result = await _hub.AskAsync();
+
+        Assert.Equal(("invalid_request", "In the backend's own words"), (result.Error!.Code, result.Error.Detail));
+    }
+
+    /// <summary>A status that has come is no reason to answer who has cancelled.</summary>
+    [Fact]
+    public async Task AskAsync_CancelledWhileTheBodyOfARefusalHangs_IsCancelledAndTheBreakerStays()
+    {
+        using var cancel = new CancellationTokenSource();
+        _hub.Local.Next(Chaos.StallAfterHeaders(CannedResponse.Problem(503, "overloaded", "Busy", ("Retry-After", "60"))));
+        var asking = _hub.AskAsync(cancellationToken: cancel.Token);
+        await _hub.Local.Asks.ItemAsync(1);
+
+        await cancel.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking);
+        Assert.Equal(TargetName.Local, (await _hub.AskAsync()).ServedBy);
+    }
+
     /// <summary>T27, also when something between has compressed the body.</summary>
     [Theory]
     [InlineData(401)]
