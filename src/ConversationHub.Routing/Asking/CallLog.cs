@@ -11,18 +11,26 @@ internal sealed class CallLog(Question question, Deadline deadline)
 
     public Deadline Deadline { get; } = deadline;
 
-    /// <summary>Why the cloud was not asked although the route has it; null when that did not happen.</summary>
+    /// <summary>Why the cloud was not asked although the route has it, by the latest look; null when that did not happen.</summary>
     public string? KeptLocalCause { get; private set; }
 
-    /// <summary>False for the cloud once something keeps the question on this machine; asked anew before each attempt.</summary>
-    public async ValueTask<bool> MayAskAsync(TargetName target, CancellationToken cancellationToken)
+    /// <summary>
+    /// What keeps the question from this target now, null when nothing does. Asked anew before each attempt: a disk that did not tell may tell
+    /// by then, and a conversation may be marked meanwhile. Changes nothing here, so that it can run beside an attempt.
+    /// </summary>
+    public ValueTask<string?> WhyKeptFromAsync(TargetName target, CancellationToken cancellationToken) =>
+        target == TargetName.Cloud && Question.WhyKeptLocal is { } why ? why(cancellationToken) : default;
+
+    /// <summary>Takes in what <see cref="WhyKeptFromAsync"/> said before the target's first attempt.</summary>
+    /// <returns>Whether it may be asked.</returns>
+    public bool MayAsk(TargetName target, string? whyNot)
     {
-        if (target == TargetName.Cloud && Question.WhyKeptLocal is { } why)
-            KeptLocalCause ??= await why(cancellationToken).ConfigureAwait(false);
-        return !IsKeptFrom(target);
+        if (target == TargetName.Cloud)
+            KeptLocalCause = whyNot;
+        return whyNot is null;
     }
 
-    /// <summary>What <see cref="MayAskAsync"/> has found so far.</summary>
+    /// <summary>What <see cref="MayAsk"/> has last been told.</summary>
     public bool IsKeptFrom(TargetName target) => target == TargetName.Cloud && KeptLocalCause is not null;
 
     /// <summary>In the order of the route, and for one target in the order of time.</summary>

@@ -79,12 +79,14 @@ internal sealed class QuestionRouter(
     {
         for (var i = 0; i < boards.Length; i++)
         {
-            if (!await call.MayAskAsync(boards[i].Name, cancellationToken).ConfigureAwait(false))
+            if (!call.MayAsk(boards[i].Name, await call.WhyKeptFromAsync(boards[i].Name, cancellationToken).ConfigureAwait(false)))
                 continue;
             var anotherFollows = i + 1 < boards.Length;
             var ended = await AttemptAsync(boards[i], anotherFollows, direct, call, cancellationToken).ConfigureAwait(false);
             Conclude(ended, call);
-            if (RepeatPolicy.IsWorthwhile(ended.Result, anotherFollows, boards[i].RecognisesRepeats) && budget.TrySpend())
+            if (RepeatPolicy.IsWorthwhile(ended.Result, anotherFollows, boards[i].RecognisesRepeats)
+                && await call.WhyKeptFromAsync(boards[i].Name, cancellationToken).ConfigureAwait(false) is null
+                && budget.TrySpend())
             {
                 ended = await AttemptAsync(boards[i], anotherFollows, direct, call, cancellationToken).ConfigureAwait(false);
                 Conclude(ended, call);
@@ -103,12 +105,13 @@ internal sealed class QuestionRouter(
         TargetBoard first, TargetBoard second, TimeSpan delay, CallLog call, CancellationToken cancellationToken)
     {
         using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var early = new CancellationTokenSource();
+        using var early = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var firstAsked = AttemptAsync(first, anotherFollows: true, direct: false, call, abandon.Token).AsTask();
-        var waited = await Task.WhenAny(firstAsked, Task.Delay(delay, time, early.Token)).ConfigureAwait(false);
+        var looked = LookAfterAsync(delay, second, call, early.Token);
+        await Task.WhenAny(firstAsked, looked).ConfigureAwait(false);
         early.Cancel();
         cancellationToken.ThrowIfCancellationRequested();
-        if (waited == firstAsked || !await call.MayAskAsync(second.Name, cancellationToken).ConfigureAwait(false) || !budget.TrySpend())
+        if (firstAsked.IsCompleted || !call.MayAsk(second.Name, await looked.ConfigureAwait(false)) || !budget.TrySpend())
         {
             var ended = Conclude(await firstAsked.ConfigureAwait(false), call);
             return ended.Verdict.Next == NextStep.NextTarget
@@ -130,6 +133,13 @@ internal sealed class QuestionRouter(
         // The one that ended first gave no answer: the other one's word counts, and if that is none either, a refusal does.
         var last = Conclude(await other.ConfigureAwait(false), call);
         return last.Verdict.Next != NextStep.NextTarget ? last : winner.Verdict.Next != NextStep.NextTarget ? winner : null;
+    }
+
+    /// <summary>What keeps the question from the second target once the delay is over. The first may end while that is asked of a slow disk.</summary>
+    private async Task<string?> LookAfterAsync(TimeSpan delay, TargetBoard second, CallLog call, CancellationToken cancellationToken)
+    {
+        await Task.Delay(delay, time, cancellationToken).ConfigureAwait(false);
+        return await call.WhyKeptFromAsync(second.Name, cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask<EndedAttempt> AttemptAsync(

@@ -1,3 +1,4 @@
+using ConversationHub.Testing;
 using ConversationHub.Testing.Backends;
 using ConversationHub.Testing.Network;
 
@@ -132,6 +133,54 @@ public sealed class HedgingTests : IAsyncLifetime
         Assert.Null(result.ServedBy);
         Assert.Contains("The cloud was not asked: it became known.", result.Error!.Detail, StringComparison.Ordinal);
         Assert.Equal(0, hub.Cloud.Proxy.Connections);
+    }
+
+    /// <summary>The disk may take its time before a hedge: an answer that is there meanwhile is no reason to ask anybody else, nor to wait.</summary>
+    [Fact]
+    public async Task AskAsync_LocalAnswersWhileTheDiskIsAsked_IsHandedOutAtOnceAndTheCloudIsNotAsked()
+    {
+        var looking = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var disk = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _hub.Local.Next(Chaos.RespondWhen(_release.Task, Good));
+        var asking = _hub.AskAsync(_hub.NewQuestion() with
+        {
+            WhyKeptLocal = async _ =>
+            {
+                looking.TrySetResult();
+                return await disk.Task;
+            },
+        });
+        await looking.Task.WaitAsync(TestTimeouts.Signal);
+
+        _release.SetResult();
+
+        var result = await asking.WaitAsync(TestTimeouts.Signal);
+        disk.SetResult(null);
+        Assert.Equal((TargetName.Local, false), (result.ServedBy, result.MayHaveRun));
+        Assert.Single(result.Attempts);
+        Assert.Equal(0, _hub.Cloud.Proxy.Connections);
+    }
+
+    /// <summary>One look that came to nothing is no mark: the disk is asked again before the failover.</summary>
+    [Fact]
+    public async Task AskAsync_DiskDoesNotTellBeforeTheHedge_IsAskedAgainBeforeTheFailover()
+    {
+        var looks = 0;
+        var looked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _hub.Local.Next(Chaos.RespondWhen(_release.Task, CannedResponse.Problem(503, "overloaded", "Busy")));
+        var asking = _hub.AskAsync(_hub.NewQuestion() with
+        {
+            WhyKeptLocal = _ =>
+            {
+                looked.TrySetResult();
+                return new(++looks == 1 ? "it could not be read in time" : null);
+            },
+        });
+        await looked.Task.WaitAsync(TestTimeouts.Signal);
+        _release.SetResult();
+
+        Assert.Equal(TargetName.Cloud, (await asking).ServedBy);
+        Assert.Equal(2, looks);
     }
 
     /// <summary>It sends questions to the cloud that need not go there: the owner has to ask for it.</summary>

@@ -30,6 +30,23 @@ public sealed class RepeatTests
         Assert.Single(hub.Local.Asks.Snapshot());
     }
 
+    /// <summary>The conversation may be marked between the two.</summary>
+    [Fact]
+    public async Task AskAsync_KeptLocalBeforeTheRepeatAtTheCloud_IsNotRepeatedThere()
+    {
+        var looks = 0;
+        await using var hub = new RouterUnderTest();
+        await hub.Health.ReadAsync(refresh: true, CancellationToken.None);
+        await hub.Local.Proxy.RefuseAsync();
+        hub.Cloud.Next(Chaos.ResetAfterRead);
+
+        var result = await hub.AskAsync(hub.NewQuestion() with { WhyKeptLocal = _ => new(++looks == 1 ? null : "it is marked") });
+
+        Assert.Equal((null, 2), (result.ServedBy, looks));
+        Assert.Single(hub.Cloud.Asks.Snapshot());
+        Assert.DoesNotContain("not asked", result.Error!.Detail, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task AskAsync_BreaksOffAgainAndAgain_IsRepeatedOnceEachUntilTheBudgetIsSpent()
     {
