@@ -13,6 +13,7 @@ internal sealed class AlertBoard : IAlerts, IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly Uri _webhook;
     private readonly TimeProvider _time;
+    private readonly long _began;
     private readonly ILogger _logger;
     private readonly HttpClient _client = OutsideClient.Create();
     private readonly Channel<byte[]> _messages = Channel.CreateBounded<byte[]>(
@@ -24,7 +25,7 @@ internal sealed class AlertBoard : IAlerts, IAsyncDisposable
 
     public AlertBoard(Uri webhook, TimeProvider time, ILogger logger)
     {
-        (_webhook, _time, _logger) = (webhook, time, logger);
+        (_webhook, _time, _logger, _began) = (webhook, time, logger, time.GetTimestamp());
         _work = Task.Run(PostAllAsync);
         _timer = time.CreateTimer(
             static board => ((AlertBoard)board!).Tell(new AlertSignal.Tick()), this, AlertPolicy.TickInterval, AlertPolicy.TickInterval);
@@ -34,12 +35,11 @@ internal sealed class AlertBoard : IAlerts, IAsyncDisposable
     {
         lock (_gate)
         {
-            var now = _time.GetUtcNow();
-            var decision = AlertPolicy.Decide(_state, signal, now);
+            var decision = AlertPolicy.Decide(_state, signal, _time.GetElapsedTime(_began));
             _state = decision.State;
             foreach (var alert in decision.Alerts)
             {
-                if (!_messages.Writer.TryWrite(SlackMessage.Of(alert, now)))
+                if (!_messages.Writer.TryWrite(SlackMessage.Of(alert, _time.GetUtcNow())))
                     _logger.AlertFailed("too many wait to be sent");
             }
         }

@@ -8,6 +8,7 @@ namespace Maestra.Backend.Alerts;
 internal readonly record struct AlertDecision(AlertState State, IReadOnlyList<Alert> Alerts);
 
 /// <summary>Decides what the operator is told (wire.md §11): thresholds, one message per title in five minutes, and when it is over. Pure.</summary>
+/// <remarks>Times are those since a beginning that the caller keeps, by a clock that nobody sets: one set back by a day would keep a title silent for that day.</remarks>
 internal static class AlertPolicy
 {
     public static readonly TimeSpan QuietPeriod = TimeSpan.FromMinutes(5);
@@ -27,7 +28,7 @@ internal static class AlertPolicy
 
     private static readonly TimeSpan Slice = TimeSpan.FromSeconds(10);
 
-    public static AlertDecision Decide(AlertState state, AlertSignal signal, DateTimeOffset now) => signal switch
+    public static AlertDecision Decide(AlertState state, AlertSignal signal, TimeSpan now) => signal switch
     {
         AlertSignal.AskFinished ask => new AlertDecision(Count(state, ask, now), []),
         AlertSignal.RequestFailed failed => Announce(state with { FailedAt = now }, now, opens: true, new Alert(
@@ -41,7 +42,7 @@ internal static class AlertPolicy
         _ => throw new InvalidOperationException($"Unknown signal {signal.GetType().Name}."),
     };
 
-    private static AlertState Count(AlertState state, AlertSignal.AskFinished ask, DateTimeOffset now)
+    private static AlertState Count(AlertState state, AlertSignal.AskFinished ask, TimeSpan now)
     {
         var window = Recent(state.Window, now);
 
@@ -54,7 +55,7 @@ internal static class AlertPolicy
         return state with { Window = window };
     }
 
-    private static AlertDecision Look(AlertState state, DateTimeOffset now)
+    private static AlertDecision Look(AlertState state, TimeSpan now)
     {
         state = state with { Window = Recent(state.Window, now) };
         var asks = state.Window.Sum(static slice => slice.Asks);
@@ -72,7 +73,7 @@ internal static class AlertPolicy
         return new AlertDecision(state, alerts);
     }
 
-    private static AlertState Judge(AlertState state, DateTimeOffset now, bool isBad, List<Alert> alerts, Alert alert)
+    private static AlertState Judge(AlertState state, TimeSpan now, bool isBad, List<Alert> alerts, Alert alert)
     {
         if (!isBad)
         {
@@ -96,7 +97,7 @@ internal static class AlertPolicy
     }
 
     /// <summary>Sends it, or holds it back while the last one of its title is too near.</summary>
-    private static AlertDecision Announce(AlertState state, DateTimeOffset now, bool opens, Alert alert)
+    private static AlertDecision Announce(AlertState state, TimeSpan now, bool opens, Alert alert)
     {
         var held = state.HeldBack.GetValueOrDefault(alert.Title);
         var isWaiting = state.Waiting.Contains(alert.Title);
@@ -118,7 +119,7 @@ internal static class AlertPolicy
         return new AlertDecision(state, [alert]);
     }
 
-    private static ImmutableList<AskSlice> Recent(ImmutableList<AskSlice> window, DateTimeOffset now)
+    private static ImmutableList<AskSlice> Recent(ImmutableList<AskSlice> window, TimeSpan now)
     {
         var old = 0;
         while (old < window.Count && now - window[old].From >= Window)

@@ -8,7 +8,7 @@ internal sealed record AlertState
     public static readonly AlertState Start = new();
 
     /// <summary>When a message of this title was last sent.</summary>
-    public ImmutableDictionary<string, DateTimeOffset> SentAt { get; init; } = ImmutableDictionary<string, DateTimeOffset>.Empty;
+    public ImmutableDictionary<string, TimeSpan> SentAt { get; init; } = ImmutableDictionary<string, TimeSpan>.Empty;
 
     /// <summary>Messages of this title that were held back since then.</summary>
     public ImmutableDictionary<string, int> HeldBack { get; init; } = ImmutableDictionary<string, int>.Empty;
@@ -20,11 +20,11 @@ internal sealed record AlertState
     public ImmutableHashSet<string> Open { get; init; } = [];
 
     /// <summary>When a request last failed.</summary>
-    public DateTimeOffset? FailedAt { get; init; }
+    public TimeSpan? FailedAt { get; init; }
 
     /// <summary>The asks of the last minutes, oldest first.</summary>
     public ImmutableList<AskSlice> Window { get; init; } = [];
 }
 
 /// <summary>The asks that ended within a few seconds.</summary>
-internal sealed record AskSlice(DateTimeOffset From, int Asks, int Errors, double LatencyMs);
+internal sealed record AskSlice(TimeSpan From, int Asks, int Errors, double LatencyMs);

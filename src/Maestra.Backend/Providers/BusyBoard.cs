@@ -8,17 +8,18 @@ internal sealed class BusyBoard(TimeProvider time)
     /// <summary>No provider is left alone for longer than this, whatever it says (design.md §4).</summary>
     public const int HoldMaxSeconds = 60;
 
-    private readonly ConcurrentDictionary<string, DateTimeOffset> _until = new(StringComparer.Ordinal);
+    // By the monotonic clock: one that is set back by a day would make a minute a day.
+    private readonly ConcurrentDictionary<string, (long Since, TimeSpan For)> _held = new(StringComparer.Ordinal);
 
     /// <returns>Seconds that are left, rounded up; null when it may be asked.</returns>
     public int? SecondsLeft(string provider)
     {
-        if (!_until.TryGetValue(provider, out var until))
+        if (!_held.TryGetValue(provider, out var held))
             return null;
-        var left = (until - time.GetUtcNow()).TotalSeconds;
+        var left = (held.For - time.GetElapsedTime(held.Since)).TotalSeconds;
         return left > 0 ? (int)Math.Ceiling(left) : null;
     }
 
     public void Hold(string provider, int seconds) =>
-        _until[provider] = time.GetUtcNow() + TimeSpan.FromSeconds(Math.Min(seconds, HoldMaxSeconds));
+        _held[provider] = (time.GetTimestamp(), TimeSpan.FromSeconds(Math.Min(seconds, HoldMaxSeconds)));
 }

@@ -93,6 +93,23 @@ public sealed class AlertDeliveryTests(WireMockServer slack) : IClassFixture<Wir
         Assert.DoesNotContain(Webhook, backend.Log, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Clock_IsSetBackByADay_TheQuietPeriodIsAsLongAsEver()
+    {
+        await using var backend = await TestBackend.StartLocalAsync(Setting);
+        FailSlowly(backend);
+        await PostedAsync(backend, 1);
+        await backend.AskAsync(TestBackend.Question());
+        await PostedAsync(backend, 2);
+        backend.Time.WallOffset = TimeSpan.FromDays(-1);
+        backend.Time.Advance(AlertPolicy.QuietPeriod);
+
+        await backend.AskAsync(TestBackend.Question());
+        await slack.RequestAsync(3);
+
+        Assert.Equal(2, Told().Count(static one => one == "Request failed: 502 provider_failed"));
+    }
+
     private (string Name, string Value) Setting => (SettingNames.SlackWebhook, new Uri(slack.Url, Webhook).ToString());
 
     private static void FailSlowly(TestBackend backend) => backend.Advisor.Script = (_, _) =>

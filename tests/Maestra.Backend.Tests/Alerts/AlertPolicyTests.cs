@@ -104,7 +104,7 @@ public sealed class AlertPolicyTests
         Assert.Equal(["High error rate: 100.0 % of 20 asks failed in the last 5 minutes (held_back 1)"], Tell(new AlertSignal.Tick(), withFields: true));
         Assert.Empty(Tell(new AlertSignal.Tick()));
 
-        void Begin() => _state = _state with { Window = [new AskSlice(_time.GetUtcNow(), AlertPolicy.MinAsks, AlertPolicy.MinAsks, 0)] };
+        void Begin() => _state = _state with { Window = [new AskSlice(_time.Elapsed, AlertPolicy.MinAsks, AlertPolicy.MinAsks, 0)] };
 
         void End()
         {
@@ -161,7 +161,7 @@ public sealed class AlertPolicyTests
 
     private List<string> Tell(AlertSignal signal, bool withFields = false)
     {
-        var decision = AlertPolicy.Decide(_state, signal, _time.GetUtcNow());
+        var decision = AlertPolicy.Decide(_state, signal, _time.Elapsed);
         _state = decision.State;
         return [.. decision.Alerts.Select(alert => $"{alert.Title}: {alert.Text}"
             + (withFields ? $" ({string.Join(", ", alert.Fields.Select(field => $"{field.Title} {field.Value}"))})" : ""))];
