@@ -18,7 +18,7 @@ internal static class Migrations
     private const long LockKey = 0x6d616573747261;
 
     /// <summary>Version of the newest script.</summary>
-    public const int Latest = 21;
+    public const int Latest = 22;
 
     /// <summary>Scripts look at every row of tables that may hold millions, and another replica may be at it.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromHours(1);

@@ -15,7 +15,9 @@ internal sealed class PostgresOrigins(
     /// <summary>Raised by <c>maestra.lock_head</c> when new origins were taken, or nobody has looked at this state of the database yet.</summary>
     public const string Closed = "MAORG";
 
-    private const string RunSql = "SELECT maestra.store_run()";
+    /// <summary>By what a replica sees that it has to look: the run of the server, the store in the database, and how far the log is.</summary>
+    public const string SeeSql = "SELECT maestra.store_run(), (SELECT store_id FROM maestra.store), maestra.store_flushed()";
+
     private const string TakeSql = "SELECT maestra.take_new($1, $2, $3)";
     private const string LookSql = "SELECT id, run, place, flushed, why FROM maestra.store_look($1, $2, $3, $4, $5)";
 
@@ -56,19 +58,15 @@ internal sealed class PostgresOrigins(
     }
 
     /// <summary>
-    /// Looks through a connection that is new where it leads to another run of the server, before anything is written through it: another replica, which
-    /// remembers less, may have looked at that run first.
+    /// Looks through a connection that is new where it leads to another run of the server, or to a machine that was put back with its memory (which cuts
+    /// the connections to it), before anything is written through it: another replica, which remembers less, may have looked first.
     /// </summary>
     public async Task LookThroughAsync(NpgsqlConnection connection)
     {
         try
         {
-            var command = new NpgsqlCommand(RunSql, connection);
-            await using (command.ConfigureAwait(false))
-            {
-                if (await command.ExecuteScalarAsync().ConfigureAwait(false) is string run && run != Volatile.Read(ref _run)?.Name)
-                    await LookAsync(connection, CancellationToken.None).ConfigureAwait(false);
-            }
+            if (await IsAnotherAsync(connection).ConfigureAwait(false))
+                await LookAsync(connection, CancellationToken.None).ConfigureAwait(false);
         }
         catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.UndefinedFunction or PostgresErrorCodes.UndefinedTable
             or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.InvalidSchemaName or PostgresErrorCodes.ReadOnlySqlTransaction)
@@ -78,13 +76,32 @@ internal sealed class PostgresOrigins(
     }
 
     /// <summary>What was seen of the server now and then: a later look knows by it that the files were put back from a copy.</summary>
-    public Task SeenAsync(string run, long? flushed, CancellationToken cancellationToken)
+    /// <param name="seen">A row of <see cref="SeeSql"/>.</param>
+    public Task SeenAsync((string Run, string? StoreId, long? Flushed) seen, CancellationToken cancellationToken)
     {
-        // Within one run it only grows: a smaller one is a machine that was put back with its memory.
-        if (Volatile.Read(ref _run) is not { } known || known.Name != run || flushed < known.Flushed)
+        if (Volatile.Read(ref _run) is not { } known || IsAnother(known, seen))
             return LookAsync(cancellationToken);
-        Keep(known with { Flushed = flushed });
+        Keep(known with { Flushed = seen.Flushed });
         return Task.CompletedTask;
+    }
+
+    public static (string Run, string? StoreId, long? Flushed) Seen(NpgsqlDataReader row) => (row.GetString(0), row.TextOrNull(1), row.NumberOrNull(2));
+
+    /// <summary>Within one run the log only grows: a shorter one is a machine that was put back with its memory.</summary>
+    private static bool IsAnother(DatabaseRun known, (string Run, string? StoreId, long? Flushed) seen) =>
+        known.Name != seen.Run || known.StoreId != seen.StoreId || seen.Flushed < known.Flushed;
+
+    private async Task<bool> IsAnotherAsync(NpgsqlConnection connection)
+    {
+        // Read first: what is seen after that is not less, unless it was put back.
+        var known = Volatile.Read(ref _run);
+        var command = new NpgsqlCommand(SeeSql, connection);
+        await using (command.ConfigureAwait(false))
+        {
+            var reader = await command.ExecuteReaderAsync().ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+                return await reader.ReadAsync().ConfigureAwait(false) && (known is null || IsAnother(known, Seen(reader)));
+        }
     }
 
     private async Task LookAsync(NpgsqlConnection connection, CancellationToken cancellationToken)

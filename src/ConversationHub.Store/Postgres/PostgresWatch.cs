@@ -11,7 +11,6 @@ namespace ConversationHub.Store.Postgres;
 internal sealed class PostgresWatch : IAsyncDisposable
 {
     private const string CountSql = "SELECT count(*)::text FROM maestra.conversations WHERE erased_by IS NULL";
-    private const string RunSql = "SELECT maestra.store_run(), maestra.store_flushed()";
     private const int RoundsPerCount = 10;
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestAtAStop = TimeSpan.FromSeconds(2);
@@ -99,10 +98,8 @@ internal sealed class PostgresWatch : IAsyncDisposable
     private async Task SeeAsync(CancellationToken cancellationToken)
     {
         var (seen, _) = await _database.QueryAsync(
-            RunSql, static _ => { }, static reader => reader.All(static row => new Seen(row.GetString(0), row.NumberOrNull(1))), cancellationToken).ConfigureAwait(false);
+            PostgresOrigins.SeeSql, static _ => { }, static reader => reader.All(PostgresOrigins.Seen), cancellationToken).ConfigureAwait(false);
         if (seen is [var now])
-            await _origins.SeenAsync(now.Run, now.Flushed, cancellationToken).ConfigureAwait(false);
+            await _origins.SeenAsync(now, cancellationToken).ConfigureAwait(false);
     }
-
-    private sealed record Seen(string Run, long? Flushed);
 }

@@ -1,8 +1,10 @@
 using ConversationHub.Contracts;
 using ConversationHub.Store.Postgres;
 using ConversationHub.Testing;
+using ConversationHub.Testing.Logging;
 using ConversationHub.Testing.Postgres;
 using ConversationHub.Testing.Time;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
@@ -166,28 +168,109 @@ public sealed class PostgresRestoreTests
         }
     }
 
-    /// <summary>A machine that was put back with its memory: the server has the start it had, and its log is shorter than it was.</summary>
-    [ContractFact]
-    public async Task Write_AfterTheServerWentBackWithinItsRun_TakesNewStreams()
+    /// <summary>A machine that was put back with its memory, again and again: the server has the start it had, and its log is shorter than it was.</summary>
+    /// <param name="isFirst">Whether it is the run of the server in which the database was made.</param>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Write_AfterTheServerWentBackWithinItsRun_TakesNewStreamsEachTime(bool isFirst)
     {
         if (PostgresTools.Programs is null)
             return;
-        var memory = new Memory();
         await using var cluster = await PostgresCluster.StartAsync();
         var first = await OpenAsync(cluster);
         await first.AskAsync("before");
         await first.Store.DisposeAsync();
-        await cluster.KillAsync();
-        await cluster.StartServerAsync();
-        first = await OpenAsync(cluster, memory);
+        if (!isFirst)
+        {
+            await cluster.KillAsync();
+            await cluster.StartServerAsync();
+        }
+
+        first = await OpenAsync(cluster);
         try
         {
             await SeenAsync(cluster, replicas: 1);
+            var streams = new List<int>();
+            foreach (var (far, back) in ((long, long)[])[(9_000_000_000, 1_000), (5_000, 2_000), (6_000, 5_500)])
+            {
+                await GoAsync(cluster, far);
+                await first.AskAsync("there");
+                await GoAsync(cluster, back);
+                await first.AskAsync("back");
+                streams.Add((await first.HaveAsync()).Count);
+            }
+
+            Assert.Equal([2, 3, 4], streams);
+        }
+        finally
+        {
+            await first.Store.DisposeAsync();
+        }
+    }
+
+    /// <summary>Twice to the same state: the streams that were taken after the first time are not known to it.</summary>
+    [ContractFact]
+    public async Task Write_AfterTheServerWentBackTwiceToTheSameState_TakesNewStreamsEachTime()
+    {
+        if (PostgresTools.Programs is null)
+            return;
+        await using var cluster = await PostgresCluster.StartAsync();
+        var log = new CapturingLogger();
+        var first = await OpenAsync(cluster, logger: log);
+        var second = await OpenAsync(cluster, logger: log);
+        try
+        {
+            // Streams of this very run, as after a first going back.
+            Assert.Null(await first.Sync.TakeNewOriginsAsync("a test", CancellationToken.None));
+            await first.AskAsync("before");
             await using var source = NpgsqlDataSource.Create(PostgresAddress.TryParse(cluster.Url(Database), out _)!);
-            await using var goBack = source.CreateCommand(
-                "CREATE OR REPLACE FUNCTION maestra.store_flushed() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT 1000::bigint'");
-            await goBack.ExecuteNonQueryAsync();
-            await SeenAsync(cluster, replicas: 1);
+            await using (var keep = source.CreateCommand("CREATE TABLE kept AS SELECT store_id, earlier FROM maestra.store; CREATE TABLE kept_heads AS SELECT origin, closed FROM maestra.heads"))
+                await keep.ExecuteNonQueryAsync();
+            await using var putBack = source.CreateCommand("""
+                UPDATE maestra.store SET (store_id, earlier) = (SELECT store_id, earlier FROM kept);
+                UPDATE maestra.heads h SET closed = k.closed FROM kept_heads k WHERE k.origin = h.origin
+                """);
+            var streams = new List<int>();
+
+            // The second time its log has grown beyond what was seen before anybody looks.
+            foreach (var (far, back) in ((long, long)[])[(9_000_000_000, 1_000), (5_000, 6_000)])
+            {
+                await GoAsync(cluster, far, replicas: 2);
+                await first.AskAsync("there");
+                await putBack.ExecuteNonQueryAsync();
+                await GoAsync(cluster, back, replicas: 2);
+                await first.AskAsync("back");
+                streams.Add((await first.HaveAsync()).Count);
+            }
+
+            Assert.Equal([2, 3], streams);
+            Assert.Equal(3, Renewals(log));
+        }
+        finally
+        {
+            await first.Store.DisposeAsync();
+            await second.Store.DisposeAsync();
+        }
+    }
+
+    /// <summary>Its connections do not outlive that: the next write comes through a new one, and waits for no round.</summary>
+    [ContractFact]
+    public async Task Write_ThroughTheFirstConnectionToAServerThatWentBack_TakesNewStreams()
+    {
+        if (PostgresTools.Programs is null)
+            return;
+        await using var cluster = await PostgresCluster.StartAsync();
+        var first = await OpenAsync(cluster);
+        try
+        {
+            await GoAsync(cluster, 9_000_000_000);
+            await first.AskAsync("before");
+            await using var source = NpgsqlDataSource.Create(PostgresAddress.TryParse(cluster.Url(Database), out _)!);
+            await SetFlushedAsync(source, 1_000);
+            await using var cut = source.CreateCommand(
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'");
+            await cut.ExecuteNonQueryAsync();
 
             await first.AskAsync("after");
 
@@ -196,6 +279,74 @@ public sealed class PostgresRestoreTests
         finally
         {
             await first.Store.DisposeAsync();
+        }
+    }
+
+    /// <summary>Each remembers more than the server has, and one look is enough for all: each stream stays in every vector.</summary>
+    [ContractFact]
+    public async Task Look_ServerWentBackUnderSeveralReplicas_NewStreamsAreTakenOnce()
+    {
+        if (PostgresTools.Programs is null)
+            return;
+        var log = new CapturingLogger();
+        await using var cluster = await PostgresCluster.StartAsync();
+        var replicas = new List<SyncSide>();
+        try
+        {
+            for (var i = 0; i < 3; i++)
+                replicas.Add(await OpenAsync(cluster, logger: log));
+            await replicas[0].AskAsync("before");
+
+            // Of the second time all remember streams that were taken by a look.
+            foreach (var (far, back) in ((long, long)[])[(9_000_000_000, 1_000), (5_000, 2_000)])
+            {
+                await GoAsync(cluster, far, replicas: 3);
+                await GoAsync(cluster, back, replicas: 3);
+                foreach (var replica in replicas)
+                    await replica.AskAsync("after");
+            }
+
+            Assert.Equal(2, Renewals(log));
+            Assert.Equal(3, (await replicas[0].HaveAsync()).Count);
+
+            // Asked for by somebody else, as store new-origin does.
+            Assert.Null(await replicas[0].Sync.TakeNewOriginsAsync("a test", CancellationToken.None));
+            await GoAsync(cluster, 6_000, replicas: 3);
+            Assert.Equal(3, Renewals(log));
+        }
+        finally
+        {
+            foreach (var replica in replicas)
+                await replica.Store.DisposeAsync();
+        }
+    }
+
+    /// <summary>One that writes nothing would remember streams that are no longer written to, which says nothing of the present ones.</summary>
+    [ContractFact]
+    public async Task Write_TheReplicaThatWroteIsGone_OneThatOnlyLookedOnTakesNewStreams()
+    {
+        if (PostgresTools.Programs is null)
+            return;
+        await using var cluster = await PostgresCluster.StartAsync();
+        var first = await OpenAsync(cluster);
+        var second = await OpenAsync(cluster);
+        try
+        {
+            await first.AskAsync("before");
+            Assert.Null(await first.Sync.TakeNewOriginsAsync("a test", CancellationToken.None));
+            await first.AskAsync("lost");
+            await GoAsync(cluster, 9_000_000_000, replicas: 2);
+            await first.Store.DisposeAsync();
+            await GoAsync(cluster, 1_000);
+
+            await second.AskAsync("after");
+
+            Assert.Equal(3, (await second.HaveAsync()).Count);
+        }
+        finally
+        {
+            await first.Store.DisposeAsync();
+            await second.Store.DisposeAsync();
         }
     }
 
@@ -298,11 +449,29 @@ public sealed class PostgresRestoreTests
         }
     }
 
-    private async Task<SyncSide> OpenAsync(PostgresCluster cluster, IDatabaseMemory? memory = null) => new(
+    private static int Renewals(CapturingLogger log) => log.Records.Snapshot().Count(static record => record.Event.Id == 2007);
+
+    /// <summary>Until the server's log seems to be at that place, and the replicas have acted on it: their next round comes when the look of this one is over.</summary>
+    private async Task GoAsync(PostgresCluster cluster, long place, int replicas = 1)
+    {
+        await using var source = NpgsqlDataSource.Create(PostgresAddress.TryParse(cluster.Url(Database), out _)!);
+        await SetFlushedAsync(source, place);
+        await SeenAsync(cluster, replicas);
+        await SeenAsync(cluster, replicas);
+    }
+
+    private static async Task SetFlushedAsync(NpgsqlDataSource source, long place)
+    {
+        await using var command = source.CreateCommand(
+            $"CREATE OR REPLACE FUNCTION maestra.store_flushed() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT {place}::bigint'");
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private async Task<SyncSide> OpenAsync(PostgresCluster cluster, IDatabaseMemory? memory = null, ILogger? logger = null) => new(
         HostedId,
         Assert.IsType<StoreOpening.Opened>(await StoreOpener.OpenPostgresAsync(
             OpenedStore.Options("/nowhere", StoreNamespace.PerUser) with { BackendId = HostedId, DatabaseMemory = memory }, PostgresAddress.TryParse(cluster.Url(Database), out _)!,
-            _time, new IdSource(_time), NullLogger.Instance, CancellationToken.None)),
+            _time, new IdSource(_time), logger ?? NullLogger.Instance, CancellationToken.None)),
         _time);
 
     private sealed class Memory : IDatabaseMemory
