@@ -5,6 +5,7 @@ using ConversationHub.Mcp.Commands;
 using ConversationHub.Mcp.Hosting;
 using ConversationHub.Mcp.Protocol;
 using ConversationHub.Mcp.Settings;
+using ConversationHub.Mcp.Stdio;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -19,7 +20,7 @@ internal static class HttpProgram
     {
         if (settings.Http is not { } http)
         {
-            await Console.Error.WriteLineAsync($"conversation-hub-mcp-http: {SettingNames.ServerMode} must be http here; conversation-hub-mcp serves over standard input and output.");
+            await StandardStreams.TellAsync($"conversation-hub-mcp-http: {SettingNames.ServerMode} must be http here; conversation-hub-mcp serves over standard input and output.");
             return ExitCodes.BadSettings;
         }
 
@@ -34,7 +35,7 @@ internal static class HttpProgram
         }
         catch (Exception busy) when (busy is IOException or SocketException)
         {
-            await Console.Error.WriteLineAsync($"conversation-hub-mcp-http: {SettingNames.ServerPort}: cannot listen on 127.0.0.1:{http.Port}: {busy.Message}");
+            await StandardStreams.TellAsync($"conversation-hub-mcp-http: {SettingNames.ServerPort}: cannot listen on 127.0.0.1:{http.Port}: {busy.Message}");
             return ExitCodes.NoPort;
         }
 

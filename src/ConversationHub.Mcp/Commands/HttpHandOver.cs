@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using ConversationHub.Mcp.Stdio;
 
 namespace ConversationHub.Mcp.Commands;
 
@@ -18,7 +19,7 @@ internal static partial class HttpHandOver
     {
         if (Find(AppContext.BaseDirectory) is not { } program)
         {
-            await Console.Error.WriteLineAsync(
+            await StandardStreams.TellAsync(
                 $"conversation-hub-mcp: MCP over HTTP is served by {ProgramName}, which is not beside this program. Publish src/ConversationHub.McpHttp into the folder http beside it.");
             return ExitCodes.BadSettings;
         }
@@ -26,7 +27,7 @@ internal static partial class HttpHandOver
         if (!OperatingSystem.IsWindows())
         {
             Execute(program, [program, .. args, null]);
-            await Console.Error.WriteLineAsync($"conversation-hub-mcp: {program} cannot be started: {Marshal.GetLastPInvokeErrorMessage()}");
+            await StandardStreams.TellAsync($"conversation-hub-mcp: {program} cannot be started: {Marshal.GetLastPInvokeErrorMessage()}");
             return ExitCodes.BadSettings;
         }
 

@@ -44,8 +44,8 @@ internal static class HubCommandLine
         if (parsed.Errors.Count > 0)
         {
             foreach (var error in parsed.Errors)
-                await Console.Error.WriteLineAsync(error.Message);
-            await Console.Error.WriteLineAsync("Try --help.");
+                await StandardStreams.TellAsync(error.Message);
+            await StandardStreams.TellAsync("Try --help.");
             return ExitCodes.BadSettings;
         }
 
@@ -139,9 +139,9 @@ internal static class HubCommandLine
         if (settings is not null)
             return await run(settings);
 
-        await Console.Error.WriteLineAsync($"conversation-hub-mcp: {errors.Count} bad setting(s):");
+        await StandardStreams.TellAsync($"conversation-hub-mcp: {errors.Count} bad setting(s):");
         foreach (var error in errors)
-            await Console.Error.WriteLineAsync($"- {error}");
+            await StandardStreams.TellAsync($"- {error}");
         return ExitCodes.BadSettings;
     }
 

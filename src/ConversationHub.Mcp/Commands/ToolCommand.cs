@@ -3,6 +3,7 @@ using System.Text.Json;
 using ConversationHub.Mcp.Asking;
 using ConversationHub.Mcp.Hosting;
 using ConversationHub.Mcp.Settings;
+using ConversationHub.Mcp.Stdio;
 using ConversationHub.Mcp.Tools;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -43,7 +44,7 @@ internal static class ToolCommand
             ? structured.GetRawText()
             : string.Concat(result.Content.OfType<TextContentBlock>().Select(block => block.Text));
         if (result.IsError is true && !asJson)
-            await Console.Error.WriteLineAsync(text);
+            await StandardStreams.TellAsync(text);
         else
             failed |= !await TryWriteAsync(stdout, text);
         await services.GetRequiredService<KeptConversations>().SettleAsync(SettleLimit);
@@ -60,7 +61,7 @@ internal static class ToolCommand
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             // Closed, full, or its reader is gone.
-            await Console.Error.WriteLineAsync($"conversation-hub-mcp: the result could not be written to standard output: {failure.Message}");
+            await StandardStreams.TellAsync($"conversation-hub-mcp: the result could not be written to standard output: {failure.Message}");
             return false;
         }
     }

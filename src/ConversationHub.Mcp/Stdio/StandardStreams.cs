@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ConversationHub.Mcp.Stdio;
 
-/// <summary>The process's own streams, for the transport alone.</summary>
+/// <summary>The process's own streams: those of the transport, and what the commands have to say.</summary>
 internal static partial class StandardStreams
 {
     /// <summary>
@@ -46,6 +46,22 @@ internal static partial class StandardStreams
         {
             // Started without a standard output: the first write says so and ends the program.
             return Console.OpenStandardOutput();
+        }
+    }
+
+    /// <summary>
+    /// Says a sentence on standard error. When it takes none (a full disk behind it, closed) the sentence is lost and the program goes on
+    /// to its exit code: there is nobody left to be told.
+    /// </summary>
+    internal static async Task TellAsync(string sentence)
+    {
+        try
+        {
+            await Console.Error.WriteLineAsync(sentence);
+        }
+        catch (Exception failure) when (IsFailure(failure))
+        {
+            // Said above.
         }
     }
 

@@ -48,6 +48,27 @@ public sealed class CommandTests : IDisposable
         Assert.Contains("local refused the connection", run.ErrorText, StringComparison.Ordinal);
     }
 
+    /// <summary>A program that cannot say why it failed ends with the code of that failure, and not as a crash.</summary>
+    [Theory]
+    [InlineData("2>/dev/full", 1, "ask", "hello")]
+    [InlineData("2>&-", 1, "ask", "hello")]
+    [InlineData("2>/dev/full >/dev/full", 1, "health")]
+    [InlineData("2>/dev/full", SettingsExitCode, "ask", "hello", "--route", "sideways")]
+    [InlineData("2>&-", SettingsExitCode, "ask", "hello", "--loudly")]
+    public async Task AnyCommand_StandardErrorTakesNothing_EndsWithItsCode(string redirection, int code, params string[] arguments)
+    {
+        if (!OperatingSystem.IsLinux())
+            return; // There is no /dev/full.
+        await using var local = ScriptedBackend.Start();
+        await local.Proxy.RefuseAsync();
+        var start = new ProgramStart("/bin/bash", _home.Path, ["-c", $"exec \"$0\" \"$@\" {redirection}", BuiltPrograms.Hub, .. arguments]);
+
+        var run = await RunningProgram.RunAsync(start.With("MAESTRA_LOCAL_URL", local.Url.ToString()));
+
+        Assert.Equal(code, run.ExitCode);
+        Assert.Empty(run.Output);
+    }
+
     [Fact]
     public async Task Health_LocalUpCloudDown_NamesBoth()
     {
