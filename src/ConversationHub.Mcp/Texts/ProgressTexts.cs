@@ -13,7 +13,7 @@ internal static class ProgressTexts
     /// <param name="elapsed">Since the call began.</param>
     internal static string Of(RoutingProgress? latest, StreamedText? streamed, bool isInLine, TimeSpan elapsed)
     {
-        var seconds = string.Create(CultureInfo.InvariantCulture, $"{(int)elapsed.TotalSeconds} s");
+        var seconds = string.Create(CultureInfo.InvariantCulture, $"{elapsed.TotalSeconds:0} s");
         var doing = (latest, streamed) switch
         {
             (_, { } text) => $"{text.From.ToWire()} is answering, {seconds}: {Shown(text)}",
