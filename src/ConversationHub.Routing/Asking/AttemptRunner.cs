@@ -65,7 +65,7 @@ internal sealed class AttemptRunner
         Located located;
         try
         {
-            located = await board.Locator.LocateAsync(cancellationToken).ConfigureAwait(false);
+            located = await board.LocateAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!call.Caller.IsCancellationRequested)
         {

@@ -99,7 +99,7 @@ internal sealed class ConversationReader(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            var located = await board.Locator.LocateAsync(either.Token).ConfigureAwait(false);
+            var located = await board.LocateAsync(either.Token).ConfigureAwait(false);
             if (located.Endpoint is not { } endpoint)
                 return (null, located.Failure);
             var (root, failure) = await client.GetAsync(board.Name, endpoint.For(path), either.Token).ConfigureAwait(false);

@@ -51,7 +51,7 @@ internal sealed class HealthReader(RoutingOptions options, TargetSet targets, Ba
     {
         try
         {
-            return await board.Locator.LocateAsync(cancellationToken).AsTask().WaitAsync(FindLimit, time, cancellationToken).ConfigureAwait(false);
+            return await board.LocateAsync(cancellationToken).AsTask().WaitAsync(FindLimit, time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

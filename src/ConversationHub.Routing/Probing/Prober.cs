@@ -130,7 +130,7 @@ internal sealed class Prober(BackendClient client, TimeProvider time, Random ran
 
     private async Task ProbeOnceAsync(TargetBoard board, CancellationToken stop)
     {
-        var located = await board.Locator.LocateAsync(stop).ConfigureAwait(false);
+        var located = await board.LocateAsync(stop).ConfigureAwait(false);
         if (located.Endpoint is not { } endpoint)
         {
             board.ReportProbe(succeeded: false, located.Failure!.Outcome.ToWire());

@@ -13,5 +13,6 @@ internal interface ITargetLocator
     void Forget();
 }
 
-/// <summary>Exactly one of the two is set.</summary>
-internal readonly record struct Located(TargetEndpoint? Endpoint, AttemptResult? Failure);
+/// <summary>Exactly one of the first two is set.</summary>
+/// <param name="Health">What it said of itself when it was found, and how long that took; null where nobody asked it just now.</param>
+internal readonly record struct Located(TargetEndpoint? Endpoint, AttemptResult? Failure, (HealthAnswer Answer, TimeSpan Latency)? Health = null);

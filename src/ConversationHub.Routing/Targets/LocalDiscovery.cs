@@ -113,7 +113,7 @@ internal sealed class LocalDiscovery(BackendClient client, string? portFile, Imm
     private Located Keep(PortAnswer answer)
     {
         _found = new Found(answer.Endpoint, time.GetTimestamp());
-        return new Located(answer.Endpoint, null);
+        return new Located(answer.Endpoint, null, (answer.Answer, answer.Latency));
     }
 
     /// <summary>In the order in which they were asked, those that answered in time.</summary>
@@ -150,9 +150,10 @@ internal sealed class LocalDiscovery(BackendClient client, string? portFile, Imm
     private async Task<PortAnswer> AskAsync(int port, TimeSpan limit, CancellationToken cancellationToken)
     {
         var endpoint = new TargetEndpoint(named ?? new UriBuilder(Uri.UriSchemeHttp, Host, port).Uri);
+        var asked = time.GetTimestamp();
         var answer = await client
             .ReadHealthWithinAsync(TargetName.Local, endpoint, limit, cancellationToken).ConfigureAwait(false);
-        return new PortAnswer(port, endpoint, answer);
+        return new PortAnswer(port, endpoint, answer, time.GetElapsedTime(asked));
     }
 
     /// <summary>A file that does not answer, such as one of a home folder on a share that hangs, must not hold a question up.</summary>
@@ -195,5 +196,5 @@ internal sealed class LocalDiscovery(BackendClient client, string? portFile, Imm
 
     private sealed record Found(TargetEndpoint Endpoint, long At);
 
-    private sealed record PortAnswer(int Port, TargetEndpoint Endpoint, HealthAnswer Answer);
+    private sealed record PortAnswer(int Port, TargetEndpoint Endpoint, HealthAnswer Answer, TimeSpan Latency);
 }

@@ -55,6 +55,15 @@ internal sealed class TargetBoard(TargetName name, ITargetLocator locator, TimeP
     /// <summary>Replies can be streamed.</summary>
     public bool Streams => _lastFit?.Streams ?? false;
 
+    /// <summary>Where it is now. What it said of itself when it was looked for is known from then on: the first question, too, is sent as it can take it.</summary>
+    public async ValueTask<Located> LocateAsync(CancellationToken cancellationToken)
+    {
+        var located = await Locator.LocateAsync(cancellationToken).ConfigureAwait(false);
+        if (located.Health is { } told)
+            RememberHealth(told.Answer, told.Latency);
+        return located;
+    }
+
     /// <summary>Takes in how an attempt ended.</summary>
     public void Report(AttemptResult result, Verdict verdict, bool isDirect)
     {

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using ConversationHub.Contracts;
+using ConversationHub.Testing;
 using ConversationHub.Testing.Backends;
 using ConversationHub.Testing.Network;
 
@@ -24,6 +25,24 @@ public sealed class StreamingTests : IAsyncLifetime
         Assert.Equal("Two rules.", result.Reply!.Answer);
         Assert.Equal(["Two ", "rules."], texts);
         Assert.Equal("text/event-stream", Assert.Single(_hub.Local.Asks.Snapshot()).Header("Accept"));
+    }
+
+    /// <summary>Who looked for the backend has read what it can do: one health request and one question, and that is streamed.</summary>
+    [Fact]
+    public async Task AskAsync_FirstQuestionAtABackendThatWasLookedFor_IsStreamed()
+    {
+        using var home = new TemporaryFolder();
+        var portFile = home.Combine("port");
+        await using var hub = new RouterUnderTest(options => options with { LocalUrl = null, PortFile = portFile });
+        hub.Local.OnHealth = _hub.Local.OnHealth;
+        await File.WriteAllTextAsync(portFile, $"{hub.Local.Proxy.Port}\n");
+        hub.Local.Next(Stream(Done));
+
+        var result = await hub.AskAsync();
+
+        Assert.Equal(TargetName.Local, result.ServedBy);
+        Assert.Equal("text/event-stream", Assert.Single(hub.Local.Asks.Snapshot()).Header("Accept"));
+        Assert.Single(hub.Local.Probes.Snapshot());
     }
 
     /// <summary>A media type ignores case (RFC 9110 §8.3.1).</summary>
