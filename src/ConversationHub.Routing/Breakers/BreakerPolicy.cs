@@ -10,11 +10,8 @@ internal static class BreakerPolicy
     /// <summary>The longest a <c>Retry-After</c> holds a target.</summary>
     public static readonly TimeSpan MaxHold = TimeSpan.FromSeconds(60);
 
-    /// <summary>Opening twice within this time is flapping.</summary>
+    /// <summary>Opening twice within this time is flapping: one good probe is no proof then, and no hold keeps it from its return (docs/decisions/0068).</summary>
     public static readonly TimeSpan FlapWindow = TimeSpan.FromSeconds(60);
-
-    /// <summary>How long a flapping local target stays open at least.</summary>
-    public static readonly TimeSpan FlapHold = TimeSpan.FromSeconds(2);
 
     /// <param name="isDirect">A direct try; any other success while it is open belongs to a call that began before.</param>
     public static BreakerRecord AfterAttempt(
@@ -76,12 +73,10 @@ internal static class BreakerPolicy
         }
 
         var flaps = target == TargetName.Local && record.OpenedAt is { } before && now.Monotonic - before < FlapWindow;
-        if (flaps)
-            hold = Max(hold, now.Monotonic + FlapHold);
         return record with
         {
             State = BreakerState.Open,
-            SuccessesNeeded = result.Outcome == AttemptOutcome.Refused ? 1 : 2,
+            SuccessesNeeded = result.Outcome == AttemptOutcome.Refused && !flaps ? 1 : 2,
             FailedProbes = 0,
             HeldUntil = hold,
             OpenedAt = now.Monotonic,

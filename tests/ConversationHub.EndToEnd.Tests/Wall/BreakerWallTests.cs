@@ -1,6 +1,9 @@
 using System.Diagnostics;
+using ConversationHub.Testing;
 using ConversationHub.Testing.Backends;
+using ConversationHub.Testing.Mcp;
 using ConversationHub.Testing.Network;
+using ConversationHub.Testing.Time;
 
 namespace ConversationHub.EndToEnd.Tests.Wall;
 
@@ -9,55 +12,67 @@ public sealed class BreakerWallTests
 {
     private const string Skipped = "local skipped_open; cloud answered";
 
-    /// <summary>Three deaths, fifteen questions while it is dead.</summary>
+    /// <summary>Together with the 50 ms that <see cref="WallScore.CheckTime"/> gives everything: traffic is back within 500 ms.</summary>
+    private static readonly TimeSpan BackWithin = TimeSpan.FromMilliseconds(450);
+
+    /// <summary>Three deaths, fifteen questions while it is dead; it is back at once after each.</summary>
     [Fact]
-    public async Task Flapping_FifteenQuestions_AtMostThreeAttemptsReachTheDeadBackendAndNoneIsAProbe()
+    public Task Flapping_FifteenQuestions_AtMostThreeAttemptsReachTheDeadBackendNoneIsAProbeAndEachReturnIsSeen() => Pace.ProveAsync(async () =>
     {
         const int Deaths = 3;
         await using var wall = new WallRig();
         await using var hub = await wall.StartAsync();
+        await using var control = await ControlProgram.BesideAsync();
         var told = new List<string>();
 
+        Assert.Equal("local answered", WallScore.Attempts(await hub.AskAsync("alive")));
         for (var death = 1; death <= Deaths; death++)
         {
-            Assert.Equal("local answered", WallScore.Attempts(await hub.AskAsync("alive")));
             await wall.Local.Proxy.RefuseAsync();
             told.AddRange((await hub.AskAsync(5, "dead")).Select(WallScore.Attempts));
-            await wall.Local.Proxy.ListenAsync();
-            await hub.BreakerAsync("local", "closed", death);
+            await BackAsync(wall, hub, control, death);
+            Assert.Equal("local answered", WallScore.Attempts(await hub.AskAsync("alive")));
         }
 
         Assert.Equal(15, told.Count);
         Assert.All(told, attempts => Assert.EndsWith("cloud answered", attempts, StringComparison.Ordinal));
         Assert.InRange(told.Count(attempts => attempts != Skipped), 1, 3);
-        Assert.Equal(Enumerable.Repeat("alive", Deaths), wall.Local.Asks.Snapshot().Select(ask => ask.Json.String("message")));
+        Assert.Equal(Enumerable.Repeat("alive", Deaths + 1), wall.Local.Asks.Snapshot().Select(ask => ask.Json.String("message")));
         Assert.Equal(15, wall.Cloud.Asks.Snapshot().Count);
         Assert.All(wall.Local.Probes.Snapshot(), probe => Assert.Empty(probe.Body));
-    }
+    });
 
-    /// <summary>T24, on the wall clock: the best of many, since a busy machine may be late in letting the hub run at all.</summary>
+    /// <summary>
+    /// T24, by the probes that reach it: two of them are less than 500 ms apart, and one that succeeds is enough. The shortest of many
+    /// distances counts, since a busy machine makes them longer and nothing makes them shorter.
+    /// </summary>
     [Fact]
     public async Task LocalBack_WithoutAQuestion_IsUsedAgainWithin500Ms()
     {
-        const int MaxRounds = 15;
-        var limit = TimeSpan.FromMilliseconds(500);
-        var best = TimeSpan.MaxValue;
-        for (var round = 0; round < MaxRounds && best > limit; round++)
+        const int Distances = 5;
+        await using var wall = new WallRig(Faults.Refuses);
+        var healthy = wall.Local.OnHealth;
+        var times = new Journal<long>();
+        wall.Local.OnHealth = _ =>
         {
-            await using var wall = new WallRig(Faults.Refuses);
-            await using var hub = await wall.StartAsync();
-            await hub.AskAsync();
+            times.Add(Stopwatch.GetTimestamp());
+            return Chaos.Respond(CannedResponse.Problem(503, "overloaded", "Too busy"));
+        };
+        await using var hub = await wall.StartAsync();
+        await hub.AskAsync();
+        await wall.Local.Proxy.ListenAsync();
+        await times.ItemAsync(Distances + 1);
+        wall.Local.OnHealth = request =>
+        {
+            times.Add(Stopwatch.GetTimestamp());
+            return healthy(request);
+        };
+        await hub.BreakerAsync("local", "closed");
+        var probes = times.Snapshot();
 
-            var back = Stopwatch.GetTimestamp();
-            await wall.Local.Proxy.ListenAsync();
-            await hub.BreakerAsync("local", "closed");
-            var took = Stopwatch.GetElapsedTime(back);
-
-            Assert.Equal("local answered", WallScore.Attempts(await hub.AskAsync()));
-            best = took < best ? took : best;
-        }
-
-        Assert.InRange(best, TimeSpan.Zero, limit);
+        Assert.Equal("local answered", WallScore.Attempts(await hub.AskAsync()));
+        Assert.InRange(probes.Zip(probes.Skip(1), Stopwatch.GetElapsedTime).Min(), TimeSpan.Zero, TimeSpan.FromMilliseconds(500));
+        Assert.DoesNotContain(hub.Program.Error.Snapshot(), line => line.Contains("Target local is now half_open", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -185,6 +200,17 @@ public sealed class BreakerWallTests
         Assert.Equal(operations, OperationsAt(wall.Local));
         Assert.Equal(operations, OperationsAt(wall.Cloud));
         Assert.Empty(hub.StrayLines);
+    }
+
+    /// <summary>Lets it return, and waits until the hub uses it again: in time, and from the second death on by two good probes.</summary>
+    private static async Task BackAsync(WallRig wall, StdioMcpClient hub, LatenessControl control, int death)
+    {
+        var before = wall.Local.Probes.Snapshot().Count;
+        var back = Stopwatch.GetTimestamp();
+        await wall.Local.Proxy.ListenAsync();
+        await hub.BreakerAsync("local", "closed", death);
+        WallScore.CheckTime(BackWithin, Stopwatch.GetElapsedTime(back), control.HeldUpSince(back));
+        Assert.Equal(death == 1 ? 1 : 2, wall.Local.Probes.Snapshot().Count - before);
     }
 
     private static IEnumerable<string?> OperationsAt(ScriptedBackend backend) => backend.Asks.Snapshot().Select(ask => ask.OperationId).Order();

@@ -74,13 +74,13 @@ public sealed class BreakerPolicyTests
     }
 
     [Fact]
-    public void AfterAttempt_LocalOpensTwiceInAMinute_IsHeldForTwoSeconds()
+    public void AfterAttempt_LocalOpensTwiceInAMinute_IsNotHeldButNeedsTwoGoodProbes()
     {
         var record = After(BreakerRecord.New, Result(AttemptOutcome.Refused), 1);
-        Assert.Equal(TimeSpan.FromSeconds(1), record.HeldUntil);
+        Assert.Equal(1, record.SuccessesNeeded);
         record = After(Probe(record, succeeded: true, 2), Result(AttemptOutcome.Refused), 60);
 
-        Assert.Equal(TimeSpan.FromSeconds(62), record.HeldUntil);
+        Assert.Equal((2, TimeSpan.FromSeconds(60)), (record.SuccessesNeeded, record.HeldUntil));
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public sealed class BreakerPolicyTests
         var record = After(BreakerRecord.New, Result(AttemptOutcome.Refused), 1);
         record = After(Probe(record, succeeded: true, 2), Result(AttemptOutcome.Refused), 61);
 
-        Assert.Equal(TimeSpan.FromSeconds(61), record.HeldUntil);
+        Assert.Equal(1, record.SuccessesNeeded);
     }
 
     [Theory]
