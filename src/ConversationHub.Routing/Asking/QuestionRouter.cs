@@ -105,7 +105,9 @@ internal sealed class QuestionRouter(
         TargetBoard first, TargetBoard second, TimeSpan delay, CallLog call, CancellationToken cancellationToken)
     {
         using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var early = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+
+        // Not the caller's: a cancelled call ends with its attempt, and nothing else is to race that.
+        using var early = new CancellationTokenSource();
         var firstAsked = AttemptAsync(first, anotherFollows: true, direct: false, call, abandon.Token).AsTask();
         var looked = LookAfterAsync(delay, second, call, early.Token);
         await Task.WhenAny(firstAsked, looked).ConfigureAwait(false);
