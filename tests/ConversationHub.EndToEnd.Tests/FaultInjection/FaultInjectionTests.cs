@@ -32,6 +32,7 @@ public sealed class FaultInjectionTests(ITestOutputHelper output)
     private readonly List<FaultCall> _cancelled = [];
     private readonly Lock _gate = new();
     private int _asked;
+    private int _resumed;
 
     [Fact]
     public async Task Ask_WiresLoseThingsAndBackendsAreKilled_NoEffectIsLostDoubledOrKeptSilent()
@@ -55,6 +56,13 @@ public sealed class FaultInjectionTests(ITestOutputHelper output)
         await AskAsync(new FaultCall(1, Legacy: false, Hedged: true, CallEnd.Answered), hedged);
         Assert.True(_told[^1].Told.Abandoned);
 
+        // And one dies with its backend for certain.
+        local.Faults.Next(Chaos.Relay(local.Url));
+        _asked = 2;
+        await local.KillWhileItThinksAsync(() => AskAsync(new FaultCall(2, Legacy: false, Hedged: false, CallEnd.Answered), calls));
+        await local.RestartAsync();
+        Assert.True(_told[^1].Told.MayHaveRun);
+
         var killing = KillAsync([local, cloud]);
         await Task.WhenAll(Enumerable.Range(0, Workers).Select(_ => AskManyAsync(calls, hedged)));
         await killing;
@@ -67,6 +75,7 @@ public sealed class FaultInjectionTests(ITestOutputHelper output)
         Assert.Equal(_calls, _told.Select(call => call.Told.OperationId).Distinct().Count() + _cancelled.Count);
         Assert.Contains(_told, call => call.Call.Legacy && call.Told.ServedBy is not null);
         Assert.NotEmpty(_cancelled);
+        Assert.True(_resumed > 0, "no run ended between a question and its reply");
         Assert.Empty(plain.StrayLines.Concat(hedging.StrayLines));
     }
 
@@ -122,7 +131,7 @@ public sealed class FaultInjectionTests(ITestOutputHelper output)
         foreach (var backend in (FaultyBackend[])[local, cloud])
         {
             await backend.KillAsync();
-            await backend.RestartAsync();
+            await backend.RestartAsync(withModel: false);
             var stored = await backend.ReadBackAsync(conversations);
             findings.AddRange(EffectAudit.Compare(backend.Mode, stored, [.. _told.Select(call => call.Told)], cancelled));
             findings.AddRange(await RepeatAsync(backend, stored));
@@ -183,6 +192,7 @@ public sealed class FaultInjectionTests(ITestOutputHelper output)
 
             var mark = Marks.FirstOrDefault(name => again["meta"]?[name]?.GetValue<bool>() == true) ?? "run";
             told[mark] = told.GetValueOrDefault(mark) + 1;
+            _resumed += mark == "resumed" ? 1 : 0;
             if (mark != expected || (reply is not null && (again.String("reply") ?? again.String("answer")) != reply.Content))
                 findings.Add($"not {expected}: {backend.Mode} answers {request.OperationId} again with {again.ToJsonString()}");
         }
