@@ -21,13 +21,34 @@ public static class LocalOnlyMark
 
     private const int MaxAttempts = 8;
 
+    // A version before made one file of the conversation, whoever said so; while it becomes a folder, it is under this name as well.
+    private const string FormerSuffix = ".former";
+
     /// <summary>Hexadecimal SHA-256 of the id: an id may be longer than a file's name, and nobody needs to read it there.</summary>
     public static string FileNameOf(string conversationId) => Hash(conversationId);
 
     /// <summary>A writer's name for a backend, by where its conversations lie: its id changes when its identity is renewed.</summary>
     public static string Backend(string stateRoot, string conversationRoot) => Hash($"{stateRoot}\n{conversationRoot}");
 
-    /// <summary>Makes the mark durable, readable by its owner alone; one that is there stays as it is.</summary>
+    /// <summary>Whether anybody says so. Not <see cref="File.Exists"/>, which says false also of what it may not see.</summary>
+    /// <param name="place">The folder's path, and in it <see cref="FileNameOf"/>.</param>
+    /// <returns>Null when the disk does not tell.</returns>
+    public static bool? IsThere(string place)
+    {
+        // A file that becomes a folder (Write) is under both names before it leaves the first, and back under the first before it leaves the second.
+        foreach (var path in (ReadOnlySpan<string>)[place, place + FormerSuffix, place])
+        {
+            if (IsAt(path) is not false and var known)
+                return known;
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// Makes the mark durable, readable by its owner alone; one that is there stays as it is. A file of a version before becomes a folder with the mark of
+    /// the backend that says the same: everybody's, it would be taken away by the next that does not.
+    /// </summary>
     /// <param name="writer">A file name.</param>
     /// <returns>False when it was there.</returns>
     /// <exception cref="IOException">Folder or file cannot be made.</exception>
@@ -37,38 +58,49 @@ public static class LocalOnlyMark
         var place = Path.Combine(folder, FileNameOf(conversationId));
         var path = Path.Combine(place, writer);
 
-        // A file in the folder's place is of a version before: it says the same.
-        if (File.Exists(path) || File.Exists(place))
+        // It may be a backend's, and the next answer takes away what hubs say.
+        var isFormer = File.Exists(place) || File.Exists(place + FormerSuffix);
+        if (isFormer && writer == Hubs)
             return false;
-        for (var attempt = 1; ; attempt++)
+        var isMissing = !File.Exists(path);
+        for (var attempt = 1; isMissing; attempt++)
         {
             try
             {
                 MakeFolder(folder);
+                MakeWay(place);
                 MakeFolder(place);
                 Make(path);
-                return true;
+                break;
             }
             catch (IOException) when (attempt < MaxAttempts)
             {
                 // Another writer may have taken its own mark, the last but this, and the empty folder away.
             }
         }
+
+        if (isFormer)
+            File.Delete(place + FormerSuffix);
+        return isMissing && !isFormer;
     }
 
-    /// <summary>Takes that writer's mark away, if it is there.</summary>
+    /// <summary>Takes that writer's mark away, if it is there; a backend's with the file of a version before, which its owner could not take away otherwise.</summary>
     /// <exception cref="IOException">It cannot be taken away.</exception>
     /// <exception cref="UnauthorizedAccessException">The same.</exception>
     public static void Remove(string folder, string conversationId, string writer)
     {
         var place = Path.Combine(folder, FileNameOf(conversationId));
-        if (File.Exists(place))
-            File.Delete(place);
         try
         {
+            if (writer != Hubs)
+            {
+                DeleteFile(place);
+                File.Delete(place + FormerSuffix);
+            }
+
             File.Delete(Path.Combine(place, writer));
         }
-        catch (DirectoryNotFoundException)
+        catch (Exception none) when (none is DirectoryNotFoundException || File.Exists(place))
         {
             return;
         }
@@ -84,6 +116,41 @@ public static class LocalOnlyMark
     }
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+
+    private static bool? IsAt(string path)
+    {
+        const int None = -1;
+        try
+        {
+            return (int)new FileInfo(path).Attributes != None;
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A file in the folder's place goes, and is under the other name before that.</summary>
+    private static void MakeWay(string place)
+    {
+        if (!File.Exists(place))
+            return;
+        Make(place + FormerSuffix);
+        DeleteFile(place);
+    }
+
+    /// <summary>Not what has become a folder meanwhile.</summary>
+    private static void DeleteFile(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (UnauthorizedAccessException) when (Directory.Exists(path))
+        {
+            // Others say so in it.
+        }
+    }
 
     private static void MakeFolder(string path)
     {

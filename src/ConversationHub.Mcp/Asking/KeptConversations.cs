@@ -31,7 +31,7 @@ internal sealed class KeptConversations(HubSettings settings, TimeProvider time,
     private readonly ConcurrentDictionary<string, bool> _unsaved = new(StringComparer.Ordinal);
 
     /// <summary>Asks the disk, null when it does not tell; a test lets it hang.</summary>
-    internal Func<string, bool?> Exists { get; init; } = IsThere;
+    internal Func<string, bool?> Exists { get; init; } = LocalOnlyMark.IsThere;
 
     /// <summary>Puts a mark into the folder; a test lets it hang.</summary>
     internal Action<string, string> WriteMark { get; init; } = static (folder, conversation) => LocalOnlyMark.Write(folder, conversation, LocalOnlyMark.Hubs);
@@ -142,20 +142,6 @@ internal sealed class KeptConversations(HubSettings settings, TimeProvider time,
             // A read-only home, or a full disk: it is known while this process lives. A mark that stays keeps too much here, never too little.
             if (isKept && _unsaved.TryAdd(conversation, true))
                 McpTelemetry.MarkNotSaved(logger, _folder!, refused.Message);
-        }
-    }
-
-    /// <summary>Not <see cref="File.Exists"/>, which says false also of what it may not see.</summary>
-    private static bool? IsThere(string path)
-    {
-        const int None = -1;
-        try
-        {
-            return (int)new FileInfo(path).Attributes != None;
-        }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
-        {
-            return null;
         }
     }
 

@@ -1,6 +1,8 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using ConversationHub.EndToEnd.Tests.Backend;
 using ConversationHub.Testing;
+using ConversationHub.Testing.Backends;
 using ConversationHub.Testing.Mcp;
 using ConversationHub.Testing.Network;
 using ConversationHub.Testing.Processes;
@@ -95,6 +97,56 @@ public sealed class WholePathTests : IDisposable
         var answer = (await hub.CallToolAsync("maestra_ask", Question("hello"))).Structured();
 
         Assert.Equal("local", answer.String("served_by"));
+    }
+
+    /// <summary>Tagged at the backend, which no answer has told a hub of: the mark that the two share in one home does.</summary>
+    [Fact]
+    public async Task Ask_ConversationKeptLocalAndLocalKilled_TheCloudIsNotAsked()
+    {
+        await using var cloud = ChaosProxy.Start(Chaos.Respond(CannedResponse.Json(200, MaestraReplies.Envelope("from the cloud", "diary"))));
+        await using var local = await BackendProcess.StartAsync("local", _home.Path);
+        await KeepAsync(local, "diary");
+        await using var hub = await StartHubAsync(local.Url, cloud.Url);
+        await local.KillAsync();
+
+        var kept = (await hub.CallToolAsync("maestra_ask", Question("It is a secret.", "diary"))).Structured();
+
+        Assert.Empty(cloud.Requests);
+        Assert.Contains("local_only", kept.ToJsonString(), StringComparison.Ordinal);
+        Assert.Equal("cloud", (await hub.CallToolAsync("maestra_ask", Question("hello", "notes"))).Structured().String("served_by"));
+    }
+
+    /// <summary>The mark is of a version before, which made one file for all, and a backend that knows no tag answers in a conversation of the same name.</summary>
+    [Fact]
+    public async Task Ask_ConversationKeptByAVersionBefore_IsKeptWhateverAnotherBackendOfThisHomeAnswers()
+    {
+        await using var cloud = ChaosProxy.Start(Chaos.Respond(CannedResponse.Json(200, MaestraReplies.Envelope("from the cloud", "diary"))));
+        await using (var before = await BackendProcess.StartAsync("local", _home.Path))
+            await KeepAsync(before, "diary");
+        var mark = Assert.Single(Directory.GetDirectories(Path.Combine(_home.Path, ".maestra", "local-only.d")));
+        Directory.Delete(mark, recursive: true);
+        await File.WriteAllTextAsync(mark, "");
+        await using var local = await BackendProcess.StartAsync("local", _home.Path);
+        await using var other = await BackendProcess.StartAsync("local", _local.Path, settings: ("HOME", _home.Path));
+        using var limit = new CancellationTokenSource(TestTimeouts.Signal);
+        while (!Directory.Exists(mark))
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, limit.Token);
+        await using (var told = await StartHubAsync(other.Url, cloud.Url))
+            Assert.Equal("local", (await told.CallToolAsync("maestra_ask", Question("hello", "diary"))).Structured().String("served_by"));
+        await using var hub = await StartHubAsync(local.Url, cloud.Url);
+        await local.KillAsync();
+
+        await hub.CallToolAsync("maestra_ask", Question("It is a secret.", "diary"));
+
+        Assert.Empty(cloud.Requests);
+    }
+
+    private static async Task KeepAsync(BackendProcess backend, string conversation)
+    {
+        using var owner = new BackendCaller(backend.Url);
+        await owner.AskAsync(BackendCaller.Question("Let us begin.", conversation));
+        var (status, _) = await owner.SendAsync(HttpMethod.Patch, $"/conversations/{conversation}?user_id=ada", """{"add_tags":["local_only"]}""");
+        Assert.Equal(HttpStatusCode.OK, status);
     }
 
     private static JsonObject Question(string message, string? conversationId = null)
