@@ -16,6 +16,9 @@ internal sealed class LocalOnlyMarks(string? folder, string writer, IKeptConvers
 {
     private readonly Lock _writing = new();
 
+    // One change of this tag at a time: the removal that was stored before would take away the mark of one that is about to be stored.
+    private readonly SemaphoreSlim _changing = new(1);
+
     // Changed since the start, whose tags were read at once: what was read then says nothing of them.
     private readonly HashSet<ConversationId> _changed = [];
 
@@ -24,13 +27,28 @@ internal sealed class LocalOnlyMarks(string? folder, string writer, IKeptConvers
     /// <summary>Has a change stored and its mark kept right, also when its caller does not wait.</summary>
     public async Task<ChangeOutcome> ChangeAsync(ConversationChange change, IConversationArchive archive)
     {
+        if (folder is null || (!Adds(change) && !Removes(change)))
+            return await archive.ChangeAsync(change, CancellationToken.None);
+        await _changing.WaitAsync();
+        try
+        {
+            return await ChangeMarkedAsync(change, archive);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    private async Task<ChangeOutcome> ChangeMarkedAsync(ConversationChange change, IConversationArchive archive)
+    {
         var isMade = false;
-        if (folder is not null && Adds(change))
+        if (Adds(change))
             TryWrite(change.ConversationId, out isMade);
         var outcome = await archive.ChangeAsync(change, CancellationToken.None);
         switch (outcome)
         {
-            case ChangeOutcome.Changed when folder is not null && (Adds(change) || Removes(change)):
+            case ChangeOutcome.Changed:
                 Settle(change.ConversationId, isKept: Adds(change));
                 break;
 

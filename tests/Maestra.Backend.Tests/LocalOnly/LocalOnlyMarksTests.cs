@@ -85,6 +85,32 @@ public sealed class LocalOnlyMarksTests : IDisposable
         Assert.Equal([LocalOnlyMark.FileNameOf("main")], Marks());
     }
 
+    /// <summary>The removal is stored and its mark not yet taken away when the tag is added again: the process may end as soon as that is stored.</summary>
+    [Fact]
+    public async Task Change_AddsTheTagWhileARemovalEnds_MarkIsThereWhenItIsStored()
+    {
+        using var marks = new LocalOnlyMarks(Folder, Writer, new Kept(), NullLogger<LocalOnlyMarks>.Instance);
+        await marks.ChangeAsync(Adds("main"), Changing());
+        var isRemoved = new TaskCompletionSource();
+        bool? isMarked = null;
+        var adding = Task.CompletedTask;
+
+        await marks.ChangeAsync(Removes("main"), new ScriptedArchive((_, _) =>
+        {
+            adding = marks.ChangeAsync(Adds("main"), new ScriptedArchive(async () =>
+            {
+                await isRemoved.Task;
+                isMarked = Marks().Any();
+                return new ChangeOutcome.Changed(null!);
+            }));
+            return new ChangeOutcome.Changed(null!);
+        }));
+        isRemoved.SetResult();
+        await adding.WaitAsync(TestTimeouts.Signal);
+
+        Assert.True(isMarked);
+    }
+
     [Fact]
     public async Task Start_FolderCannotBeMade_IsOneWarningHoweverManyAreTagged()
     {
@@ -222,9 +248,19 @@ public sealed class LocalOnlyMarksTests : IDisposable
         }
     }
 
-    private sealed class ScriptedArchive(Func<ConversationChange, CancellationToken, ChangeOutcome> change) : IConversationArchive
+    private sealed class ScriptedArchive(Func<ConversationChange, CancellationToken, Task<ChangeOutcome>> change) : IConversationArchive
     {
-        public Task<ChangeOutcome> ChangeAsync(ConversationChange asked, CancellationToken cancellationToken) => Task.FromResult(change(asked, cancellationToken));
+        public ScriptedArchive(Func<ConversationChange, CancellationToken, ChangeOutcome> change)
+            : this((asked, cancellation) => Task.FromResult(change(asked, cancellation)))
+        {
+        }
+
+        public ScriptedArchive(Func<Task<ChangeOutcome>> change)
+            : this((_, _) => change())
+        {
+        }
+
+        public Task<ChangeOutcome> ChangeAsync(ConversationChange asked, CancellationToken cancellationToken) => change(asked, cancellationToken);
 
         public Task<EraseOutcome> EraseConversationAsync(UserId? owner, ConversationId conversationId, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
