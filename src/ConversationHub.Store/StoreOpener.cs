@@ -186,7 +186,7 @@ public static class StoreOpener
             var import = isLarge
                 ? watch.LookLater(looksAtViews: !isClean)
                 : Task.FromResult<ImportReport?>(store.ImportAsync(folder.Root, CancellationToken.None, looksAtViews: !isClean).GetAwaiter().GetResult());
-            return new StoreOpening.Opened(store, store) { Import = import, Damaged = board.Damaged };
+            return new StoreOpening.Opened(store, store) { Import = import, Damaged = board.Damaged, Born = born };
         }
         finally
         {

@@ -16,6 +16,9 @@ public abstract record StoreOpening
         /// <summary>The same store, as other backends see it.</summary>
         public ISyncStore Sync => (ISyncStore)Store;
 
+        /// <summary>When the folder of its log was made: the same wherever that is moved, another in a copy. Empty where nobody knows, and where there is no folder.</summary>
+        public string Born { get; init; } = "";
+
         public IQuestionLeases Leases { get; init; } = NoLeases.Instance;
 
         /// <summary>

@@ -24,11 +24,46 @@ public static class LocalOnlyMark
     // A version before made one file of the conversation, whoever said so; while it becomes a folder, it is under this name as well.
     private const string FormerSuffix = ".former";
 
+    private const string WriterSuffix = ".writer";
+
     /// <summary>Hexadecimal SHA-256 of the id: an id may be longer than a file's name, and nobody needs to read it there.</summary>
     public static string FileNameOf(string conversationId) => Hash(conversationId);
 
-    /// <summary>A writer's name for a backend, by where its conversations lie: its id changes when its identity is renewed.</summary>
-    public static string Backend(string stateRoot, string conversationRoot) => Hash($"{stateRoot}\n{conversationRoot}");
+    /// <summary>
+    /// A writer's name for a backend, by where its conversations lie, and by when their folder was made: moved they keep the name, and so does a backup
+    /// that is put in their place; a copy elsewhere gets another. (The backend's id changes when its identity is renewed.) Noted in the folder of the marks
+    /// for each writer, so that no copy brings it along.
+    /// </summary>
+    /// <param name="folder">Of the marks; made if it is not there.</param>
+    /// <param name="born">When the folder of the conversations was made; empty when that is not known.</param>
+    public static string Backend(string folder, string stateRoot, string conversationRoot, string born)
+    {
+        var place = Hash($"{stateRoot}\n{conversationRoot}");
+        var name = place;
+        try
+        {
+            MakeFolder(folder);
+            var known = Directory.GetFiles(folder, "*" + WriterSuffix).Select(Noted).ToList();
+            var own = known.Find(writer => born.Length > 0 && writer.Born == born) ?? known.Find(writer => writer.Place == place);
+
+            // The place may have given its name to a store that was moved away since.
+            while (own is null && known.Exists(writer => writer.Name == name))
+                name = Hash(name);
+            name = own?.Name ?? name;
+
+            // What was there before is gone, or was moved as well.
+            foreach (var moved in known.Where(writer => writer.Place == place && writer.Name != name))
+                Note(folder, moved with { Place = "" });
+            if (own is null || own.Place != place || own.Born != born)
+                Note(folder, new Writer(name, place, born));
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            // Such a disk takes no mark either, of which the log tells.
+        }
+
+        return name;
+    }
 
     /// <summary>Whether anybody says so. Not <see cref="File.Exists"/>, which says false also of what it may not see.</summary>
     /// <param name="place">The folder's path, and in it <see cref="FileNameOf"/>.</param>
@@ -117,6 +152,23 @@ public static class LocalOnlyMark
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
+    private static Writer Noted(string path)
+    {
+        var name = Path.GetFileNameWithoutExtension(path);
+
+        // One that is damaged has the place after which it was named.
+        return File.ReadAllText(path).Split('\n') is [var place, var born, ""] ? new Writer(name, place, born) : new Writer(name, name, "");
+    }
+
+    private static void Note(string folder, Writer writer)
+    {
+        var path = Path.Combine(folder, writer.Name + WriterSuffix);
+        var temporary = path + ".tmp";
+        File.Delete(temporary);
+        Make(temporary, $"{writer.Place}\n{writer.Born}\n");
+        File.Move(temporary, path, overwrite: true);
+    }
+
     private static bool? IsAt(string path)
     {
         const int None = -1;
@@ -160,12 +212,16 @@ public static class LocalOnlyMark
             Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
-    private static void Make(string path)
+    private static void Make(string path, string text = "")
     {
         var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.ReadWrite };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         using var file = new FileStream(path, options);
+        file.Write(Encoding.UTF8.GetBytes(text));
         file.Flush(flushToDisk: true);
     }
+
+    /// <param name="Place">Of its conversations, hashed; empty once those of another lie there.</param>
+    private sealed record Writer(string Name, string Place, string Born);
 }

@@ -90,7 +90,7 @@ internal static class BackendApp
         builder.Services.AddSingleton<SearchEndpoint>();
         builder.Services.AddSingleton(provider => new LocalOnlyMarks(
             settings.Mode == BackendMode.Local ? Path.Combine(Path.GetDirectoryName(settings.PortFile)!, LocalOnlyMark.FolderName) : null,
-            LocalOnlyMark.Backend(settings.StateRoot, settings.ConversationRoot),
+            folder => LocalOnlyMark.Backend(folder, settings.StateRoot, settings.ConversationRoot, opened.Born),
             opened.Store as IKeptConversations,
             provider.GetRequiredService<ILogger<LocalOnlyMarks>>()));
         builder.Services.AddHostedService(static provider => provider.GetRequiredService<LocalOnlyMarks>());

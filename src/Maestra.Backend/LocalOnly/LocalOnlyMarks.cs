@@ -10,9 +10,9 @@ namespace Maestra.Backend.LocalOnly;
 /// What the disk does not take is a warning: the hubs then learn it with the next answer in that conversation.
 /// </summary>
 /// <param name="folder">Null in cloud mode, which has no hubs in its home.</param>
-/// <param name="writer">This backend's name among those who write marks: <see cref="LocalOnlyMark.Backend"/>.</param>
+/// <param name="writerIn">This backend's name among those who write marks in that folder: <see cref="LocalOnlyMark.Backend"/>.</param>
 /// <param name="kept">The store's tags, which are read once; null where it does not know them without a server.</param>
-internal sealed class LocalOnlyMarks(string? folder, string writer, IKeptConversations? kept, ILogger<LocalOnlyMarks> logger) : BackgroundService
+internal sealed class LocalOnlyMarks(string? folder, Func<string, string> writerIn, IKeptConversations? kept, ILogger<LocalOnlyMarks> logger) : BackgroundService
 {
     private readonly Lock _writing = new();
 
@@ -21,6 +21,9 @@ internal sealed class LocalOnlyMarks(string? folder, string writer, IKeptConvers
 
     // Changed since the start, whose tags were read at once: what was read then says nothing of them.
     private readonly HashSet<ConversationId> _changed = [];
+
+    // Looked up with the first mark, which a home without one needs not.
+    private readonly Lazy<string> _writer = new(() => writerIn(folder!));
 
     private bool _isSwept;
 
@@ -113,7 +116,7 @@ internal sealed class LocalOnlyMarks(string? folder, string writer, IKeptConvers
         isMade = false;
         try
         {
-            isMade = LocalOnlyMark.Write(folder!, conversation.ToString(), writer);
+            isMade = LocalOnlyMark.Write(folder!, conversation.ToString(), _writer.Value);
             return true;
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
@@ -128,7 +131,7 @@ internal sealed class LocalOnlyMarks(string? folder, string writer, IKeptConvers
     {
         try
         {
-            LocalOnlyMark.Remove(folder!, conversation.ToString(), writer);
+            LocalOnlyMark.Remove(folder!, conversation.ToString(), _writer.Value);
             LocalOnlyMark.Remove(folder!, conversation.ToString(), LocalOnlyMark.Hubs);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)

@@ -115,6 +115,52 @@ public sealed class LocalOnlyMarkTests : IDisposable
         Assert.Equal(0, missed);
     }
 
+    /// <summary>Where a store lies and when its folder was made, start after start, and the name that each must have.</summary>
+    [Theory]
+    [InlineData("moved, and a backup put in its place", "here 1 A", "there 1 A", "there 2 A", "there 2 A")]
+    [InlineData("copied", "here 1 A", "copy 2 B", "here 1 A", "copy 2 B")]
+    [InlineData("seen by a container and its host", "here 1 A", "inside 1 A", "here 1 A")]
+    [InlineData("moved, and a copy put in its place", "here 1 A", "there 1 A", "here 2 B", "there 1 A", "here 2 B")]
+    [InlineData("moved, and a copy put in its place, which starts first", "here 1 A", "here 2 A", "there 1 B", "here 2 A", "there 1 B")]
+    [InlineData("moved to where another was", "here 1 A", "there 2 B", "there 1 A", "there 3 A", "elsewhere 2 B")]
+    [InlineData("a new one where one was moved away", "here 1 A", "there 1 A", "here 3 B", "there 1 A")]
+    [InlineData("births that are not known", "here - A", "here - A", "there - B", "here - A")]
+    [InlineData("births that become known", "here - A", "here 1 A", "there 1 A")]
+    public void Backend_StoreThat_KeepsItsName(string what, params string[] starts)
+    {
+        _ = what;
+        var names = new Dictionary<string, string>();
+        foreach (var start in starts.Select(static start => start.Split(' ')))
+        {
+            var name = LocalOnlyMark.Backend(_folder.Path, $"{start[0]}/state", $"{start[0]}/conversations", start[1].Trim('-'));
+            Assert.Equal(names.GetValueOrDefault(start[2], name), name);
+            names[start[2]] = name;
+        }
+
+        Assert.Distinct(names.Values);
+    }
+
+    /// <summary>What a version before has marked is its own.</summary>
+    [Fact]
+    public void Backend_FirstStart_IsNamedAsByAVersionBefore() =>
+        Assert.Equal(
+            LocalOnlyMark.FileNameOf("/home/ada/.8825\n/home/ada/.8825/conversations"),
+            LocalOnlyMark.Backend(_folder.Path, "/home/ada/.8825", "/home/ada/.8825/conversations", "1"));
+
+    /// <summary>A name all the same, and the same each time: the mark is worth more than who wrote it.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Backend_NoteThatCannotBeKept_IsNamedByItsPlace(bool isDamaged)
+    {
+        var folder = isDamaged ? _folder.Path : _folder.Combine("a file");
+        var place = LocalOnlyMark.FileNameOf("state\nconversations");
+        File.WriteAllText(isDamaged ? _folder.Combine(place + ".writer") : folder, "half a li");
+
+        Assert.Equal(place, LocalOnlyMark.Backend(folder, "state", "conversations", "1"));
+        Assert.Equal(place, LocalOnlyMark.Backend(folder, "state", "conversations", "1"));
+    }
+
     /// <summary>A writer that has said so is never without its mark, however often another comes and goes.</summary>
     [Fact]
     public async Task Write_WhileAnotherComesAndGoes_IsThere()

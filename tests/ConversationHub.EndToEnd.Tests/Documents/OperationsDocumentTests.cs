@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.RegularExpressions;
 using ConversationHub.Testing;
 using ConversationHub.Testing.Network;
@@ -89,6 +91,25 @@ public sealed partial class OperationsDocumentTests : IDisposable
             });
         }
     }
+
+    /// <summary>Of the mark that nobody takes away any more, in whatever form it is there.</summary>
+    [Fact]
+    public async Task Command_ThatDeletesAMark_DeletesThatOne()
+    {
+        var marks = _home.Combine(".maestra", "local-only.d");
+        var (diary, other) = (Path.Combine(marks, MarkOf("diary")), Path.Combine(marks, MarkOf("other")));
+        Directory.CreateDirectory(diary);
+        Directory.CreateDirectory(other);
+        await File.WriteAllTextAsync(Path.Combine(diary, "of a store that is gone"), "");
+        await File.WriteAllTextAsync(diary + ".former", "");
+
+        var result = await RunningProgram.RunAsync(new ProgramStart("/bin/bash", _home.Path, "-c", Blocks("Keep a conversation here").Last()));
+
+        Assert.Equal((0, ""), (result.ExitCode, string.Join('\n', result.Error)));
+        Assert.Equal([other], Directory.GetFileSystemEntries(marks));
+    }
+
+    private static string MarkOf(string conversation) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(conversation)));
 
     private static (string Documented, string Here)[] Places(PostgresCluster cluster)
     {

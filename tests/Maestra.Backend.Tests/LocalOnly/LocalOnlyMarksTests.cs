@@ -2,6 +2,7 @@ using System.Net;
 using ConversationHub.Contracts;
 using ConversationHub.Store;
 using ConversationHub.Testing;
+using ConversationHub.Testing.Processes;
 using ConversationHub.Testing.Time;
 using Maestra.Backend.LocalOnly;
 using Maestra.Backend.Settings;
@@ -64,7 +65,7 @@ public sealed class LocalOnlyMarksTests : IDisposable
     {
         LocalOnlyMarks? marks = null;
         var kept = new Kept("main", "other") { OnceRead = () => marks!.ChangeAsync(Removes("main"), Changing()) };
-        using (marks = new LocalOnlyMarks(Folder, Writer, kept, NullLogger<LocalOnlyMarks>.Instance))
+        using (marks = new LocalOnlyMarks(Folder, static _ => Writer, kept, NullLogger<LocalOnlyMarks>.Instance))
         {
             await marks.StartAsync(CancellationToken.None);
             await marks.ExecuteTask!.WaitAsync(TestTimeouts.Signal);
@@ -77,7 +78,7 @@ public sealed class LocalOnlyMarksTests : IDisposable
     [Fact]
     public async Task Change_RemovesTheTagAndTheStoreHoldsItAgain_LeavesTheMark()
     {
-        using var marks = new LocalOnlyMarks(Folder, Writer, new Kept("main"), NullLogger<LocalOnlyMarks>.Instance);
+        using var marks = new LocalOnlyMarks(Folder, static _ => Writer, new Kept("main"), NullLogger<LocalOnlyMarks>.Instance);
 
         await marks.ChangeAsync(Adds("main"), Changing());
         await marks.ChangeAsync(Removes("main"), Changing());
@@ -89,7 +90,7 @@ public sealed class LocalOnlyMarksTests : IDisposable
     [Fact]
     public async Task Change_AddsTheTagWhileARemovalEnds_MarkIsThereWhenItIsStored()
     {
-        using var marks = new LocalOnlyMarks(Folder, Writer, new Kept(), NullLogger<LocalOnlyMarks>.Instance);
+        using var marks = new LocalOnlyMarks(Folder, static _ => Writer, new Kept(), NullLogger<LocalOnlyMarks>.Instance);
         await marks.ChangeAsync(Adds("main"), Changing());
         var isRemoved = new TaskCompletionSource();
         bool? isMarked = null;
@@ -199,6 +200,44 @@ public sealed class LocalOnlyMarksTests : IDisposable
         Assert.Empty(Marks());
     }
 
+    /// <summary>Its marks are its own wherever it lies: nobody else could take them away.</summary>
+    [Fact]
+    public async Task Patch_TagTakenAwayInAMovedStore_TakesItsMarkAway()
+    {
+        await using (var before = await StartAtAsync("old"))
+        {
+            await before.AskAsync(TestBackend.Question(conversation: "main"));
+            await before.PatchAsync("/conversations/main", AddTag);
+        }
+
+        Directory.Move(_home.Combine("old"), _home.Combine("new"));
+        await using var backend = await StartAtAsync("new");
+        await backend.PatchAsync("/conversations/main", """{"remove_tags":["local_only"]}""");
+
+        // Where the file system keeps no time of birth, it is taken for a copy.
+        Assert.Equal(await KeepsBirthTimesAsync() ? [] : [LocalOnlyMark.FileNameOf("main")], Marks());
+    }
+
+    /// <summary>The copy is a second backend, whose tags are its own.</summary>
+    [Fact]
+    public async Task Patch_TagTakenAwayInACopy_LeavesTheMarkOfTheOriginal()
+    {
+        await using (var before = await StartAtAsync("old"))
+        {
+            await before.AskAsync(TestBackend.Question(conversation: "main"));
+            await before.PatchAsync("/conversations/main", AddTag);
+        }
+
+        Assert.Equal(0, (await RunningProgram.RunAsync(new ProgramStart("/bin/cp", _home.Path, "-a", _home.Combine("old"), _home.Combine("copy")))).ExitCode);
+        await using var copy = await StartAtAsync("copy");
+        await copy.PatchAsync("/conversations/main", """{"remove_tags":["local_only"]}""");
+        Assert.Equal([LocalOnlyMark.FileNameOf("main")], Marks());
+
+        await using var backend = await StartAtAsync("old");
+        await backend.PatchAsync("/conversations/main", """{"remove_tags":["local_only"]}""");
+        Assert.Empty(Marks());
+    }
+
     /// <summary>What a hub was told in an answer, and wrote for the other hubs.</summary>
     [Fact]
     public async Task Patch_TagTakenAway_TakesAwayWhatHubsWereTold()
@@ -221,6 +260,12 @@ public sealed class LocalOnlyMarksTests : IDisposable
 
     /// <summary>Of the answer nothing is looked at but its kind.</summary>
     private static ScriptedArchive Changing() => new(static (_, _) => new ChangeOutcome.Changed(null!));
+
+    private async Task<bool> KeepsBirthTimesAsync() => !OperatingSystem.IsLinux()
+        || (await RunningProgram.RunAsync(new ProgramStart("/usr/bin/stat", _home.Path, "-c", "%W", _home.Path))).Output is not ["0" or "-"];
+
+    private Task<TestBackend> StartAtAsync(string folder) =>
+        StartAsync((SettingNames.ConversationRoot, _home.Combine(folder, "conversations")), (SettingNames.StateRoot, _home.Combine(folder, "state")));
 
     private Task<TestBackend> StartAsync(params (string Name, string Value)[] settings) =>
         TestBackend.StartPeerAsync(new ManualTimeProvider(), [(SettingNames.Mode, "local"), ("HOME", _home.Path), .. settings]);
