@@ -18,6 +18,9 @@ internal sealed class KeptConversations(HubSettings settings, TimeProvider time,
     /// <summary>How long a question waits for a look at the disk before it is asked: a home folder may be on a share that hangs.</summary>
     internal static readonly TimeSpan DiskLimit = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>More than are asked at once: so many looks, and so many changes, wait for a disk that hangs, and what comes then is not known to it.</summary>
+    internal const int MaxWaiting = 1_024;
+
     private readonly string? _folder = settings.Routing.PortFile is { } portFile ? Path.Combine(Path.GetDirectoryName(portFile)!, LocalOnlyMark.FolderName) : null;
 
     /// <summary>What this process was told itself, which counts where the disk takes nothing: true for those that are kept.</summary>
@@ -27,7 +30,7 @@ internal sealed class KeptConversations(HubSettings settings, TimeProvider time,
     // Of the conversations whose mark is being changed on the disk, the change.
     private readonly Dictionary<string, Task> _changes = new(StringComparer.Ordinal);
 
-    // Those whose mark the disk did not take; each answer tries again.
+    // Those whose mark the disk did not take.
     private readonly ConcurrentDictionary<string, bool> _unsaved = new(StringComparer.Ordinal);
 
     /// <summary>Asks the disk, null when it does not tell; a test lets it hang.</summary>
@@ -37,6 +40,8 @@ internal sealed class KeptConversations(HubSettings settings, TimeProvider time,
     internal Action<string, string> WriteMark { get; init; } = static (folder, conversation) => LocalOnlyMark.Write(folder, conversation, LocalOnlyMark.Hubs);
 
     private Task<bool?> _looking = Task.FromResult<bool?>(false);
+    private int _looks;
+    private int _saves;
 
     /// <summary>Whether this process was told that it is kept. Asks no disk.</summary>
     internal bool IsToldKept(string conversation) => _told.TryGetValue(conversation, out var isKept) && isKept;
@@ -52,11 +57,20 @@ internal sealed class KeptConversations(HubSettings settings, TimeProvider time,
             return true;
         if (_folder is null)
             return false;
-        await ChangeOf(conversation);
-        var isKept = await AskDisk(PathOf(conversation));
-        if (isKept == true)
-            _told[conversation] = true;
-        return isKept;
+        try
+        {
+            if (Interlocked.Increment(ref _looks) > MaxWaiting)
+                return null;
+            await ChangeOf(conversation);
+            var isKept = await AskDisk(PathOf(conversation));
+            if (isKept == true)
+                _told[conversation] = true;
+            return isKept;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _looks);
+        }
     }
 
     /// <summary>Takes in what the local backend said with its latest answer. Nobody waits for the disk.</summary>
@@ -71,6 +85,14 @@ internal sealed class KeptConversations(HubSettings settings, TimeProvider time,
         {
             if (Saving.IsCompleted)
                 _changes.Clear();
+            if (Volatile.Read(ref _saves) >= MaxWaiting)
+            {
+                if (isKept)
+                    NotSaved(conversation, "the disk does not answer");
+                return;
+            }
+
+            Interlocked.Increment(ref _saves);
             _changes[conversation] = Saving = SaveAsync(Saving, conversation, isKept);
         }
     }
@@ -113,14 +135,22 @@ internal sealed class KeptConversations(HubSettings settings, TimeProvider time,
 
     private async Task<bool?> AskDiskAfterAsync(Task before, string path)
     {
-        await before;
+        // Never on the caller's thread, also when the look before has ended at this moment: it would hold the lock while a disk hangs.
+        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         return Exists(path);
     }
 
     private async Task SaveAsync(Task before, string conversation, bool isKept)
     {
-        await before;
-        await Task.Run(() => Save(conversation, isKept));
+        try
+        {
+            await before;
+            await Task.Run(() => Save(conversation, isKept));
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _saves);
+        }
     }
 
     private void Save(string conversation, bool isKept)
@@ -140,9 +170,16 @@ internal sealed class KeptConversations(HubSettings settings, TimeProvider time,
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
             // A read-only home, or a full disk: it is known while this process lives. A mark that stays keeps too much here, never too little.
-            if (isKept && _unsaved.TryAdd(conversation, true))
-                McpTelemetry.MarkNotSaved(logger, _folder!, refused.Message);
+            if (isKept)
+                NotSaved(conversation, refused.Message);
         }
+    }
+
+    /// <summary>Each answer tries again.</summary>
+    private void NotSaved(string conversation, string why)
+    {
+        if (_unsaved.TryAdd(conversation, true))
+            McpTelemetry.MarkNotSaved(logger, _folder!, why);
     }
 
     private string PathOf(string conversation) => Path.Combine(_folder!, LocalOnlyMark.FileNameOf(conversation));

@@ -220,6 +220,53 @@ public sealed class KeptConversationsTests : IDisposable
         Assert.Equal(false, await own.WaitAsync(TestTimeouts.Signal));
     }
 
+    /// <summary>For as long as a disk hangs questions come, and none of them is answered by it: they must not pile up.</summary>
+    [Fact]
+    public async Task Look_MoreThanWaitForADiskThatHangs_IsNotKnownAtOnce()
+    {
+        using var disk = new ManualResetEventSlim();
+        var kept = new KeptConversations(Settings, new ManualTimeProvider(), NullLogger<KeptConversations>.Instance) { Exists = _ => disk.Wait(TestTimeouts.Signal) ? false : null };
+        var waiting = Enumerable.Range(0, KeptConversations.MaxWaiting).Select(number => kept.LookAsync($"open_{number}")).ToList();
+
+        var beyond = kept.LookAsync("beyond");
+        Assert.True(beyond.IsCompleted);
+        Assert.Null(await beyond);
+
+        disk.Set();
+        Assert.All(await Task.WhenAll(waiting).WaitAsync(TestTimeouts.Signal), static isKept => Assert.Equal(false, isKept));
+        Assert.Equal(false, await kept.LookAsync("beyond").WaitAsync(TestTimeouts.Signal));
+    }
+
+    [Fact]
+    public async Task Learn_MoreThanWaitForADiskThatHangs_IsWrittenWithALaterAnswer()
+    {
+        using var disk = new ManualResetEventSlim();
+        var logs = new CapturingLoggerFactory();
+        var written = new List<string>();
+        var kept = new KeptConversations(Settings, new ManualTimeProvider(), logs.CreateLogger<KeptConversations>())
+        {
+            WriteMark = (_, conversation) =>
+            {
+                disk.Wait(TestTimeouts.Signal);
+                written.Add(conversation);
+            },
+        };
+        for (var number = 0; number < KeptConversations.MaxWaiting; number++)
+            kept.Learn($"secret_{number}", wasKept: null, isKept: true);
+        kept.Learn("beyond", wasKept: null, isKept: true);
+        kept.Learn("beyond", wasKept: true, isKept: true);
+        kept.Learn("open", wasKept: null, isKept: false);
+        disk.Set();
+        await kept.Saving.WaitAsync(TestTimeouts.Signal);
+
+        Assert.True(kept.IsToldKept("beyond"));
+        Assert.Equal(KeptConversations.MaxWaiting, written.Count);
+        Assert.Equal(4012, Assert.Single(logs.Records.Snapshot()).Event.Id);
+        kept.Learn("beyond", wasKept: true, isKept: true);
+        await kept.Saving.WaitAsync(TestTimeouts.Signal);
+        Assert.Equal("beyond", written[^1]);
+    }
+
     [Fact]
     public async Task Look_SeenOnTheDiskOnce_IsKnownWhenTheDiskHangs()
     {
