@@ -1,11 +1,13 @@
+using System.Text;
 using ConversationHub.Mcp.Commands;
 using ConversationHub.Mcp.Stdio;
 using ConversationHub.McpHttp;
 
 const string Transport = "--transport";
 
-// Also here: what a library prints must not mix with what `ask` and `health` tell.
+// Also here: what a library prints must not mix with what `ask` and `health` tell, and all of it is UTF-8.
 var stdout = StandardStreams.OpenOutput();
+Console.OutputEncoding = Encoding.UTF8;
 Console.SetOut(Console.Error);
 
 // This program has one transport; naming it is left to whoever is handed over from the other.

@@ -70,6 +70,20 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task AnyCommand_WhateverTheLocalesCharset_WritesUtf8ToBothStreams()
+    {
+        const string Text = "Gr\u00f6\u00dfe \u4f60\u597d";
+        await using var local = ScriptedBackend.Start();
+        (string, string) locale = ("LC_ALL", "en_US.US-ASCII");
+
+        var answered = await RunningProgram.RunAsync(_home.Start(["ask", Text], ("MAESTRA_LOCAL_URL", local.Url.ToString()), locale));
+        var refused = await RunningProgram.RunAsync(_home.Start(["ask", "hello"], ("MAESTRA_ROUTE", Text), locale));
+
+        Assert.Contains($"local heard: {Text}", answered.OutputText, StringComparison.Ordinal);
+        Assert.Contains(Text, refused.ErrorText, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Health_LocalUpCloudDown_NamesBoth()
     {
         await using var local = ScriptedBackend.Start();

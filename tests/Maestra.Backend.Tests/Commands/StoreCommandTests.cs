@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using ConversationHub.Testing;
 using ConversationHub.Testing.Processes;
 
@@ -28,6 +29,29 @@ public sealed class StoreCommandTests : IDisposable
         await RunAsync(0, "compact");
         await RunAsync(0, "rebuild-views");
         await RunAsync(0, "new-origin");
+    }
+
+    /// <summary>Else text is lost where nobody would look for it: in a backup made by a job of cron, whose locale is this one.</summary>
+    [Theory]
+    [InlineData("en_US.US-ASCII")]
+    [InlineData("de_DE.ISO-8859-1")]
+    public async Task Export_WhateverTheLocalesCharset_IsUtf8WithoutAByteOrderMark(string locale)
+    {
+        const string Text = "Gr\u00f6\u00dfe \u4f60\u597d \ud83d\ude80";
+        Directory.CreateDirectory(_home.Combine("old"));
+        await File.WriteAllTextAsync(
+            _home.Combine("old", "notes.json"), $$"""{"id":"notes","owner":"{{Text}}","messages":[{"role":"user","content":"{{Text}}"}]}""");
+        await RunAsync(0, "import", _home.Combine("old"));
+        var command = $"{BuiltPrograms.Backend} store export --user '{Text}' > {_home.Combine("out")}";
+
+        var result = await RunningProgram.RunAsync(new ProgramStart("/bin/sh", _home.Path, "-c", command).With("LC_ALL", locale));
+
+        var bytes = await File.ReadAllBytesAsync(_home.Combine("out"));
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal((byte)'{', bytes[0]);
+        var export = JsonNode.Parse(bytes)!;
+        Assert.Equal(Text, (string?)export["user_id"]);
+        Assert.Equal(Text, (string?)export["conversations"]![0]!["messages"]![0]!["content"]);
     }
 
     /// <summary>At the first start and by command alike: else the owner's export and erasure would leave them out.</summary>
