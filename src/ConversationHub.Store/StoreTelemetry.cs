@@ -10,7 +10,7 @@ internal static partial class StoreTelemetry
 
     private static readonly Meter Meter = new(MeterName);
 
-    /// <summary>Time from the first byte written to the end of the sync, in seconds.</summary>
+    /// <summary>Time from the first byte written to the end of the sync, in seconds; in a database from the statement to its answer.</summary>
     public static readonly Histogram<double> CommitSeconds = Meter.CreateHistogram(
         "maestra_store_commit_seconds", "s", "Durable commits of the store",
         advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [.0001, .0005, .001, .005, .01, .05, .1, .5, 1] });

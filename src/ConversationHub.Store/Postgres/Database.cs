@@ -4,7 +4,7 @@ using Npgsql;
 namespace ConversationHub.Store.Postgres;
 
 /// <summary>Runs statements and turns what the server or the network does into values. Thread-safe; connections come from a pool.</summary>
-internal sealed class Database(NpgsqlDataSource source, StatusBoard board, ILogger logger)
+internal sealed class Database(NpgsqlDataSource source, StatusBoard board, TimeProvider time, ILogger logger)
 {
     /// <summary>A lost connection is tried once more with a new one: every write is recognised when it comes again.</summary>
     private const int Attempts = 2;
@@ -13,20 +13,23 @@ internal sealed class Database(NpgsqlDataSource source, StatusBoard board, ILogg
     public Func<CancellationToken, Task>? OriginClosed { get; set; }
 
     /// <param name="longest">For what takes long by its nature; null: as the address says.</param>
-    /// <param name="isWrite">What the statement did must not be called undone when only its answer was lost.</param>
+    /// <param name="isWrite">It makes something of the store durable: its time is recorded, and it must not be called undone when only its answer was lost.</param>
+    /// <param name="isRecognised">A write that may be called undone all the same: its caller sends it again, and what is there is then recognised.</param>
     /// <returns>The result, or why there is none.</returns>
     public async Task<(T? Value, StoreFailure? Failure)> QueryAsync<T>(
         string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken,
-        TimeSpan? longest = null, bool isWrite = false)
+        TimeSpan? longest = null, bool isWrite = false, bool isRecognised = false)
         where T : class
     {
         var mayHaveRun = false;
         for (var attempt = 1; ; attempt++)
         {
-            var isSent = false;
+            long? sent = null;
             try
             {
-                var value = await RunAsync(sql, bind, read, longest, () => isSent = true, cancellationToken).ConfigureAwait(false);
+                var value = await RunAsync(sql, bind, read, longest, () => sent = time.GetTimestamp(), cancellationToken).ConfigureAwait(false);
+                if (isWrite)
+                    StoreTelemetry.CommitSeconds.Record(time.GetElapsedTime(sent!.Value).TotalSeconds);
                 board.Refusing(null);
                 return (value, null);
             }
@@ -42,10 +45,10 @@ internal sealed class Database(NpgsqlDataSource source, StatusBoard board, ILogg
             }
             catch (NpgsqlException error) when (IsLost(error))
             {
-                mayHaveRun |= isWrite && isSent && !IsUndone(error);
+                mayHaveRun |= isWrite && !isRecognised && sent is not null && !IsUndone(error);
 
                 // Somebody else's lock, not a lost database: others are answered meanwhile, and health stays as it is.
-                if (isSent && IsOutOfTime(error) && await AnswersAsync(cancellationToken).ConfigureAwait(false))
+                if (sent is not null && IsOutOfTime(error) && await AnswersAsync(cancellationToken).ConfigureAwait(false))
                     return (null, Told(mayHaveRun, StoreFailureKind.Unavailable, "What this needs is being changed by something that takes long."));
 
                 // One that took too long is not asked twice: that would double the time its caller waits.

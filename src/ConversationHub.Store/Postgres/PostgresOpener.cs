@@ -41,7 +41,7 @@ internal static class PostgresOpener
             var names = new PostgresOrigins(source, options.BackendId, storeId, ids, options.DatabaseMemory, logger);
             await names.LookAsync(cancellationToken).ConfigureAwait(false);
             Volatile.Write(ref origins, names);
-            var database = new Database(source, board, logger) { OriginClosed = names.LookAsync };
+            var database = new Database(source, board, time, logger) { OriginClosed = names.LookAsync };
             var reader = new PostgresReader(database);
             var archive = new PostgresArchive(database, reader, names, time, ids);
             var store = new PostgresStore(

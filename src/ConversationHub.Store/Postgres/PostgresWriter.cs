@@ -149,7 +149,9 @@ internal sealed class PostgresWriter(Database database, StatusBoard board, strin
             parameters.Number(WireLimits.MessagesPerConversation);
         },
         static reader => reader.Read() ? new QuestionAnswer(reader.GetString(0), reader.GetBoolean(1)) : throw new InvalidOperationException("No row."),
-        CancellationToken.None);
+        CancellationToken.None,
+        isWrite: true,
+        isRecognised: true);
 
     private Task<(string? Value, StoreFailure? Failure)> InsertAsync(ReplyDraft reply, OperationId id, MessageBody body) => database.QueryAsync(
         ReplySql,
