@@ -62,22 +62,18 @@ public sealed partial class OperationsDocumentTests : IDisposable
     }
 
     /// <summary>The section that needs a server of PostgreSQL; skipped, with the reason, where there is none.</summary>
-    [ContractFact]
+    [PostgresFact]
     public async Task Commands_OfCloudWithPostgreSql_DoWhatTheySay()
     {
-        if (PostgresTools.Programs is null)
-            return;
         await using var cluster = await PostgresCluster.StartAsync();
 
         await RunAsync("Cloud with PostgreSQL", places: Places(cluster));
     }
 
     /// <summary>As somebody reads it: what a section leaves in the home does not stop the next. Without a server of PostgreSQL as above.</summary>
-    [ContractFact]
+    [PostgresFact]
     public async Task Commands_FromTopToBottomInOneHome_DoWhatTheySay()
     {
-        if (PostgresTools.Programs is null)
-            return;
         await using var cluster = await PostgresCluster.StartAsync();
         await using var slack = ChaosProxy.Start(Chaos.Respond(CannedResponse.Text(200, "ok")));
 

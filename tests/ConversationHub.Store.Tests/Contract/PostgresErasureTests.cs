@@ -14,15 +14,13 @@ public sealed class PostgresErasureTests : IAsyncLifetime
     private const string Canary = "swordfish7d1c";
     private readonly ManualTimeProvider _time = new();
     private readonly CapturingLogger _logger = new();
-    private PostgresCluster? _cluster;
-    private StoreOpening.Opened? _opened;
+    private PostgresCluster _cluster = null!;
+    private StoreOpening.Opened _opened = null!;
 
-    private string Connection => PostgresAddress.TryParse(_cluster!.Url("postgres") + "?command_timeout=60&timeout=60", out _)!;
+    private string Connection => PostgresAddress.TryParse(_cluster.Url("postgres") + "?command_timeout=60&timeout=60", out _)!;
 
     public async Task InitializeAsync()
     {
-        if (PostgresTools.Programs is null)
-            return;
         _cluster = await PostgresCluster.StartAsync();
         _opened = Assert.IsType<StoreOpening.Opened>(await StoreOpener.OpenPostgresAsync(
             OpenedStore.Options("/nowhere", StoreNamespace.PerUser), Connection, _time, new IdSource(_time), _logger, CancellationToken.None));
@@ -36,11 +34,9 @@ public sealed class PostgresErasureTests : IAsyncLifetime
             await _cluster.DisposeAsync();
     }
 
-    [ContractFact]
+    [PostgresFact]
     public async Task Compact_AfterErase_TheCanaryIsInNoFileOfTheTables()
     {
-        if (_opened is null)
-            return;
         await FillAndEraseAsync();
         Assert.NotEmpty(await FilesWithAsync());
 
@@ -51,11 +47,9 @@ public sealed class PostgresErasureTests : IAsyncLifetime
         Assert.IsType<ReadOutcome.Found>(await ReadAsync("kept"));
     }
 
-    [ContractFact]
+    [PostgresFact]
     public async Task Erase_ThenTheNextRound_IsGoneFromTheFilesByItself()
     {
-        if (_opened is null)
-            return;
         await FillAndEraseAsync();
 
         await AdvanceUntilCompactedAsync();
@@ -64,11 +58,9 @@ public sealed class PostgresErasureTests : IAsyncLifetime
     }
 
     /// <summary>A connection that is lost after the commit has its statement sent again: that must tell what the first one did, not fail.</summary>
-    [ContractFact]
+    [PostgresFact]
     public async Task SecondTry_OfAWriteWhoseAnswerWasLost_TellsWhatTheFirstDid()
     {
-        if (_opened is null)
-            return;
         await FillAndEraseAsync();
         await AskAsync("old", "old");
         const string Origin = "(SELECT origin FROM maestra.heads WHERE user_id = 'ada')";
@@ -82,11 +74,9 @@ public sealed class PostgresErasureTests : IAsyncLifetime
     }
 
     /// <summary>A transaction that still sees the text keeps it in the tables: that is not taken for done.</summary>
-    [ContractFact]
+    [PostgresFact]
     public async Task Compact_WhileAnOldTransactionSeesTheText_WaitsForItsEnd()
     {
-        if (_opened is null)
-            return;
         await AskAsync("main", Canary);
         await using var other = new NpgsqlConnection(Connection);
         await other.OpenAsync();
@@ -107,7 +97,7 @@ public sealed class PostgresErasureTests : IAsyncLifetime
         await AskAsync("main", Canary);
         await AskAsync("main", Canary + new string('x', 20_000));
         await AskAsync("kept", "kept");
-        await _opened!.Archive.ChangeAsync(
+        await _opened.Archive.ChangeAsync(
             new ConversationChange { Owner = OpenedStore.Ada, ConversationId = ConversationId.Parse("main"), Title = Canary, AddTags = [Canary] },
             CancellationToken.None);
         await ExecuteAsync("ANALYZE");
@@ -116,11 +106,9 @@ public sealed class PostgresErasureTests : IAsyncLifetime
     }
 
     /// <summary>A peer's stub takes the copy that is shown here, and nothing else tells of it.</summary>
-    [ContractFact]
+    [PostgresFact]
     public async Task Stub_OfWhatIsShownHere_IsGoneFromTheFilesByItself()
     {
-        if (_opened is null)
-            return;
         await AskAsync("main", Canary);
         await AskAsync("kept", "kept");
         var held = (await _opened.Sync.ReadMissingAsync(SyncScope.Everybody, new Dictionary<string, long>(), CancellationToken.None)).Batch!.Operations[0];
@@ -135,11 +123,9 @@ public sealed class PostgresErasureTests : IAsyncLifetime
     }
 
     /// <summary>What nobody foresaw must not end the rounds that look after the database.</summary>
-    [ContractFact]
+    [PostgresFact]
     public async Task Watch_ARoundFails_TheNextOnesGoOn()
     {
-        if (_opened is null)
-            return;
         await AskAsync("main", "one");
         await ExecuteAsync("ALTER TABLE maestra.conversations RENAME TO away");
         await AdvanceUntilAsync(_logger.Records.FirstAsync(static record => record.Event.Id == 2100));
@@ -155,7 +141,7 @@ public sealed class PostgresErasureTests : IAsyncLifetime
         }
     }
 
-    private async Task AskAsync(string conversation, string message) => Assert.IsType<QuestionOutcome.Stored>(await _opened!.Store.StoreQuestionAsync(
+    private async Task AskAsync(string conversation, string message) => Assert.IsType<QuestionOutcome.Stored>(await _opened.Store.StoreQuestionAsync(
         new QuestionDraft
         {
             User = OpenedStore.Ada,
@@ -168,7 +154,7 @@ public sealed class PostgresErasureTests : IAsyncLifetime
         },
         CancellationToken.None));
 
-    private Task<ReadOutcome> ReadAsync(string conversation) => _opened!.Store.ReadAsync(
+    private Task<ReadOutcome> ReadAsync(string conversation) => _opened.Store.ReadAsync(
         new ReadQuery { Owner = OpenedStore.Ada, ConversationId = ConversationId.Parse(conversation) }, CancellationToken.None);
 
     private Task AdvanceUntilCompactedAsync() => AdvanceUntilAsync(_logger.Records.FirstAsync(static record => record.Event.Id == 2060));
@@ -191,7 +177,7 @@ public sealed class PostgresErasureTests : IAsyncLifetime
         await ExecuteAsync("CHECKPOINT");
         return
         [
-            .. Directory.EnumerateFiles(Path.Combine(_cluster!.DataFolder, "base"), "*", SearchOption.AllDirectories)
+            .. Directory.EnumerateFiles(Path.Combine(_cluster.DataFolder, "base"), "*", SearchOption.AllDirectories)
                 .Where(static path => File.ReadAllBytes(path).AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(Canary)) >= 0),
         ];
     }

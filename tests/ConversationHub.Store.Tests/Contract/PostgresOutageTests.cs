@@ -13,12 +13,9 @@ public sealed class PostgresOutageTests
     private const int Writers = 8;
     private const int WritesBeforeTheKill = 40;
 
-    [ContractFact]
+    [PostgresFact]
     public async Task Write_ServerKilledInTheMiddle_LosesNothingDoublesNothingAndRecoversWithoutRestart()
     {
-        // A named server is somebody's: it is not killed.
-        if (PostgresTools.Programs is null)
-            return;
         await using var cluster = await PostgresCluster.StartAsync();
         var ids = new IdSource(TimeProvider.System);
         await using var store = await OpenAsync(cluster, ids);
@@ -44,11 +41,9 @@ public sealed class PostgresOutageTests
     /// wire.md §7: a reply that may have been stored must not be called "not stored" (503), or the caller asks elsewhere and says that
     /// nothing ran; one that never went out must not be called unknown.
     /// </summary>
-    [ContractFact]
+    [PostgresFact]
     public async Task Reply_ServerLostWhileItStores_IsToldAsUnknownAndOneThatNeverWentOutIsNot()
     {
-        if (PostgresTools.Programs is null)
-            return;
         await using var cluster = await PostgresCluster.StartAsync();
         var ids = new IdSource(TimeProvider.System);
         await using var store = await OpenAsync(cluster, ids);
@@ -76,11 +71,9 @@ public sealed class PostgresOutageTests
     }
 
     /// <summary>A user whose long erasure holds what a question needs: that question is refused, and the database is not called lost for it.</summary>
-    [ContractFact]
+    [PostgresFact]
     public async Task Write_WaitsForALockBeyondItsTime_IsRefusedAndTheStoreStaysHealthy()
     {
-        if (PostgresTools.Programs is null)
-            return;
         await using var cluster = await PostgresCluster.StartAsync();
         var ids = new IdSource(TimeProvider.System);
         await using var store = await OpenAsync(cluster, ids);
@@ -102,11 +95,9 @@ public sealed class PostgresOutageTests
     }
 
     /// <summary>A server that takes connections and answers nothing, as one does whose disk hangs.</summary>
-    [ContractFact]
+    [PostgresFact]
     public async Task Write_ServerThatHangs_IsRefusedAfterABoundedTimeAndRecovers()
     {
-        if (PostgresTools.Programs is null)
-            return;
         await using var cluster = await PostgresCluster.StartAsync();
         var ids = new IdSource(TimeProvider.System);
         await using var store = await OpenAsync(cluster, ids);
@@ -127,11 +118,9 @@ public sealed class PostgresOutageTests
     }
 
     /// <summary>Whoever writes an export awaits its messages: while the database hangs no thread of the pool hangs with it.</summary>
-    [ContractFact]
+    [PostgresFact]
     public async Task Read_OfAWholeConversationWhileTheServerHangs_HoldsNoThread()
     {
-        if (PostgresTools.Programs is null)
-            return;
         await using var cluster = await PostgresCluster.StartAsync();
         var ids = new IdSource(TimeProvider.System);
         await using var store = await OpenAsync(cluster, ids);

@@ -23,7 +23,7 @@ public sealed class PostgresRestoreTests
 
     /// <param name="how">In what way it was put back.</param>
     /// <param name="writer">Which replica writes first after that: the one that wrote what is lost, or one that has seen none of it.</param>
-    [Theory]
+    [PostgresTheory]
     [InlineData("a dump", "the first")]
     [InlineData("a dump", "the second")]
     [InlineData("the rows of a dump", "the second")]
@@ -31,9 +31,6 @@ public sealed class PostgresRestoreTests
     [InlineData("the files", "the second")]
     public async Task Write_AfterTheDatabaseWasPutBack_ReachesThePeerAndWhatWasLostComesBack(string how, string writer)
     {
-        // A named server is somebody's: it is not killed.
-        if (PostgresTools.Programs is null)
-            return;
         await using var cluster = await PostgresCluster.StartAsync();
         await using var peerStore = OpenedStore.New(time: _time);
         var peer = new SyncSide(OpenedStore.BackendId, (StoreOpening.Opened)peerStore.Opening, _time);
@@ -74,11 +71,9 @@ public sealed class PostgresRestoreTests
     }
 
     /// <summary>What the database itself has from its copy says nothing: whoever remembers more decides, though it looks later.</summary>
-    [ContractFact]
+    [PostgresFact]
     public async Task Write_AReplicaThatRemembersNothingHasLookedFirst_GivesOutNoNumberAgain()
     {
-        if (PostgresTools.Programs is null)
-            return;
         await using var cluster = await PostgresCluster.StartAsync();
         await using var peerStore = OpenedStore.New(time: _time);
         var peer = new SyncSide(OpenedStore.BackendId, (StoreOpening.Opened)peerStore.Opening, _time);
@@ -115,13 +110,11 @@ public sealed class PostgresRestoreTests
 
     /// <summary>No replica runs that could remember: what it kept beside itself does.</summary>
     /// <param name="isPutBack">False: the server is merely started anew, which changes no stream.</param>
-    [Theory]
+    [PostgresTheory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task Open_TheFilesWerePutBackWhileAllWereStopped_GivesOutNoNumberAgain(bool isPutBack)
     {
-        if (PostgresTools.Programs is null)
-            return;
         var memory = new Memory();
         await using var cluster = await PostgresCluster.StartAsync();
         await using var peerStore = OpenedStore.New(time: _time);
@@ -170,13 +163,11 @@ public sealed class PostgresRestoreTests
 
     /// <summary>A machine that was put back with its memory, again and again: the server has the start it had, and its log is shorter than it was.</summary>
     /// <param name="isFirst">Whether it is the run of the server in which the database was made.</param>
-    [Theory]
+    [PostgresTheory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task Write_AfterTheServerWentBackWithinItsRun_TakesNewStreamsEachTime(bool isFirst)
     {
-        if (PostgresTools.Programs is null)
-            return;
         await using var cluster = await PostgresCluster.StartAsync();
         var first = await OpenAsync(cluster);
         await first.AskAsync("before");
@@ -210,11 +201,9 @@ public sealed class PostgresRestoreTests
     }
 
     /// <summary>Twice to the same state: the streams that were taken after the first time are not known to it.</summary>
-    [ContractFact]
+    [PostgresFact]
     public async Task Write_AfterTheServerWentBackTwiceToTheSameState_TakesNewStreamsEachTime()
     {
-        if (PostgresTools.Programs is null)
-            return;
         await using var cluster = await PostgresCluster.StartAsync();
         var log = new CapturingLogger();
         var first = await OpenAsync(cluster, logger: log);
@@ -255,11 +244,9 @@ public sealed class PostgresRestoreTests
     }
 
     /// <summary>Its connections do not outlive that: the next write comes through a new one, and waits for no round.</summary>
-    [ContractFact]
+    [PostgresFact]
     public async Task Write_ThroughTheFirstConnectionToAServerThatWentBack_TakesNewStreams()
     {
-        if (PostgresTools.Programs is null)
-            return;
         await using var cluster = await PostgresCluster.StartAsync();
         var first = await OpenAsync(cluster);
         try
@@ -283,11 +270,9 @@ public sealed class PostgresRestoreTests
     }
 
     /// <summary>Each remembers more than the server has, and one look is enough for all: each stream stays in every vector.</summary>
-    [ContractFact]
+    [PostgresFact]
     public async Task Look_ServerWentBackUnderSeveralReplicas_NewStreamsAreTakenOnce()
     {
-        if (PostgresTools.Programs is null)
-            return;
         var log = new CapturingLogger();
         await using var cluster = await PostgresCluster.StartAsync();
         var replicas = new List<SyncSide>();
@@ -322,11 +307,9 @@ public sealed class PostgresRestoreTests
     }
 
     /// <summary>One that writes nothing would remember streams that are no longer written to, which says nothing of the present ones.</summary>
-    [ContractFact]
+    [PostgresFact]
     public async Task Write_TheReplicaThatWroteIsGone_OneThatOnlyLookedOnTakesNewStreams()
     {
-        if (PostgresTools.Programs is null)
-            return;
         await using var cluster = await PostgresCluster.StartAsync();
         var first = await OpenAsync(cluster);
         var second = await OpenAsync(cluster);
@@ -351,11 +334,9 @@ public sealed class PostgresRestoreTests
     }
 
     /// <summary>A server that is merely started anew lost nothing: every start would add streams to every vector.</summary>
-    [ContractFact]
+    [PostgresFact]
     public async Task Write_AfterTheServerStartedAnew_GoesOnInItsStream()
     {
-        if (PostgresTools.Programs is null)
-            return;
         await using var cluster = await PostgresCluster.StartAsync();
         var first = await OpenAsync(cluster);
         var second = await OpenAsync(cluster);
@@ -379,11 +360,9 @@ public sealed class PostgresRestoreTests
     }
 
     /// <summary>A replica was away while its database moved to a cluster that counts transactions from the beginning: what was erased there meanwhile is told to it.</summary>
-    [ContractFact]
+    [PostgresFact]
     public async Task Erasures_SinceAPlaceOfAnotherCluster_AreAllTold()
     {
-        if (PostgresTools.Programs is null)
-            return;
         string dump, place;
         await using var old = await PostgresCluster.StartAsync();
         var before = await OpenAsync(old);

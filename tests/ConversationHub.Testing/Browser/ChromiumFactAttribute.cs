@@ -15,7 +15,7 @@ public sealed class ChromiumFactAttribute : FactAttribute
     /// <param name="method">Left to the compiler.</param>
     public ChromiumFactAttribute([CallerMemberName] string? method = null)
     {
-        if (ChromiumProcess.Program is not null || Environment.GetEnvironmentVariable("MAESTRA_TESTS_FORBID_SKIP") == "1")
+        if (ChromiumProcess.Program is not null || TestSkips.AreForbidden)
             return;
         Skip = Missing;
         // "dotnet test" prints the names of skipped tests and not the reasons, so the name says it.

@@ -36,7 +36,7 @@ public sealed class ContractTestCase : XunitTestCase
     }
 
     private string? MissingReason =>
-        TestMethod.TestClass.Class.Name.Contains("Postgres", StringComparison.Ordinal) && Environment.GetEnvironmentVariable("MAESTRA_TESTS_FORBID_SKIP") != "1"
+        TestMethod.TestClass.Class.Name.Contains("Postgres", StringComparison.Ordinal) && !TestSkips.AreForbidden
             ? PostgresTools.MissingReason
             : null;
 

@@ -30,6 +30,8 @@ public sealed class PostgresCluster : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It could not be made; the message holds what it said.</exception>
     public static async Task<PostgresCluster> StartAsync()
     {
+        if (PostgresTools.Programs is null)
+            throw new InvalidOperationException(PostgresTools.NeedsPrograms);
         var cluster = new PostgresCluster();
         try
         {

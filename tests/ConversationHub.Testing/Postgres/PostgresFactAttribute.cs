@@ -10,15 +10,13 @@ namespace ConversationHub.Testing.Postgres;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class PostgresFactAttribute : FactAttribute
 {
-    private const string MissingPrograms = "needs Debian's postgresql";
-
     /// <param name="method">Left to the compiler.</param>
     public PostgresFactAttribute([CallerMemberName] string? method = null)
     {
-        if (PostgresTools.Programs is not null || Environment.GetEnvironmentVariable("MAESTRA_TESTS_FORBID_SKIP") == "1")
+        if (PostgresTools.Programs is not null || TestSkips.AreForbidden)
             return;
-        Skip = MissingPrograms;
+        Skip = PostgresTools.NeedsPrograms;
         // "dotnet test" prints the names of skipped tests and not the reasons, so the name says it.
-        DisplayName = $"{method} ({MissingPrograms})";
+        DisplayName = $"{method} ({PostgresTools.NeedsPrograms})";
     }
 }

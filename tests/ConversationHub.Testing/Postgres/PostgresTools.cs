@@ -3,6 +3,9 @@ namespace ConversationHub.Testing.Postgres;
 /// <summary>Where PostgreSQL comes from: a server named by <c>MAESTRA_TEST_DATABASE_URL</c>, else the machine's own programs, for a throw-away cluster.</summary>
 public static class PostgresTools
 {
+    /// <summary>Why a test that makes a <see cref="PostgresCluster"/> of its own is skipped, or fails, where <see cref="Programs"/> is null.</summary>
+    public const string NeedsPrograms = "needs Debian's postgresql";
+
     private const string DebianFolder = "/usr/lib/postgresql";
 
     /// <summary>A server whose user may create databases; null when none is named.</summary>

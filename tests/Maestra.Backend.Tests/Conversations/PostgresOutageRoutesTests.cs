@@ -8,11 +8,9 @@ namespace Maestra.Backend.Tests.Conversations;
 /// <summary>A database that dies under a running backend. Needs a server of its own, to be killed.</summary>
 public sealed class PostgresOutageRoutesTests
 {
-    [ContractFact]
+    [PostgresFact]
     public async Task AnyRoute_DatabaseKilled_Is503WithRetryAfterAndWorksAgainWithoutARestart()
     {
-        if (PostgresTools.Programs is null)
-            return;
         await using var cluster = await PostgresCluster.StartAsync();
         await using var backend = await TestBackend.StartCloudOverStoreAsync((SettingNames.DatabaseUrl, cluster.Url("postgres")));
         Assert.Equal(HttpStatusCode.OK, (await backend.AskAsync(TestBackend.Question("q", "main"), key: TestBackend.AdaKey)).Status);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using ConversationHub.Testing;
 
 namespace Maestra.Backend.Tests.Identity;
 
@@ -16,7 +17,7 @@ public sealed class SecretServiceFactAttribute : FactAttribute
     public SecretServiceFactAttribute([CallerMemberName] string? method = null)
     {
         if ((File.Exists(Session) && File.Exists("/usr/bin/secret-tool") && File.Exists("/usr/bin/gnome-keyring-daemon"))
-            || Environment.GetEnvironmentVariable("MAESTRA_TESTS_FORBID_SKIP") == "1")
+            || TestSkips.AreForbidden)
         {
             return;
         }

@@ -5,11 +5,12 @@ using ConversationHub.Testing.Processes;
 using Maestra.Backend.Commands;
 using Maestra.Backend.Tests.Fakes;
 using Npgsql;
+using Xunit.Abstractions;
 
 namespace Maestra.Backend.Tests.Processes;
 
 /// <summary>SIGTERM in the middle of a start: it ends with 0 and says nothing of failures, in whatever phase it was.</summary>
-public sealed class PostgresStoppedStartTests(PostgresServer server) : IClassFixture<PostgresServer>, IDisposable
+public sealed class PostgresStoppedStartTests(PostgresServer server, ITestOutputHelper output) : IClassFixture<PostgresServer>, IDisposable
 {
     private const string MigrationLock = "SELECT pg_advisory_xact_lock(30787860818063969)";
 
@@ -26,8 +27,12 @@ public sealed class PostgresStoppedStartTests(PostgresServer server) : IClassFix
     [InlineData("LOCK TABLE maestra.cost_days; LOCK TABLE maestra.cost_reservations", "%cost%")]
     public async Task Serve_TerminatedWhileItsStartWaits_EndsQuietlyWith0(string held, string waiting)
     {
-        if (PostgresTools.MissingReason is not null && Environment.GetEnvironmentVariable("MAESTRA_TESTS_FORBID_SKIP") != "1")
+        if (PostgresTools.MissingReason is not null && !TestSkips.AreForbidden)
+        {
+            output.WriteLine(PostgresTools.MissingReason);
             return;
+        }
+
         var database = await server.CreateDatabaseAsync();
         (string, string)[] settings = [("DATABASE_URL", database), ("MAESTRA_API_KEY", TestBackend.Key)];
         await using (var first = await BackendProcess.StartAsync("cloud", _home.Path, settings: settings))
