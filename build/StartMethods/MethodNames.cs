@@ -15,7 +15,7 @@ internal sealed class MethodNames(params string[] folders)
 
     private static readonly Dictionary<string, string> ShortNames = new()
     {
-        ["bool"] = "System.Boolean", ["char"] = "System.Char", ["byte"] = "System.SByte", ["ubyte"] = "System.Byte", ["short"] = "System.Int16",
+        ["bool"] = "System.Boolean", ["char"] = "System.Char", ["byte"] = "System.Byte", ["sbyte"] = "System.SByte", ["short"] = "System.Int16",
         ["ushort"] = "System.UInt16", ["int"] = "System.Int32", ["uint"] = "System.UInt32", ["long"] = "System.Int64", ["ulong"] = "System.UInt64",
         ["nint"] = "System.IntPtr", ["nuint"] = "System.UIntPtr", ["float"] = "System.Single", ["double"] = "System.Double",
     };
@@ -34,14 +34,15 @@ internal sealed class MethodNames(params string[] folders)
     public IEnumerable<MethodBase> Resolve(string line)
     {
         var colon = OutsideBrackets(line, ':');
-        if (colon < 0 || TypeOf(line[..colon]) is not { } type)
+        if (colon < 0)
             return [];
         var rest = line[(colon + 1)..];
         var end = OutsideBrackets(rest, '(');
         var (name, arguments) = Parts(end < 0 ? rest : rest[..end]);
         if (arguments.Contains(null))
             return [];
-        return type.GetMembers(Declared).OfType<MethodBase>().Where(method => method.Name == name).Select(method => Made(method, arguments!)).OfType<MethodBase>();
+        return TypesOf(line[..colon]).SelectMany(static type => type.GetMembers(Declared)).OfType<MethodBase>()
+            .Where(method => method.Name == name).Select(method => Made(method, arguments!)).OfType<MethodBase>();
     }
 
     private static MethodBase? Made(MethodBase method, Type[] arguments)
@@ -61,20 +62,27 @@ internal sealed class MethodNames(params string[] folders)
         }
     }
 
-    private Type? TypeOf(string name)
+    private Type? TypeOf(string name) => TypesOf(name).FirstOrDefault();
+
+    /// <returns>More than one where several assemblies have a type of that name, each its own.</returns>
+    private IEnumerable<Type> TypesOf(string name)
     {
         if (name.EndsWith("[]", StringComparison.Ordinal))
-            return TypeOf(name[..^2])?.MakeArrayType();
+            return TypesOf(name[..^2]).Select(static type => type.MakeArrayType());
         var (plain, arguments) = Parts(name);
         plain = ShortNames.GetValueOrDefault(plain, plain);
-        var type = _assemblies.Select(assembly => assembly.GetType(plain)).FirstOrDefault(static found => found is not null);
-        if (type is null || arguments.Length == 0)
-            return type;
-        if (arguments.Contains(null) || type.GetGenericArguments().Length != arguments.Length)
+        return arguments.Contains(null)
+            ? []
+            : _assemblies.Select(assembly => assembly.GetType(plain)).OfType<Type>().Select(type => Made(type, arguments!)).OfType<Type>();
+    }
+
+    private static Type? Made(Type type, Type[] arguments)
+    {
+        if (type.GetGenericArguments().Length != arguments.Length)
             return null;
         try
         {
-            return type.MakeGenericType(arguments!);
+            return arguments.Length == 0 ? type : type.MakeGenericType(arguments);
         }
         catch (ArgumentException)
         {

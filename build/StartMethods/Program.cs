@@ -2,8 +2,8 @@ using System.Reflection;
 using System.Reflection.Emit;
 using StartMethods;
 
-// StartMethods LIST PROFILE FOLDER: writes the methods that LIST names as a profile for crossgen2 (--mibc), so that they are compiled ahead.
-// FOLDER holds the program's own assemblies; those of the framework are this program's. See docs/decisions/0038.
+// StartMethods LIST PROFILE FOLDER: writes the methods that LIST names as a profile for crossgen2 (--mibc), so that they are compiled ahead and
+// stand at the front of the image in this order. FOLDER holds the program's own assemblies; those of the framework are this program's. See docs/decisions/0038 and 0067.
 const int MostMissingPercent = 10;
 if (args is not [var list, var profile, var folder])
 {
@@ -21,17 +21,23 @@ if (missing.Length * 100 > lines.Length * MostMissingPercent)
     return 1;
 }
 
-// The form that crossgen2 reads: AssemblyDictionary names groups, and a group is a method that loads the token of each method it stands for.
+// The form that crossgen2 reads: AssemblyDictionary names groups, and a group is a method that loads the token of each method it stands for,
+// and its weight: the heaviest is laid out first.
 var assembly = new PersistedAssemblyBuilder(new AssemblyName("StartMethods"), typeof(object).Assembly);
 var module = assembly.DefineDynamicModule("StartMethods");
 var group = module.DefineGlobalMethod("Methods", MethodAttributes.Public | MethodAttributes.Static, typeof(void), []);
 var code = group.GetILGenerator();
+var weight = found.Sum(static methods => methods.Length);
 foreach (var method in found.SelectMany(static methods => methods))
 {
     if (method is ConstructorInfo constructor)
         code.Emit(OpCodes.Ldtoken, module.GetMethodMetadataToken(constructor));
     else
         code.Emit(OpCodes.Ldtoken, (MethodInfo)method);
+    code.Emit(OpCodes.Ldstr, "ExclusiveWeight");
+    code.Emit(OpCodes.Ldc_I4, weight--);
+    code.Emit(OpCodes.Pop);
+    // Once more: after a method that was trimmed away crossgen2 would otherwise pass over the next one, too.
     code.Emit(OpCodes.Pop);
 }
 
@@ -40,7 +46,11 @@ code = module.DefineGlobalMethod("AssemblyDictionary", MethodAttributes.Public |
 code.Emit(OpCodes.Ldstr, "System.Private.CoreLib;");
 code.Emit(OpCodes.Ldtoken, group);
 code.Emit(OpCodes.Pop);
+code.Emit(OpCodes.Ldtoken, ProfileImage.Canon);
+code.Emit(OpCodes.Pop);
 code.Emit(OpCodes.Ret);
 module.CreateGlobalFunctions();
-assembly.Save(profile);
+using var image = new MemoryStream();
+assembly.Save(image);
+File.WriteAllBytes(profile, ProfileImage.Corrected(image.ToArray()));
 return 0;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using ConversationHub.Benchmarks.Measuring;
-using ConversationHub.Testing;
 using ConversationHub.Testing.Network;
 
 namespace ConversationHub.Benchmarks.FirstLight;
@@ -13,11 +12,9 @@ internal static class BackendStartMethods
 {
     private const string Question = """{"user_id":"ada","surface_id":"bench","conversation_id":"first","message":"What changed in the parser?"}""";
 
-    public static async Task RunAsync(string backend, string list)
+    public static Task RunAsync(string backend, string list) => StartMethods.WriteAsync(list, async (folder, recording) =>
     {
-        using var folder = new TemporaryFolder();
-        var names = new List<string> { StartMethods.Heading };
-        await RecordAsync(backend, folder.Path, names, static connection =>
+        await TalkAsync(backend, folder, recording, static connection =>
         {
             // The second one meets a conversation that is there.
             for (var turn = 0; turn < 2; turn++)
@@ -25,30 +22,24 @@ internal static class BackendStartMethods
             foreach (var target in new[] { "/health", "/conversations", "/conversations/first", "/conversations/first?limit=1", "/conversations/search?q=parser" })
                 Expect(connection.Send(HttpConnection.Get(target)));
         });
-        await RecordAsync(backend, folder.Path, names, static connection => Expect(connection.Send(HttpConnection.Get("/conversations/first"))));
-        await File.WriteAllLinesAsync(list, names.Distinct());
-    }
+        await TalkAsync(backend, folder, recording, static connection => Expect(connection.Send(HttpConnection.Get("/conversations/first"))));
+    });
 
-    private static async Task RecordAsync(string backend, string folder, List<string> names, Action<HttpConnection> talk)
+    private static async Task TalkAsync(string backend, string folder, Dictionary<string, string> recording, Action<HttpConnection> talk)
     {
-        var environment = new Dictionary<string, string>
+        var environment = new Dictionary<string, string>(recording)
         {
             ["HOME"] = folder,
             ["CONVERSATION_HUB_ROOT"] = Path.Combine(folder, "conversations"),
             ["TEST_MODE"] = "true",
         };
-        var record = StartMethods.Record(environment, folder);
         var port = FreePort.Find();
-        using (var service = await RunningService.StartAsync(
+        using var service = await RunningService.StartAsync(
             new Uri($"http://127.0.0.1:{port}/health/ready"), backend,
-            ["serve", "--mode", "local", "--port", port.ToString(CultureInfo.InvariantCulture)], environment))
-        {
-            using (var connection = HttpConnection.Open(port))
-                talk(connection);
-            await service.StopAsync();
-        }
-
-        names.AddRange(StartMethods.NamesIn(record));
+            ["serve", "--mode", "local", "--port", port.ToString(CultureInfo.InvariantCulture)], environment);
+        using (var connection = HttpConnection.Open(port))
+            talk(connection);
+        await service.StopAsync();
     }
 
     private static void Expect(HttpAnswer answer)
