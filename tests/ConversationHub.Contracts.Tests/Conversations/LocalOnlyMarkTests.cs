@@ -102,7 +102,7 @@ public sealed class LocalOnlyMarkTests : IDisposable
                     missed++;
             }
         });
-        for (var round = 0; round < 500; round++)
+        for (var round = 0; round < 200; round++)
         {
             var conversation = $"diary-{round}";
             await File.WriteAllTextAsync(PlaceOf(conversation), "");
