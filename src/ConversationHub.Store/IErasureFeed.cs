@@ -14,6 +14,9 @@ public interface IErasureFeed
     /// </summary>
     /// <param name="after">A <see cref="ErasurePage.Place"/> of before; null, or one of another kind of store: all that are known.</param>
     Task<(ErasurePage? Page, StoreFailure? Failure)> ReadErasuresAsync(string? after, CancellationToken cancellationToken);
+
+    /// <summary>The conversations that a user began and an erasure closed: others may have asked in them. None where each user has an own namespace.</summary>
+    IReadOnlyList<ConversationId> ReadClosed(UserId user);
 }
 
 /// <summary>

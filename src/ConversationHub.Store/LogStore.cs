@@ -209,6 +209,8 @@ internal sealed class LogStore(
     public Task<(ErasurePage? Page, StoreFailure? Failure)> ReadErasuresAsync(string? after, CancellationToken cancellationToken) =>
         Task.FromResult<(ErasurePage?, StoreFailure?)>((new LogErasures(state).Read(after), null));
 
+    public IReadOnlyList<ConversationId> ReadClosed(UserId user) => new LogErasures(state).ReadClosed(user);
+
     public CommitSignal Commits => sync.Commits;
 
     public int Quarantined => sync.Quarantined;

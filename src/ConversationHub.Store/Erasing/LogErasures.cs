@@ -35,4 +35,20 @@ internal sealed class LogErasures(LogState state)
 
         return new ErasurePage(found, ErasurePlace.Format(places));
     }
+
+    public IReadOnlyList<ConversationId> ReadClosed(UserId user)
+    {
+        var found = new List<ConversationId>();
+        lock (state.Gate)
+        {
+            var conversations = state.Index.Conversations;
+            for (var number = 0; number < conversations.Count; number++)
+            {
+                if (state.Index.IsClosedByErasure(number) && conversations[number].Owner == user.ToString())
+                    found.Add(ConversationId.Parse(conversations[number].Id));
+            }
+        }
+
+        return found;
+    }
 }

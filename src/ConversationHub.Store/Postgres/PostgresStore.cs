@@ -64,6 +64,8 @@ internal sealed class PostgresStore(
     public Task<(ErasurePage? Page, StoreFailure? Failure)> ReadErasuresAsync(string? after, CancellationToken cancellationToken) =>
         erasures.ReadAsync(after, cancellationToken);
 
+    public IReadOnlyList<ConversationId> ReadClosed(UserId user) => [];
+
     public Task<StoreFailure?> AccountAsync(UserId user, OperationId erasure, CancellationToken cancellationToken) =>
         erasures.AccountAsync(user, erasure, cancellationToken);
 

@@ -77,7 +77,7 @@ internal sealed class Signals : IAsyncDisposable
         services.AddSingleton<ArchiveAudit>();
         services.AddSingleton<IArchiveObserver>(static provider => provider.GetRequiredService<ArchiveAudit>());
         services.AddSingleton(provider => new MetricsEraser(
-            File, provider.GetRequiredService<IdentityBoard>(), provider.GetRequiredService<BackendSettings>()));
+            File, provider.GetRequiredService<IConversationStore>() as IErasureFeed, provider.GetRequiredService<IdentityBoard>(), provider.GetRequiredService<BackendSettings>()));
         services.AddSingleton<IArchiveObserver>(static provider => provider.GetRequiredService<MetricsEraser>());
         services.AddSingleton<MetricsEndpoint>();
         services.AddSingleton<ProbeEndpoints>();

@@ -12,8 +12,9 @@ internal sealed class LineCover
 
     public LineCover(IReadOnlyCollection<ErasedLines> erased)
     {
-        _ofConversations = erased.Where(static one => one.Conversation is not null).ToLookup(static one => one.Conversation!, StringComparer.Ordinal);
-        _ofUsers = erased.Where(static one => one.Conversation is null)
+        _ofConversations = erased.SelectMany(static one => (one.Conversations ?? []).Select(conversation => (Conversation: conversation, Lines: one)))
+            .ToLookup(static one => one.Conversation, static one => one.Lines, StringComparer.Ordinal);
+        _ofUsers = erased.Where(static one => one.Conversations is null)
             .SelectMany(static one => (one.Users ?? []).Select(user => (User: user, Lines: one)))
             .ToLookup(static one => one.User, static one => one.Lines, StringComparer.Ordinal);
     }

@@ -11,7 +11,8 @@ namespace Maestra.Backend.Metrics;
 /// pseudonyms of earlier keys of this backend included.
 /// </summary>
 /// <param name="file">Null when none is written.</param>
-internal sealed class MetricsEraser(MetricsFile? file, IdentityBoard identity, BackendSettings settings) : IArchiveObserver
+/// <param name="feed">Null for a store that tells no erasures.</param>
+internal sealed class MetricsEraser(MetricsFile? file, IErasureFeed? feed, IdentityBoard identity, BackendSettings settings) : IArchiveObserver
 {
     public Task ObserveAsync(ArchiveAct act, CancellationToken cancellationToken)
     {
@@ -19,8 +20,8 @@ internal sealed class MetricsEraser(MetricsFile? file, IdentityBoard identity, B
             return Task.CompletedTask;
         return act switch
         {
-            { Kind: ArchiveActKind.ConversationErased, ConversationId: { } conversation } => file.EraseAsync([LinesOf(act.Owner, conversation, null)]),
-            { Kind: ArchiveActKind.UserErased } => file.EraseAsync([LinesOf(act.Owner, null, null)]),
+            { Kind: ArchiveActKind.ConversationErased, ConversationId: { } conversation } => file.EraseAsync([LinesOf(act.Owner, conversation)]),
+            { Kind: ArchiveActKind.UserErased } => file.EraseAsync([.. LinesOf(act.Owner, null)]),
             _ => Task.CompletedTask,
         };
     }
@@ -29,10 +30,18 @@ internal sealed class MetricsEraser(MetricsFile? file, IdentityBoard identity, B
     /// <returns>Null once they are gone, or why they are not.</returns>
     public Task<string?> EraseAsync(IReadOnlyList<StoredErasure> erasures) => file is null
         ? Task.FromResult<string?>(null)
-        : file.EraseAsync([.. erasures.Select(one => LinesOf(one.User, one.ConversationId, one.ConversationId is null ? one.At : null))]);
+        : file.EraseAsync([.. erasures.SelectMany(one => one.ConversationId is { } conversation ? [LinesOf(one.User, conversation)] : LinesOf(one.User, one.At))]);
 
-    private ErasedLines LinesOf(UserId user, ConversationId? conversation, DateTimeOffset? upTo) => new(
-        conversation is not null && settings.Mode == BackendMode.Local ? null : NamesOf(user), conversation?.ToString(), upTo);
+    private ErasedLines LinesOf(UserId user, ConversationId conversation) =>
+        new(settings.Mode == BackendMode.Local ? null : NamesOf(user), [conversation.ToString()]);
+
+    /// <summary>In local mode also what others asked in conversations that went with the user.</summary>
+    private IEnumerable<ErasedLines> LinesOf(UserId user, DateTimeOffset? upTo)
+    {
+        yield return new ErasedLines(NamesOf(user), null, upTo);
+        if (settings.Mode == BackendMode.Local && feed?.ReadClosed(user) is { Count: > 0 } closed)
+            yield return new ErasedLines(null, [.. closed.Select(static one => one.ToString())], upTo);
+    }
 
     private List<string> NamesOf(UserId user)
     {

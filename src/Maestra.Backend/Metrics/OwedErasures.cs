@@ -8,7 +8,7 @@ namespace Maestra.Backend.Metrics;
 /// beside it, as far as the disk lets them, so that a restart does not forget them. Not thread-safe: its one writer owns it.
 /// </summary>
 /// <remarks>
-/// A line each: the pseudonyms with commas between them, a tab, the conversation, and for lines up to a time a tab and that time in ticks of UTC;
+/// A line each: the pseudonyms with commas between them, a tab, the conversations likewise, and for lines up to a time a tab and that time in ticks of UTC;
 /// an empty part stands for any.
 /// </remarks>
 internal sealed class OwedErasures
@@ -62,14 +62,14 @@ internal sealed class OwedErasures
     }
 
     private static string Format(ErasedLines lines) => string.Create(
-        CultureInfo.InvariantCulture, $"{string.Join(',', lines.Users ?? [])}{Tab}{lines.Conversation}{(lines.UpTo is { } time ? $"{Tab}{time.UtcTicks}" : "")}");
+        CultureInfo.InvariantCulture, $"{string.Join(',', lines.Users ?? [])}{Tab}{string.Join(',', lines.Conversations ?? [])}{(lines.UpTo is { } time ? $"{Tab}{time.UtcTicks}" : "")}");
 
     private static ErasedLines? TryParse(string line)
     {
         var parts = line.Split(Tab);
-        if (parts is not [var users, var conversation, .. var rest] || users.Length + conversation.Length == 0 || !TryTime(rest, out var upTo))
+        if (parts is not [var users, var conversations, .. var rest] || users.Length + conversations.Length == 0 || !TryTime(rest, out var upTo))
             return null;
-        return new ErasedLines(users.Length == 0 ? null : users.Split(','), conversation.Length == 0 ? null : conversation, upTo);
+        return new ErasedLines(users.Length == 0 ? null : users.Split(','), conversations.Length == 0 ? null : conversations.Split(','), upTo);
     }
 
     private static bool TryTime(string[] rest, out DateTimeOffset? time)

@@ -56,6 +56,27 @@ public sealed class ErasureSweepTests : IAsyncDisposable
         Assert.Equal((record, "system", "found_later"), ((string?)found["event"], (string?)found["actor"], (string?)found["details"]!["reason"]));
     }
 
+    /// <summary>In local mode a conversation is everybody's: a line of somebody else names it too.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Erase_OfAUser_TakesTheLinesOfOthersInTheConversationsThatWentWithIt_T48(bool isKilled)
+    {
+        await using (var backend = await StartAsync())
+        {
+            await AskAsync(backend, "main");
+            await AskAsync(backend, "main", "bob");
+            await AskAsync(backend, "kept", "bob");
+            backend.Observer.Kills = isKilled;
+            await backend.DeleteAsync("/users/ada");
+            Assert.Equal(HttpStatusCode.Gone, (await backend.GetAsync("/conversations/main")).Status);
+        }
+
+        await using (await StartAsync())
+            await UntilAsync(() => !isKilled || Lines(State).Count == 1);
+        Assert.Equal(["kept"], Lines(State));
+    }
+
     [Fact]
     public async Task Erase_ToldInTime_IsNotToldAgainByAnyLook()
     {
@@ -141,8 +162,8 @@ public sealed class ErasureSweepTests : IAsyncDisposable
     private Task<TestBackend> StartAsync(params (string Name, string Value)[] more) => TestBackend.StartPeerAsync(
         _time, [(SettingNames.Mode, "local"), (SettingNames.ConversationRoot, _folder.Combine("conversations")), (SettingNames.StateRoot, State), .. more]);
 
-    private static async Task AskAsync(TestBackend backend, string conversation) =>
-        Assert.Equal(HttpStatusCode.OK, (await backend.AskAsync(TestBackend.Question("What changed?", conversation))).Status);
+    private static async Task AskAsync(TestBackend backend, string conversation, string user = "ada") =>
+        Assert.Equal(HttpStatusCode.OK, (await backend.AskAsync(TestBackend.Question("What changed?", conversation, user))).Status);
 
     /// <summary>Conversations of the lines there are.</summary>
     private static IReadOnlyList<string?> Lines(string state) =>

@@ -57,12 +57,12 @@ public sealed class MetricsFileTests : IDisposable
         file.Write(Report("r-3", "u_2", "main"));
         file.Write(Report("r-4", "u_1", "other"));
 
-        Assert.Null(await file.EraseAsync([new ErasedLines(["u_1"], "main")]));
+        Assert.Null(await file.EraseAsync([new ErasedLines(["u_1"], ["main"])]));
         Assert.Equal(["r-1", "r-3", "r-4"], Requests());
-        Assert.Null(await file.EraseAsync([new ErasedLines(null, "main")]));
+        Assert.Null(await file.EraseAsync([new ErasedLines(null, ["main"])]));
         Assert.Equal(["r-1", "r-4"], Requests());
         file.Write(Report("r-5", "u_1", "main"));
-        Assert.Null(await file.EraseAsync([new ErasedLines(null, "nothing")]));
+        Assert.Null(await file.EraseAsync([new ErasedLines(null, ["nothing"])]));
         Assert.Equal(["r-1", "r-4", "r-5"], Requests());
     }
 
@@ -115,7 +115,7 @@ public sealed class MetricsFileTests : IDisposable
             file.Write(Report("r-2", "u_2", "main"));
             file.Write(Report("r-3", "u_2", "other"));
             Assert.NotNull(await file.EraseAsync([new ErasedLines(["u_0", "u_1"], null)]));
-            Assert.NotNull(await file.EraseAsync([new ErasedLines(null, "other")]));
+            Assert.NotNull(await file.EraseAsync([new ErasedLines(null, ["other"])]));
             Assert.Equal(["r-1", "r-2", "r-3"], Requests());
         }
 
