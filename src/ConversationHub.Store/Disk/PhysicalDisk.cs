@@ -25,11 +25,7 @@ internal sealed class PhysicalDisk : IDisk
             RandomAccess.FlushToDisk(file);
     }
 
-    public void FlushFolder(string path)
-    {
-        if (!OperatingSystem.IsWindows())
-            UnixFiles.SyncFolder(path);
-    }
+    public void FlushFolder(string path) => DiskFolder.Sync(path);
 
     public void SetLength(SafeFileHandle file, long length) => RandomAccess.SetLength(file, length);
 }

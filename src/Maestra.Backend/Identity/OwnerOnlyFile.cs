@@ -1,14 +1,12 @@
-using System.Runtime.InteropServices;
 using System.Text;
-using Microsoft.Win32.SafeHandles;
+using ConversationHub.Store.Disk;
 
 namespace Maestra.Backend.Identity;
 
 /// <summary>Small files of the state root, for their owner alone (0600, whatever the umask).</summary>
-internal static partial class OwnerOnlyFile
+internal static class OwnerOnlyFile
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    private const int ReadOnly = 0;
 
     /// <summary>Temporary file, sync, rename, sync of the folder: a crash leaves the old text or the new one.</summary>
     /// <exception cref="IOException">The file is as it was, or holds the new text without a promise that it outlasts a power cut.</exception>
@@ -32,7 +30,7 @@ internal static partial class OwnerOnlyFile
             throw;
         }
 
-        SyncFolder(Path.GetDirectoryName(path)!);
+        DiskFolder.Sync(Path.GetDirectoryName(path)!);
     }
 
     private static void Discard(string temporary)
@@ -55,23 +53,4 @@ internal static partial class OwnerOnlyFile
             options.UnixCreateMode = OwnerOnly;
         return new FileStream(path, options);
     }
-
-    /// <summary>Puts the names in a folder on the disk; Windows has no such call.</summary>
-    public static void SyncFolder(string path)
-    {
-        if (OperatingSystem.IsWindows())
-            return;
-        var descriptor = OpenCall(path, ReadOnly);
-        if (descriptor < 0)
-            throw new IOException($"open of {path} failed: {Marshal.GetLastPInvokeErrorMessage()}");
-        using var folder = new SafeFileHandle(descriptor, ownsHandle: true);
-        if (SyncCall(folder) != 0)
-            throw new IOException($"fsync of {path} failed: {Marshal.GetLastPInvokeErrorMessage()}");
-    }
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int OpenCall(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int SyncCall(SafeFileHandle file);
 }

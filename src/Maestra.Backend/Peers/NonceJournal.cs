@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using ConversationHub.Store.Disk;
 using Maestra.Backend.Identity;
 
 namespace Maestra.Backend.Peers;
@@ -49,7 +50,7 @@ internal sealed class NonceJournal(string path) : IDisposable
         _file.Write(Encoding.ASCII.GetBytes($"\n{Line(peer, nonce, until)}\n"));
         _file.Flush(flushToDisk: true);
         if (isNew)
-            OwnerOnlyFile.SyncFolder(Path.GetDirectoryName(path)!);
+            DiskFolder.Sync(Path.GetDirectoryName(path)!);
         _lines += 2;
     }
 
