@@ -33,18 +33,21 @@ internal sealed class PostgresCompactor : IAsyncDisposable
         """;
 
     private const string DoneSql = "UPDATE maestra.erasures SET first_at = NULL, last_xid = NULL WHERE last_xid::text = $1";
+    private static readonly string[] Tables = ["maestra.operations", "maestra.conversations", "maestra.held"];
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(25);
 
     private readonly NpgsqlDataSource _source;
     private readonly TimeProvider _time;
+    private readonly IProgress<StoreProgress>? _progress;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _running;
 
-    public PostgresCompactor(NpgsqlDataSource source, TimeProvider time, ILogger logger)
+    public PostgresCompactor(NpgsqlDataSource source, TimeProvider time, IProgress<StoreProgress>? progress, ILogger logger)
     {
         _source = source;
         _time = time;
+        _progress = progress;
         _logger = logger;
         _running = Task.Run(RunAsync);
     }
@@ -125,21 +128,27 @@ internal sealed class PostgresCompactor : IAsyncDisposable
         // A table that is always in use is tried again later, instead of stopping all who come after.
         await ExecuteAsync(connection, "SET lock_timeout = '4s'", cancellationToken).ConfigureAwait(false);
         var full = isFull ? "FULL " : "";
-        await ExecuteAsync(connection, $"VACUUM {full}maestra.operations", cancellationToken).ConfigureAwait(false);
-        await ExecuteAsync(connection, $"VACUUM {full}maestra.conversations", cancellationToken).ConfigureAwait(false);
-        await ExecuteAsync(connection, $"VACUUM {full}maestra.held", cancellationToken).ConfigureAwait(false);
+        for (var done = 0; done < Tables.Length; done++)
+        {
+            Report(done);
+            await ExecuteAsync(connection, $"VACUUM {full}{Tables[done]}", cancellationToken).ConfigureAwait(false);
+        }
+
+        Report(Tables.Length);
         if (!isFull)
             return null;
-        var done = new NpgsqlCommand(DoneSql, connection);
-        await using (done.ConfigureAwait(false))
+        var note = new NpgsqlCommand(DoneSql, connection);
+        await using (note.ConfigureAwait(false))
         {
-            done.Parameters.Text(state.LastXid);
-            await done.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+            note.Parameters.Text(state.LastXid);
+            await note.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
 
         StoreTelemetry.DatabaseCompacted(_logger, (long)_time.GetElapsedTime(started).TotalMilliseconds);
         return null;
     }
+
+    private void Report(int done) => _progress?.Report(new StoreProgress("writing the tables anew", done, Tables.Length, "tables"));
 
     private static async Task<ErasureState> ReadStateAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {

@@ -50,7 +50,7 @@ internal static class PostgresOpener
                 reader,
                 new PostgresSearcher(database),
                 archive,
-                new PostgresCompactor(source, time, logger),
+                new PostgresCompactor(source, time, options.Progress, logger),
                 new PostgresCosts(database),
                 new PostgresWatch(database, names, board, time, logger),
                 new PostgresSync(database, new PostgresSyncReader(database), names, board, time),

@@ -33,7 +33,8 @@ internal static class DatabaseStoreCommand
                         "stats" => await StatsAsync(database, output, cancellationToken),
                         "compact" => await CompactAsync(opened.Archive, output, cancellationToken),
                         "new-origin" => await NewOriginAsync(opened.Sync, output, cancellationToken),
-                        _ => await StoreExport.RunAsync(opened.Archive, output, user, parts.Time, cancellationToken),
+                        _ => await StoreExport.RunAsync(
+                            opened.Archive, output, user, parts.Time, cancellationToken, options.Progress, user is null ? opened.Store.Status.Conversations : 0),
                     };
                 }
             case var unknown:

@@ -96,11 +96,11 @@ internal static class StoreCommand
         if (settings.Database is { } database)
         {
             var name = parsed.CommandResult.Command.Name;
-            return await DatabaseStoreCommand.RunAsync(
+            var why = await DatabaseStoreCommand.RunAsync(
                 name, options, database, name == "export" ? parsed.GetValue<string>("--user") : null, parsed.InvocationConfiguration.Output, parts,
-                loggers.CreateLogger<IConversationStore>(), cancellationToken) is { } why
-                ? await RefuseAsync(error, why)
-                : ExitCode.Ended;
+                loggers.CreateLogger<IConversationStore>(), cancellationToken);
+            progress?.Dispose();
+            return why is null ? ExitCode.Ended : await RefuseAsync(error, why);
         }
 
         Task AccountAsync(ImportReport report) => ImportAccount.WriteAsync(report, settings, parts, error, loggers.CreateLogger(nameof(ImportAccount)));
