@@ -17,6 +17,7 @@ internal static class KeysCommand
         var file = new Option<string>("--file") { Description = $"the keys file ({SettingNames.ApiKeysFile})", Recursive = true };
         var user = new Option<string>("--user") { Description = "whose key it is; * owns all users", Required = true };
         var id = new Argument<string>("id") { Description = "the key's id, as list and new tell it" };
+        var whose = new Option<string>("--user") { Description = "whose line of the key, where it is several users'" };
         var edit = new KeysEdit(error, time);
         return new Command("keys", "Make, list and withdraw the keys of a cloud backend; running backends take changes up within seconds")
         {
@@ -24,18 +25,22 @@ internal static class KeysCommand
             Make("new", "Make a key for a user and print it, this once", (keys, parsed, cancel) =>
                 edit.NewAsync(keys, parsed.GetValue(user)!, parsed.InvocationConfiguration.Output, cancel), user),
             Make("list", "List the keys: id, user, when made", (keys, parsed, _) => KeysEdit.ListAsync(keys, parsed.InvocationConfiguration.Output)),
-            Make("revoke", "Withdraw a key", (keys, parsed, cancel) => edit.RevokeAsync(keys, parsed.GetValue(id)!, cancel), id),
+            Make("revoke", "Withdraw a key", (keys, parsed, cancel) => edit.RevokeAsync(keys, parsed.GetValue(id)!, parsed.GetValue(whose), cancel), id, whose),
             Make("rotate", "Make a new key for the user of an old one, and withdraw the old one", (keys, parsed, cancel) =>
-                edit.RotateAsync(keys, parsed.GetValue(id)!, parsed.InvocationConfiguration.Output, cancel), id),
+                edit.RotateAsync(keys, parsed.GetValue(id)!, parsed.GetValue(whose), parsed.InvocationConfiguration.Output, cancel), id, whose),
         };
 
-        Command Make(string name, string description, KeysAction action, Symbol? symbol = null)
+        Command Make(string name, string description, KeysAction action, params Symbol[] symbols)
         {
             var command = new Command(name, description);
-            if (symbol is Option option)
-                command.Add(option);
-            else if (symbol is Argument argument)
-                command.Add(argument);
+            foreach (var symbol in symbols)
+            {
+                if (symbol is Option option)
+                    command.Add(option);
+                else if (symbol is Argument argument)
+                    command.Add(argument);
+            }
+
             command.SetAction((parsed, cancel) => RunAsync(parsed.GetValue(file), sources(parsed), error, parsed, action, cancel));
             return command;
         }

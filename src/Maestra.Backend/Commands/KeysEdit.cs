@@ -29,41 +29,41 @@ internal sealed class KeysEdit(TextWriter error, TimeProvider time)
         return content.Mistakes.Count == 0 ? null : Broken(file, content);
     }
 
-    public async Task<string?> RevokeAsync(KeyFile file, string id, CancellationToken cancellationToken)
+    public async Task<string?> RevokeAsync(KeyFile file, string id, string? user, CancellationToken cancellationToken)
     {
-        KeyLine? gone = null;
+        List<KeyLine> gone = [];
         var left = 0;
         var mistake = await ChangeAsync(
             file,
             text =>
             {
                 var content = KeyFileText.Parse(text);
-                left = content.Keys.Count - 1;
-                gone = Find(file, content, id, out var reason);
-                return gone is null ? (null, reason) : (KeyFileText.Remove(text, [gone]), null);
+                gone = Find(file, content, id, user, out var reason);
+                left = content.Keys.Count - gone.Count;
+                return gone is [] ? (null, reason) : (KeyFileText.Remove(text, gone), null);
             },
             cancellationToken);
-        if (gone is not null && mistake is null)
-            await error.WriteLineAsync($"Key {gone.Id} of user {gone.User} is withdrawn; {left} left in {file.Path}.");
+        if (gone is [var key, ..] && mistake is null)
+            await error.WriteLineAsync($"Key {key.Id} of user {key.User} is withdrawn; {left} left in {file.Path}.");
         return mistake;
     }
 
-    public async Task<string?> RotateAsync(KeyFile file, string id, TextWriter output, CancellationToken cancellationToken)
+    public async Task<string?> RotateAsync(KeyFile file, string id, string? user, TextWriter output, CancellationToken cancellationToken)
     {
         var key = NewKey.Make();
-        KeyLine? old = null;
+        List<KeyLine> old = [];
         var mistake = await ChangeAsync(
             file,
             text =>
             {
-                old = Find(file, KeyFileText.Parse(text), id, out var reason);
-                return old is null ? (null, reason) : (KeyFileText.Add(KeyFileText.Remove(text, [old]), old.User, key, time.GetUtcNow()), null);
+                old = Find(file, KeyFileText.Parse(text), id, user, out var reason);
+                return old is [] ? (null, reason) : (KeyFileText.Add(KeyFileText.Remove(text, old), old[0].User, key, time.GetUtcNow()), null);
             },
             cancellationToken);
-        if (old is null || mistake is not null)
+        if (old is [] || mistake is not null)
             return mistake;
-        await TellAsync(file, key, old.User, output);
-        await error.WriteLineAsync($"Key {old.Id} is withdrawn.");
+        await TellAsync(file, key, old[0].User, output);
+        await error.WriteLineAsync($"Key {old[0].Id} is withdrawn.");
         return null;
     }
 
@@ -95,16 +95,22 @@ internal sealed class KeysEdit(TextWriter error, TimeProvider time)
         await error.WriteLineAsync($"Key {id} of user {user}, kept as its SHA-256 in {file.Path}. It is shown this once.");
     }
 
-    private static KeyLine? Find(KeyFile file, KeyFileContent content, string id, out string? reason)
+    /// <returns>The lines of one key of one user, of which there may be several; none when that is not what the id tells.</returns>
+    private static List<KeyLine> Find(KeyFile file, KeyFileContent content, string id, string? user, out string? reason)
     {
-        var found = id.Length < MinIdDigits ? [] : content.Keys.Where(key => key.Id.StartsWith(id, StringComparison.OrdinalIgnoreCase)).ToList();
-        reason = found.Count switch
+        var fitting = id.Length < MinIdDigits ? [] : content.Keys.Where(key => key.Id.StartsWith(id, StringComparison.OrdinalIgnoreCase)).ToList();
+        var found = fitting.Where(key => user is null || key.User == user).ToList();
+        var keys = found.Select(static key => key.Id).Distinct(StringComparer.Ordinal).Count();
+        var users = found.Select(static key => key.User).Distinct(StringComparer.Ordinal).ToList();
+        reason = (keys, users.Count) switch
         {
-            1 => null,
-            0 => $"{file.Path} has no key '{id}'; list tells the ids, of which at least {MinIdDigits} digits are needed",
-            _ => $"'{id}' fits {found.Count} keys of {file.Path}; give more digits",
+            (1, 1) => null,
+            (0, _) when fitting.Count > 0 => $"'{id}' is no key of user {user}; list tells whose it is",
+            (0, _) => $"{file.Path} has no key '{id}'; list tells the ids, of which at least {MinIdDigits} digits are needed",
+            (1, _) => $"'{id}' is the key of several users of {file.Path}: {string.Join(", ", users)}; name one with --user",
+            _ => $"'{id}' fits {keys} keys of {file.Path}; give more digits",
         };
-        return found.Count == 1 ? found[0] : null;
+        return reason is null ? found : [];
     }
 
     private static string Broken(KeyFile file, KeyFileContent content) => $"{file.Path}: {string.Join("; ", content.Mistakes)}. Nothing was changed.";

@@ -67,6 +67,30 @@ public sealed class KeysCommandTests : IDisposable
         Assert.Null(ring.FindOwner(old.Trim()));
     }
 
+    /// <summary>Two lines of one key have one id.</summary>
+    [Fact]
+    public async Task SeveralLinesOfOneKey_AreToldApartByTheirUserAndGoTogetherWhereItIsOne()
+    {
+        var (_, key, _) = await RunAsync("new --user ada");
+        var digest = Convert.ToHexStringLower(KeyRing.Digest(key.Trim()));
+        await System.IO.File.AppendAllTextAsync(File, $"bob:{digest}\nada:{digest}\n");
+        await RunAsync("new --user eve");
+
+        var (refused, _, why) = await RunAsync($"revoke {digest[..12]}");
+        var (unknown, _, whose) = await RunAsync($"rotate {digest[..12]} --user eve");
+        Assert.Equal((ExitCode.BadSettings, ExitCode.BadSettings, 4), (refused, unknown, Read().Keys.Count));
+        var (revoked, _, told) = await RunAsync($"revoke {digest[..12]} --user ada");
+        var (rotated, output, _) = await RunAsync($"rotate {digest[..12]}");
+
+        Assert.Contains("several users", why, StringComparison.Ordinal);
+        Assert.Contains(": ada, bob; name one with --user", why, StringComparison.Ordinal);
+        Assert.Contains("is no key of user eve", whose, StringComparison.Ordinal);
+        Assert.Equal((0, 0), (revoked, rotated));
+        Assert.Contains("of user ada is withdrawn; 2 left", told, StringComparison.Ordinal);
+        Assert.Equal(["eve", "bob"], Read().Keys.Select(line => line.User));
+        Assert.Equal("bob", new KeyRing([.. Read().Keys.Select(line => line.Entry)]).FindOwner(output.Trim())?.User?.ToString());
+    }
+
     [Theory]
     [InlineData("revoke abcdef", "has no key 'abcdef'")]
     [InlineData("revoke a", "at least 4 digits")]
