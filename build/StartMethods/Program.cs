@@ -11,7 +11,10 @@ if (args is not [var list, var profile, var folder])
     return 2;
 }
 
-var names = new MethodNames(Path.GetDirectoryName(typeof(object).Assembly.Location)!, folder);
+// The web framework's too before the folder's: published for another kind of processor, those there could not be loaded.
+var framework = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
+var web = Path.Combine(framework, "..", "..", "Microsoft.AspNetCore.App", Path.GetFileName(framework));
+var names = new MethodNames(Directory.Exists(web) ? [framework, web, folder] : [framework, folder]);
 var lines = File.ReadLines(list).Select(static line => line.Trim()).Where(static line => line.Length > 0 && line[0] != '#').Distinct().ToArray();
 var found = lines.Select(line => names.Resolve(line).ToArray()).ToArray();
 var missing = lines.Where((_, at) => found[at].Length == 0).ToArray();
