@@ -52,11 +52,11 @@ public sealed class LogMaintenance(StoreOptions options, TimeProvider time, IdSo
     /// <exception cref="IOException">The store cannot be read.</exception>
     public (StoreStats? Stats, string? Refused) CountAll()
     {
+        if (NewerStore.Refusal(_folder) is { } newer)
+            return (null, newer);
         using var files = new SegmentFiles(_folder, ReadOnlyDisk.Instance, time);
         var state = new LogState(options.Namespace, searches: false);
         var reading = new LogRecovery(_folder, files, ReadOnlyDisk.Instance, state, search: null, logger, options.Progress).Read();
-        if (NewerStore.Refusal(_folder) is { } newer)
-            return (null, newer);
         if (reading.NewerFormat is { } place)
             return (null, NewerStore.Refusal(_folder.Log, place));
         var index = state.Index;
