@@ -71,11 +71,10 @@ public sealed class TrimmedCodeTests
             var value = first == 0xFE ? (short)(0xFE00 | code.ReadByte()) : first;
             switch (OpCodesByValue[value].OperandType)
             {
-                case OperandType.InlineMethod when MetadataTokens.EntityHandle(code.ReadInt32()) is { Kind: HandleKind.MemberReference } called:
-                    var member = metadata.GetMemberReference((MemberReferenceHandle)called);
-                    yield return $"{NameOf(metadata, member.Parent)}.{metadata.GetString(member.Name)}";
+                case OperandType.InlineMethod:
+                    yield return CalledBy(metadata, MetadataTokens.EntityHandle(code.ReadInt32()));
                     break;
-                case OperandType.InlineMethod or OperandType.InlineNone:
+                case OperandType.InlineNone:
                     break;
                 case OperandType.InlineSwitch:
                     var targets = code.ReadInt32();
@@ -94,6 +93,22 @@ public sealed class TrimmedCodeTests
                     code.Offset += sizeof(int);
                     break;
             }
+        }
+    }
+
+    private static string CalledBy(MetadataReader metadata, EntityHandle method)
+    {
+        switch (method.Kind)
+        {
+            case HandleKind.MemberReference:
+                var elsewhere = metadata.GetMemberReference((MemberReferenceHandle)method);
+                return $"{NameOf(metadata, elsewhere.Parent)}.{metadata.GetString(elsewhere.Name)}";
+            case HandleKind.MethodDefinition:
+                // As the core library calls its own locks.
+                var own = metadata.GetMethodDefinition((MethodDefinitionHandle)method);
+                return $"{NameOf(metadata, own.GetDeclaringType())}.{metadata.GetString(own.Name)}";
+            default:
+                return "";
         }
     }
 
