@@ -82,7 +82,7 @@ internal static class AdvisorBinder
         if (!baseUrl.IsLoopback && baseUrl.Host != keyed.BaseUrlOf(reader).Host)
         {
             reader.Refuse(
-                $"{SettingNames.LlmBaseUrl}: {baseUrl.Host} would be sent {keyed.KeyNames[0]}; say {SettingNames.LlmProvider}={keyed.Name} if that is meant, "
+                $"{SettingNames.LlmBaseUrl}: {baseUrl.Host} would be sent {keyed.KeyNames.First(name => reader.Secret(name) is { Length: > 0 })}; say {SettingNames.LlmProvider}={keyed.Name} if that is meant, "
                 + $"else {SettingNames.LlmProvider}={Compatible}, with {SettingNames.LlmApiKey} where it needs a key");
         }
 

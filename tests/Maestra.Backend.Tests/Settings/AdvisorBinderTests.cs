@@ -166,6 +166,7 @@ public sealed class AdvisorBinderTests : IDisposable
     [InlineData("LLM_PRICE_INPUT=1", "LLM_PRICE_OUTPUT")]
     [InlineData("OPENAI_API_KEY=k;OPENAI_BASE_URL=http://llm.example/v1", "OPENAI_BASE_URL")]
     [InlineData("OPENAI_API_KEY=k;LLM_BASE_URL=https://llm.example/v1", "llm.example would be sent OPENAI_API_KEY")]
+    [InlineData("MAESTRA_OPENAI_KEY=k;LLM_BASE_URL=https://llm.example/v1", "llm.example would be sent MAESTRA_OPENAI_KEY")]
     [InlineData("ANTHROPIC_API_KEY=k;LLM_BASE_URL=https://llm.example/v1", "LLM_PROVIDER=anthropic if that is meant")]
     [InlineData("OPENAI_API_KEY=k;LLM_FALLBACK=gemini", "GEMINI_API_KEY")]
     [InlineData("OPENAI_API_KEY=k;LLM_FALLBACK=compatible", "LLM_BASE_URL")]
